@@ -1,0 +1,118 @@
+/*
+ * os.h - the host, behind one header. Nothing else in the tree names an OS call.
+ *
+ * Functions return 0 or the host's errno, so that a report can say what the host said.
+ */
+#ifndef GRT_OS_H
+#define GRT_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdnoreturn.h>
+
+/* ---- pages -------------------------------------------------------------------------------- */
+
+typedef enum os_access { OS_NONE, OS_READ, OS_READ_WRITE } os_access;
+
+size_t os_page_size(void);
+
+/* Reserves [size] bytes of address space without memory behind them, at [wish] when that is free
+ * (0 = anywhere). All pages are inaccessible. */
+int os_reserve(uintptr_t wish, size_t size, void **base);
+int os_release(void *base, size_t size);
+
+/* Backs reserved pages with zeroed memory, readable and writable. */
+int os_commit(void *page, size_t size);
+/* Gives the memory back; the pages stay reserved, inaccessible, and read zero once recommitted. */
+int os_decommit(void *page, size_t size);
+int os_protect(void *page, size_t size, os_access access);
+/* Gives the memory back but keeps the pages accessible: they read zero afterwards. */
+int os_discard(void *page, size_t size);
+
+/* Memory that can be mapped at several addresses at once (physical mirrors). */
+typedef struct os_shared os_shared;
+int os_shared_create(size_t size, os_shared **shared);
+void os_shared_destroy(os_shared *shared);
+/* Maps [size] bytes from [offset] over reserved pages at [page]; replaces what is there. */
+int os_shared_map(os_shared *shared, size_t offset, void *page, size_t size, os_access access);
+
+/* A sentence about the limit that most likely made the host refuse memory ("RLIMIT_AS is 2.0 GiB",
+ * "vm.overcommit_memory is 2"); empty when none is visible. */
+void os_memory_limit_text(char *text, size_t size);
+
+/* ---- host memory for the runtime's own records (replaceable, so that tests can make it fail) -- */
+
+void *os_alloc(size_t size); /* zeroed; null on failure */
+void os_free(void *block);
+
+/* ---- threads ------------------------------------------------------------------------------ */
+
+typedef struct os_thread os_thread;
+/* Runs [entry](arg) on a new host thread with at least [stack_size] bytes of stack and a guard
+ * below it. os_thread_join() ends and frees the handle and must be called once. */
+int os_thread_create(size_t stack_size, void (*entry)(void *arg), void *arg, os_thread **thread);
+void os_thread_join(os_thread *thread);
+void os_thread_set_name(const char *name); /* of the calling thread; cut to what the host allows */
+uint64_t os_thread_id(void);               /* the host's id of the calling thread */
+/* Makes [thread] run the interrupt handler given to os_fault_install(), soon. */
+int os_thread_interrupt(os_thread *thread);
+void os_thread_yield(void);
+/* The calling thread's host stack: lowest usable address and size. */
+void os_thread_stack(uintptr_t *low, size_t *size);
+
+/* ---- waiting ------------------------------------------------------------------------------- */
+
+/* Sleeps while *word == expected; wakes by os_wake, timeout (absolute os_clock_ns(); UINT64_MAX =
+ * never) or spuriously. Returns false on timeout. */
+bool os_wait(const uint32_t *word, uint32_t expected, uint64_t deadline_ns);
+void os_wake_one(const uint32_t *word);
+void os_wake_all(const uint32_t *word);
+
+/* A plain mutex built on os_wait: 4 bytes, no set-up, not recursive. */
+typedef struct os_mutex {
+    uint32_t word;
+} os_mutex;
+void os_mutex_lock(os_mutex *mutex);
+bool os_mutex_try_lock(os_mutex *mutex);
+void os_mutex_unlock(os_mutex *mutex);
+
+/* ---- clock ---------------------------------------------------------------------------------- */
+
+uint64_t os_clock_ns(void);      /* monotonic */
+uint64_t os_wall_clock_ns(void); /* since 1970-01-01 UTC */
+void os_sleep_ns(uint64_t ns);
+
+/* ---- faults --------------------------------------------------------------------------------- */
+
+typedef enum os_fault_kind { OS_FAULT_ACCESS, OS_FAULT_ILLEGAL, OS_FAULT_ARITHMETIC } os_fault_kind;
+typedef enum os_fault_access { OS_FAULT_UNKNOWN, OS_FAULT_READ, OS_FAULT_WRITE } os_fault_access;
+
+typedef struct os_fault {
+    os_fault_kind kind;
+    os_fault_access access;
+    uintptr_t address; /* of the datum */
+    uintptr_t pc;      /* of the host instruction */
+    uintptr_t sp;      /* the host stack pointer then */
+} os_fault;
+
+/* Process-wide and reference-counted: the first install hooks the host's fault signals and chains
+ * to what was there. [on_fault] runs on the faulting thread, on its alternate stack; it returns
+ * false to pass the fault on to the previous handler, or leaves by os_jump(). [on_interrupt] runs
+ * on a thread hit by os_thread_interrupt(). Both must be async-signal-safe. */
+int os_fault_install(bool (*on_fault)(const os_fault *fault), void (*on_interrupt)(void));
+void os_fault_uninstall(void);
+/* Gives the calling thread its alternate signal stack (needed to survive a host stack overflow). */
+int os_fault_thread_enter(void);
+void os_fault_thread_leave(void);
+
+/* A jump out of a fault handler or of guest code. os_mark() must be expanded in the frame that
+ * stays alive; it is 0 first and the value given to os_jump() later. */
+#include <setjmp.h>
+typedef struct os_jump_buffer {
+    sigjmp_buf state;
+} os_jump_buffer;
+#define os_mark(buffer) sigsetjmp((buffer)->state, 1)
+noreturn void os_jump(os_jump_buffer *buffer, int value);
+
+#endif
