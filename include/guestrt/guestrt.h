@@ -1,0 +1,16 @@
+/* guestrt.h - everything. Each header can also be included alone. */
+#ifndef GUESTRT_GUESTRT_H
+#define GUESTRT_GUESTRT_H
+
+#include "guestrt/version.h"
+#include "guestrt/types.h"
+#include "guestrt/status.h"
+#include "guestrt/log.h"
+#include "guestrt/memory.h"
+#include "guestrt/heap.h"
+#include "guestrt/ppc.h"
+#include "guestrt/runtime.h"
+#include "guestrt/thread.h"
+#include "guestrt/kernel.h"
+
+#endif
