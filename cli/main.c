@@ -1,0 +1,97 @@
+/* main.c - the guestrt command: finds the subcommand and prints help. */
+#include "cli.h"
+#include "guestrt/guestrt.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const cli_command *const commands[] = {
+    &cli_command_run,
+    &cli_command_recompile,
+    &cli_command_exports,
+};
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+void cli_error(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("guestrt: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}
+
+void cli_print_help(const cli_command *command)
+{
+    fputs(command->help, stdout);
+}
+
+static void print_overview(FILE *to)
+{
+    fputs("guestrt runs PowerPC programs, recompiled to C, on the runtime of their console.\n\n"
+          "usage: guestrt COMMAND [OPTIONS] ...\n\ncommands:\n",
+          to);
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+    fputs("\n"
+          "  guestrt COMMAND --help    everything about one command\n"
+          "  guestrt --version         the version (with --verbose: how it was built)\n\n"
+          "examples:\n"
+          "  guestrt run hello.elf\n"
+          "  guestrt recompile game.elf -o generated\n\n"
+          "exit codes: 0 fine, 1 finding reported, 2 usage, 3 bad input file, 4 environment,\n"
+          "5 internal error; `run` passes on the guest's exit code, or 132 for a wild call,\n"
+          "133 for a trap, 134 for a bug check, 139 for a memory fault of the guest.\n",
+          to);
+}
+
+static int print_version(int argc, char **argv)
+{
+    printf("guestrt %s\n", grt_version());
+    if (argc > 2 && (!strcmp(argv[2], "--verbose") || !strcmp(argv[2], "-v")))
+        printf("generated-code contract %u\ncompiler %s\nwindow %llu bytes, page %u bytes\n", GRT_PPC_ABI,
+               __VERSION__, (unsigned long long)GRT_WINDOW_SIZE, GRT_PAGE_SIZE);
+    return EXIT_FINE;
+}
+
+/* Letters that differ, counting a missing one: enough to catch a slip of the finger. */
+static unsigned distance(const char *left, const char *right)
+{
+    if (!*left || !*right)
+        return (unsigned)(strlen(left) + strlen(right));
+    if (*left == *right)
+        return distance(left + 1, right + 1);
+    unsigned skip_left = distance(left + 1, right), skip_right = distance(left, right + 1);
+    return 1 + (skip_left < skip_right ? skip_left : skip_right);
+}
+
+static int unknown_command(const char *name)
+{
+    cli_error("unknown command '%s'", name);
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        if (strlen(name) < 16 && distance(name, commands[i]->name) <= 2)
+            fprintf(stderr, "did you mean '%s'?\n", commands[i]->name);
+    }
+    fputs("see 'guestrt --help'\n", stderr);
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_overview(stderr);
+        return EXIT_USAGE;
+    }
+    if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
+        print_overview(stdout);
+        return EXIT_FINE;
+    }
+    if (!strcmp(argv[1], "--version"))
+        return print_version(argc, argv);
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        if (!strcmp(argv[1], commands[i]->name))
+            return commands[i]->run(argc - 1, argv + 1);
+    }
+    return unknown_command(argv[1]);
+}
