@@ -1,0 +1,34 @@
+/*
+ * kernel.h - the kernel's record and what the rest of the library uses of it.
+ *
+ * Lock order: no two locks of this room are ever held at once, no lock is held while guest memory is
+ * read or written, while a thread is parked, or while a thread's reference is given back.
+ */
+#ifndef GRT_KERNEL_KERNEL_H
+#define GRT_KERNEL_KERNEL_H
+
+#include "guestrt/kernel.h"
+#include "thread/core.h"
+
+/* Sets runtime->kernel and runtime->hooks. Needs the log and the configuration only, so it may come
+ * before the threads room. Fails iff: NO_HOST_MEMORY. */
+grt_status grt_kernel_create(grt_runtime *runtime);
+
+/* Closes all handles and forgets everything; runtime->kernel is null afterwards. Every guest thread
+ * has ended, but the threads room is still there: threads whose handles are open are released.
+ * Allowed when create failed or was never called. */
+void grt_kernel_destroy(grt_runtime *runtime);
+
+/* What grt_runtime_register_export() does. Fails iff: INVALID_ARGUMENT (null, or an unknown
+ * library), NO_HOST_MEMORY. */
+grt_status grt_kernel_register_export(grt_runtime *runtime, uint16_t library, uint16_t ordinal,
+                                      const char *name, grt_ppc_function *function);
+
+/* The function to bind an import to: a registered one, else one of the table, else null. */
+grt_ppc_function *grt_kernel_find_export(grt_runtime *runtime, uint16_t library, uint16_t ordinal);
+
+/* What unbound imports are bound to: reports the import ctx->import_index once and fails with
+ * STATUS_NOT_IMPLEMENTED, or stops the runtime by policy. */
+void grt_kernel_missing_export(grt_ppc *ctx, uint8_t *base);
+
+#endif
