@@ -4,8 +4,8 @@
  * The kernel sits above the threads: this room reaches it only through the hooks in
  * grt_kernel_hooks, so that the arrow thread <- kernel stays one way.
  *
- * Lock order: threads_lock before a heap's or the memory's lock; no lock is ever held while guest
- * code runs or while a thread is parked.
+ * Lock order: threads_lock, then a thread's lock, then a heap's or the memory's lock; report_lock
+ * comes before all of them. No lock is ever held while guest code runs or while a thread is parked.
  */
 #ifndef GRT_THREAD_CORE_H
 #define GRT_THREAD_CORE_H
@@ -29,7 +29,14 @@ typedef enum grt_thread_state {
     GRT_THREAD_ENDED,
 } grt_thread_state;
 
-/* A context block: one guest heap block and where its parts are. */
+/*
+ * A context block: one page-aligned block of the user heap,
+ *
+ *     guard page | stack | guard page | PCR, TLS, thread block
+ *
+ * so that both ends of the stack are whole inaccessible pages. With the default stack the parts add
+ * up to the original's 265,872 bytes; the guards add 8,192.
+ */
 typedef struct grt_context_block {
     struct grt_context_block *next; /* in the cache */
     grt_addr block;                 /* heap block */
@@ -39,35 +46,65 @@ typedef struct grt_context_block {
     uint32_t stack_size;
 } grt_context_block;
 
+/* How control came back to a thread's outermost frame. */
+typedef enum grt_unwind {
+    GRT_UNWIND_NONE = 0,
+    GRT_UNWIND_EXIT = 1,  /* grt_thread_exit() */
+    GRT_UNWIND_STOP = 2,  /* a requested stop */
+    GRT_UNWIND_FAULT = 3, /* the host's fault handler; thread->host_fault says what happened */
+} grt_unwind;
+
+/* A guest status: what a thread that was stopped from outside has as its exit code. */
+#define GRT_EXIT_STOPPED 0xC000010Au
+
 struct grt_thread {
     grt_ppc ppc; /* first: the register context and the record are one host block */
     grt_runtime *runtime;
-    atomic_uint references;
+    atomic_uint references; /* one is the host thread's, until it is joined */
     uint32_t id;
+    uint32_t cpu; /* 0 to 5 */
     char name[32];
     grt_thread_config config;
-    grt_context_block *context;
-    os_thread *host;
-    os_jump_buffer unwind; /* the thread's outermost frame */
+    grt_context_block *context; /* null once another thread took it over, after the end */
+    grt_addr pcr, kthread;      /* kept after the context is gone */
+    os_thread *host;            /* null for a borrowed host thread, and once joined */
+    bool foreign;               /* a host thread that borrowed a context for one call */
+    os_jump_buffer unwind;      /* the thread's outermost frame */
+    uintptr_t host_stack_low;
+    uint32_t call_depth; /* host-to-guest calls in progress; setjmp must not cross one */
+    os_fault host_fault; /* for GRT_UNWIND_FAULT */
 
     /* True while generated code runs, false inside the library. Read by the fault and interrupt
      * handlers of the same thread only. */
     atomic_bool in_guest;
     atomic_bool stop_requested;
+    grt_addr call_site; /* guest return address of the export call in progress */
 
     /* Parking: a parked thread sleeps while park_word keeps the value it read before it decided
      * to sleep; grt_thread_unpark() changes it. */
     uint32_t park_word;
+    uint32_t ended_word; /* 1 once the thread has ended; joiners sleep on it */
 
-    os_mutex lock; /* state, suspend_count, exit_code */
+    os_mutex lock; /* state, host, exit_code, changes of suspend_count */
     grt_thread_state state;
-    uint32_t suspend_count;
+    atomic_uint suspend_count;
     uint32_t exit_code;
     bool faulted;
 
-    void *kernel_object; /* the kernel's dispatcher object for this thread */
-    struct grt_thread *next, *previous; /* in runtime->threads */
+    struct grt_setjmp_table *setjmps; /* null until the guest calls setjmp */
+    void *kernel_object;              /* the kernel's dispatcher object for this thread */
+    struct grt_thread *next, *previous;             /* in runtime->threads */
+    struct grt_thread *next_dead;                   /* in runtime->dead */
+    struct grt_thread *ended_next, *ended_previous; /* in runtime->ended_first/last */
 };
+
+/* An implementation that the embedder gave for an export. */
+typedef struct grt_registered_export {
+    struct grt_registered_export *next;
+    uint16_t library, ordinal;
+    char name[48];
+    grt_ppc_function *function;
+} grt_registered_export;
 
 struct grt_runtime {
     grt_runtime_config config;
@@ -78,16 +115,24 @@ struct grt_runtime {
     const grt_ppc_module *module;
     grt_ppc_function **code; /* host memory, module->code_size / 4 entries */
     grt_ppc_function **imports;
+    grt_ppc_function **import_targets; /* behind the bracket, for registered exports; else null */
+    grt_registered_export *registered;
 
     os_mutex threads_lock;
     grt_thread *threads; /* records not yet released */
+    grt_thread *dead;    /* ended, host thread not yet joined */
     grt_context_block *context_cache;
+    /* Ended threads whose record is still referenced: the guest may look at their thread block. The
+     * oldest loses its context when there are too many or memory is short. */
+    grt_thread *ended_first, *ended_last;
+    uint32_t ended_count;
     grt_thread_stats thread_stats;
     uint32_t next_thread_id;
     uint64_t tls_used; /* bit per slot */
 
     atomic_bool stopping;
     char stop_reason[128];
+    os_mutex report_lock; /* one report at a time */
 
     grt_kernel_hooks hooks;
     struct grt_kernel *kernel;
@@ -104,7 +149,8 @@ void grt_thread_leave_host(grt_thread *thread);
 /* The value to hand to grt_thread_park(); read it before testing the condition waited for. */
 uint32_t grt_thread_park_begin(grt_thread *thread);
 /* Sleeps until unparked, deadline (os_clock_ns; UINT64_MAX = never) or a stop request. Returns false
- * on timeout. May wake spuriously. The caller holds no lock. */
+ * on timeout. May wake spuriously; returns at once when a stop is requested, so a loop around it
+ * calls grt_thread_check_stop(). The caller is [thread] and holds no lock. */
 bool grt_thread_park(grt_thread *thread, uint32_t token, uint64_t deadline_ns);
 void grt_thread_unpark(grt_thread *thread); /* any thread */
 
@@ -114,15 +160,31 @@ noreturn void grt_thread_exit(grt_thread *thread, uint32_t exit_code);
 void grt_thread_check_stop(grt_thread *thread);
 
 /* Copies between host and guest memory; false (nothing harmed, some bytes may be copied) when the
- * guest range is not accessible. Never faults. No lock may be held. */
+ * guest range is not accessible. Never faults. Any host thread. */
 bool grt_guest_read(grt_runtime *runtime, void *to, grt_addr from, uint32_t size);
 bool grt_guest_write(grt_runtime *runtime, grt_addr to, const void *from, uint32_t size);
-/* Copies a string of at most capacity - 1 bytes; false when it runs into inaccessible memory. */
+/* Copies a string of at most capacity - 1 bytes; false when it runs into inaccessible memory. The
+ * result is terminated in either case. */
 bool grt_guest_read_string(grt_runtime *runtime, char *to, size_t capacity, grt_addr from);
+
+/* The thread whose thread block is at guest address [kthread], with a reference for the caller; null
+ * if there is none. A live thread is preferred to an ended one. O(threads). */
+grt_thread *grt_thread_find_kthread(grt_runtime *runtime, grt_addr kthread);
 
 /* ---- construction (src/kernel/runtime.c puts the rooms together) --------------------------------- */
 
-grt_status grt_threads_create(grt_runtime *runtime);  /* after memory and heaps */
-void grt_threads_destroy(grt_runtime *runtime);       /* stops and joins all, frees contexts */
+grt_status grt_threads_create(grt_runtime *runtime); /* after memory and heaps */
+void grt_threads_stop(grt_runtime *runtime);         /* stops and joins all; records stay */
+void grt_threads_destroy(grt_runtime *runtime);      /* after that: frees records and contexts */
+
+/* load.c: what grt_runtime_load() allocated. */
+void grt_runtime_unload(grt_runtime *runtime);
+
+/* Finds the implementation of an import below the registered ones; null when there is none. Set by
+ * runtime.c, so that this room does not call upwards. */
+typedef grt_ppc_function *grt_export_finder(grt_runtime *runtime, uint16_t library,
+                                            uint16_t ordinal);
+grt_status grt_load_module(grt_runtime *runtime, const grt_ppc_module *module,
+                           grt_export_finder *find, grt_ppc_function *missing);
 
 #endif
