@@ -17,28 +17,33 @@ enum {
 
 /* Every flag is part of the contract with generated code (docs/abi.md). */
 static const char *const compile_flags[] = {
-    "-std=c11",          "-O2",           "-fPIC",           "-ffp-contract=off", "-frounding-math",
-    "-fno-math-errno",   "-fno-strict-aliasing", "-march=native", "-w",
+    "-std=c11",
+    "-O2",
+    "-fPIC",
+    "-ffp-contract=off",
+    "-frounding-math",
+    "-fno-math-errno",
+    "-fno-strict-aliasing",
+    "-march=native",
+    "-w",
 };
 enum { FLAG_COUNT = sizeof compile_flags / sizeof compile_flags[0] };
 
-static const char *compiler(void)
-{
+static const char *compiler(void) {
     const char *chosen = getenv("GUESTRT_CC");
     if (!chosen || !*chosen)
         chosen = getenv("CC");
     return chosen && *chosen ? chosen : "cc";
 }
 
-static bool join(char *path, const char *directory, const char *name)
-{
+static bool join(char *path, const char *directory, const char *name) {
     return snprintf(path, PATH_ROOM, "%s/%s", directory, name) < PATH_ROOM;
 }
 
-/* ---- input ---------------------------------------------------------------------------------------- */
+/* ---- input
+ * ---------------------------------------------------------------------------------------- */
 
-bool compile_read_image(const char *path, uint8_t **bytes, size_t *size, int *exit_code)
-{
+bool compile_read_image(const char *path, uint8_t **bytes, size_t *size, int *exit_code) {
     int error = tool_read_file(path, IMAGE_LIMIT, bytes, size);
     if (error) {
         cli_error("cannot read '%s': %s", path, strerror(error));
@@ -48,8 +53,7 @@ bool compile_read_image(const char *path, uint8_t **bytes, size_t *size, int *ex
 }
 
 /* The headers generated code includes: beside the installed program, or in the source tree. */
-static bool find_headers(char *directory)
-{
+static bool find_headers(char *directory) {
     const char *given = getenv("GUESTRT_INCLUDE_DIR");
     if (given && *given)
         return snprintf(directory, PATH_ROOM, "%s", given) < PATH_ROOM;
@@ -68,31 +72,31 @@ static bool find_headers(char *directory)
     return false;
 }
 
-/* ---- the cache's key -------------------------------------------------------------------------------- */
+/* ---- the cache's key
+ * -------------------------------------------------------------------------------- */
 
-static bool hash_self(XXH3_state_t *state)
-{
+static bool hash_self(XXH3_state_t *state) {
     char self[PATH_ROOM];
     uint8_t *bytes;
     size_t size;
-    if (tool_self_path(self, sizeof self) != 0 || tool_read_file(self, IMAGE_LIMIT, &bytes, &size) != 0)
+    if (tool_self_path(self, sizeof self) != 0 ||
+        tool_read_file(self, IMAGE_LIMIT, &bytes, &size) != 0)
         return false;
     XXH3_128bits_update(state, bytes, size);
     free(bytes);
     return true;
 }
 
-static void hash_text(XXH3_state_t *state, const char *text)
-{
+static void hash_text(XXH3_state_t *state, const char *text) {
     XXH3_128bits_update(state, text, strlen(text) + 1);
 }
 
-static void hash_options(XXH3_state_t *state, const compile_options *options)
-{
+static void hash_options(XXH3_state_t *state, const compile_options *options) {
     const grc_options *translate = &options->translate;
-    uint32_t numbers[] = {(uint32_t)translate->fpscr, translate->trap_untranslated, translate->full_state,
-                          translate->function_count, translate->setjmp_address,
-                          translate->longjmp_address, options->overridable};
+    uint32_t numbers[] = {(uint32_t)translate->fpscr, translate->trap_untranslated,
+                          translate->full_state,      translate->function_count,
+                          translate->setjmp_address,  translate->longjmp_address,
+                          options->overridable};
     XXH3_128bits_update(state, numbers, sizeof numbers);
     XXH3_128bits_update(state, translate->functions, translate->function_count * sizeof(uint32_t));
     hash_text(state, compiler());
@@ -100,8 +104,8 @@ static void hash_options(XXH3_state_t *state, const compile_options *options)
         hash_text(state, compile_flags[i]);
 }
 
-static bool cache_key(const compile_options *options, const uint8_t *image, size_t size, char key[33])
-{
+static bool cache_key(const compile_options *options, const uint8_t *image, size_t size,
+                      char key[33]) {
     XXH3_state_t *state = XXH3_createState();
     if (!state)
         return false;
@@ -111,11 +115,13 @@ static bool cache_key(const compile_options *options, const uint8_t *image, size
     XXH3_128bits_update(state, image, size);
     XXH128_hash_t hash = XXH3_128bits_digest(state);
     XXH3_freeState(state);
-    snprintf(key, 33, "%016llx%016llx", (unsigned long long)hash.high64, (unsigned long long)hash.low64);
+    snprintf(key, 33, "%016llx%016llx", (unsigned long long)hash.high64,
+             (unsigned long long)hash.low64);
     return hashed;
 }
 
-/* ---- the host's compiler ------------------------------------------------------------------------------ */
+/* ---- the host's compiler
+ * ------------------------------------------------------------------------------ */
 
 typedef struct build {
     char directory[PATH_ROOM];
@@ -126,8 +132,7 @@ typedef struct build {
     unsigned files;
 } build;
 
-static void show_log(const build *b)
-{
+static void show_log(const build *b) {
     uint8_t *text;
     size_t size;
     if (tool_read_file(b->log, 1 << 20, &text, &size) == 0) {
@@ -137,8 +142,7 @@ static void show_log(const build *b)
 }
 
 /* File [index] of the generated C: the code parts first, then the module's tables. */
-static bool source_name(const build *b, unsigned index, const char *suffix, char *path)
-{
+static bool source_name(const build *b, unsigned index, const char *suffix, char *path) {
     char name[64];
     if (index + 1 < b->files)
         snprintf(name, sizeof name, "module_code_%u.%s", index, suffix);
@@ -147,8 +151,7 @@ static bool source_name(const build *b, unsigned index, const char *suffix, char
     return join(path, b->directory, name);
 }
 
-static int start_compiler(const build *b, unsigned index, tool_process *process)
-{
+static int start_compiler(const build *b, unsigned index, tool_process *process) {
     char source[PATH_ROOM], object[PATH_ROOM];
     if (!source_name(b, index, "c", source) || !source_name(b, index, "o", object))
         return ENAMETOOLONG;
@@ -169,8 +172,7 @@ static int start_compiler(const build *b, unsigned index, tool_process *process)
 }
 
 /* Compiles all files, as many at a time as there are processors. */
-static bool compile_files(const build *b)
-{
+static bool compile_files(const build *b) {
     unsigned limit = tool_cpu_count(), started = 0, running = 0;
     bool good = true;
     while (running || (good && started < b->files)) {
@@ -190,8 +192,7 @@ static bool compile_files(const build *b)
     return good;
 }
 
-static bool link_module(const build *b)
-{
+static bool link_module(const build *b) {
     const char **argv = calloc(b->files + 8, sizeof *argv);
     char(*objects)[PATH_ROOM] = calloc(b->files + 1, sizeof *objects);
     bool good = argv && objects && join(objects[b->files], b->directory, "module.so");
@@ -214,10 +215,10 @@ static bool link_module(const build *b)
     return good;
 }
 
-/* ---- one build ------------------------------------------------------------------------------------------ */
+/* ---- one build
+ * ------------------------------------------------------------------------------------------ */
 
-int compile_exit_code(grc_status status)
-{
+int compile_exit_code(grc_status status) {
     switch (status) {
     case GRC_OK:
         return EXIT_FINE;
@@ -233,9 +234,8 @@ int compile_exit_code(grc_status status)
     return EXIT_INTERNAL;
 }
 
-static bool build_module(const compile_options *options, const uint8_t *image, size_t size, build *b,
-                         int *exit_code)
-{
+static bool build_module(const compile_options *options, const uint8_t *image, size_t size,
+                         build *b, int *exit_code) {
     grc_report *report = calloc(1, sizeof *report);
     if (!report) {
         *exit_code = EXIT_ENVIRONMENT;
@@ -247,7 +247,8 @@ static bool build_module(const compile_options *options, const uint8_t *image, s
         cli_error("'%s': %s", options->image_path, report->text);
         *exit_code = compile_exit_code(status);
     } else if (options->verbose) {
-        fprintf(stderr, "guestrt: translated %u functions, %u instructions; compiling %u files with %s\n",
+        fprintf(stderr,
+                "guestrt: translated %u functions, %u instructions; compiling %u files with %s\n",
                 report->functions, report->instructions, report->files, compiler());
     }
     free(report);
@@ -263,8 +264,7 @@ static bool build_module(const compile_options *options, const uint8_t *image, s
     return false;
 }
 
-static const grt_ppc_module *load(const char *directory, int *exit_code)
-{
+static const grt_ppc_module *load(const char *directory, int *exit_code) {
     char object[PATH_ROOM], error[512];
     *exit_code = EXIT_ENVIRONMENT;
     if (!join(object, directory, "module.so"))
@@ -277,9 +277,8 @@ static const grt_ppc_module *load(const char *directory, int *exit_code)
 
 /* Builds in a fresh directory and renames it into place, so that a cache entry is whole or absent,
  * whatever is interrupted and however many builds race. */
-static const grt_ppc_module *build_into_cache(const compile_options *options, const uint8_t *image, size_t size,
-                                              const char *entry, int *exit_code)
-{
+static const grt_ppc_module *build_into_cache(const compile_options *options, const uint8_t *image,
+                                              size_t size, const char *entry, int *exit_code) {
     build *b = calloc(1, sizeof *b);
     *exit_code = EXIT_ENVIRONMENT;
     if (!b)
@@ -302,8 +301,8 @@ static const grt_ppc_module *build_into_cache(const compile_options *options, co
     return module;
 }
 
-static bool cache_entry(const compile_options *options, const uint8_t *image, size_t size, char *entry)
-{
+static bool cache_entry(const compile_options *options, const uint8_t *image, size_t size,
+                        char *entry) {
     char directory[PATH_ROOM - 64], key[33];
     int error = tool_cache_directory(directory, sizeof directory);
     if (error) {
@@ -312,7 +311,8 @@ static bool cache_entry(const compile_options *options, const uint8_t *image, si
     }
     error = tool_make_directories(directory);
     if (error) {
-        cli_error("cannot use the cache directory '%s': %s (set XDG_CACHE_HOME)", directory, strerror(error));
+        cli_error("cannot use the cache directory '%s': %s (set XDG_CACHE_HOME)", directory,
+                  strerror(error));
         return false;
     }
     if (!cache_key(options, image, size, key)) {
@@ -323,8 +323,7 @@ static bool cache_entry(const compile_options *options, const uint8_t *image, si
     return true;
 }
 
-const grt_ppc_module *compile_image(const compile_options *options, int *exit_code)
-{
+const grt_ppc_module *compile_image(const compile_options *options, int *exit_code) {
     uint8_t *image;
     size_t size;
     if (!compile_read_image(options->image_path, &image, &size, exit_code))

@@ -36,22 +36,20 @@ static const struct option long_options[] = {
 };
 
 /* The name becomes part of file names and of C comments: letters, digits, '_' and '-' only. */
-static bool good_name(const char *name)
-{
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+static bool good_name(const char *name) {
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     return *name && strlen(name) < 64 && strspn(name, allowed) == strlen(name);
 }
 
-static bool take_name(recompile_command *command, const char *name)
-{
+static bool take_name(recompile_command *command, const char *name) {
     command->translate.recompile.name = name;
     if (!good_name(name))
         cli_error("--name takes letters, digits, '_' and '-', not '%s'", name);
     return good_name(name);
 }
 
-static bool parse(recompile_command *command, int argc, char **argv)
-{
+static bool parse(recompile_command *command, int argc, char **argv) {
     int code;
     optind = 1;
     while ((code = getopt_long(argc, argv, "o:qh", long_options, NULL)) != -1) {
@@ -83,8 +81,7 @@ static bool parse(recompile_command *command, int argc, char **argv)
     return true;
 }
 
-static void print_summary(const recompile_command *command, const grc_report *report)
-{
+static void print_summary(const recompile_command *command, const grc_report *report) {
     fprintf(stderr,
             "guestrt: %u functions, %u instructions (%u bytes), %u jump tables, %u run-time jumps, "
             "%s FPSCR, %u files in %s\n",
@@ -95,14 +92,14 @@ static void print_summary(const recompile_command *command, const grc_report *re
         fprintf(stderr, "guestrt: %u instructions became reporting traps\n", report->untranslated);
 }
 
-static int translate(const recompile_command *command, const uint8_t *image, size_t size)
-{
+static int translate(const recompile_command *command, const uint8_t *image, size_t size) {
     grc_report *report = calloc(1, sizeof *report);
     if (!report) {
         cli_error("out of memory");
         return EXIT_ENVIRONMENT;
     }
-    grc_status status = grc_recompile(&command->translate.recompile, image, size, command->output, report);
+    grc_status status =
+        grc_recompile(&command->translate.recompile, image, size, command->output, report);
     if (status != GRC_OK)
         cli_error("'%s': %s", command->image, report->text);
     else if (!command->quiet)
@@ -111,8 +108,7 @@ static int translate(const recompile_command *command, const uint8_t *image, siz
     return compile_exit_code(status);
 }
 
-static int run(int argc, char **argv)
-{
+static int run(int argc, char **argv) {
     static recompile_command command; /* large, and the process does this once */
     translate_options_init(&command.translate);
     if (!parse(&command, argc, argv)) {
@@ -139,5 +135,5 @@ static int run(int argc, char **argv)
     return exit_code;
 }
 
-const cli_command cli_command_recompile = {
-    "recompile", "translate a PowerPC ELF executable to C11", help, run};
+const cli_command cli_command_recompile = {"recompile", "translate a PowerPC ELF executable to C11",
+                                           help, run};

@@ -4,9 +4,7 @@
 enum { ITEMS = 1 << 16, SLOTS = 1 << 17, BYTES = 1 << 18 };
 
 static uint32_t items[ITEMS];
-static struct {
-    uint32_t key, value;
-} slots[SLOTS];
+static struct { uint32_t key, value; } slots[SLOTS];
 /* One array a width: sharing bytes would make the sum depend on the byte order. */
 static struct {
     uint8_t b[BYTES];
@@ -15,8 +13,7 @@ static struct {
     uint64_t d[BYTES / 8];
 } buffer;
 
-static void sift(uint32_t *heap, uint32_t root, uint32_t count)
-{
+static void sift(uint32_t *heap, uint32_t root, uint32_t count) {
     uint32_t value = heap[root];
     for (;;) {
         uint32_t child = 2 * root + 1;
@@ -32,8 +29,7 @@ static void sift(uint32_t *heap, uint32_t root, uint32_t count)
     heap[root] = value;
 }
 
-static uint32_t heapsort_round(void)
-{
+static uint32_t heapsort_round(void) {
     for (uint32_t i = 0; i < ITEMS; i++)
         items[i] = random_next();
     for (uint32_t i = ITEMS / 2; i-- > 0;)
@@ -50,8 +46,7 @@ static uint32_t heapsort_round(void)
     return sum;
 }
 
-static uint32_t hash_round(void)
-{
+static uint32_t hash_round(void) {
     memset(slots, 0, sizeof slots);
     uint32_t sum = 0;
     for (uint32_t i = 0; i < ITEMS; i++) {
@@ -65,8 +60,7 @@ static uint32_t hash_round(void)
     return sum;
 }
 
-static uint32_t mix_round(void)
-{
+static uint32_t mix_round(void) {
     for (uint32_t i = 1; i < BYTES; i++)
         buffer.b[i] = (uint8_t)(buffer.b[i] + buffer.b[i - 1]);
     for (uint32_t i = 1; i < BYTES / 2; i++)
@@ -76,11 +70,11 @@ static uint32_t mix_round(void)
     for (uint32_t i = 1; i < BYTES / 8; i++)
         buffer.d[i] ^= buffer.d[i - 1] + (buffer.d[i - 1] << 7);
     uint64_t last = buffer.d[BYTES / 8 - 1];
-    return mix(mix(buffer.w[BYTES / 4 - 1], (uint32_t)(last ^ last >> 32)), buffer.h[BYTES / 2 - 1] + buffer.b[BYTES - 1]);
+    return mix(mix(buffer.w[BYTES / 4 - 1], (uint32_t)(last ^ last >> 32)),
+               buffer.h[BYTES / 2 - 1] + buffer.b[BYTES - 1]);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     uint32_t rounds = rounds_from(argc, argv, 100), sum = 0;
     for (uint32_t i = 0; i < BYTES; i++)
         buffer.b[i] = (uint8_t)random_next();
