@@ -13,22 +13,26 @@
 
 enum { ROUNDS = 41, PER_ROUND = 100, CONTEXT_BYTES = 265872 };
 
-static double now_us(void) {
+static double now_us(void)
+{
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec * 1e6 + (double)time.tv_nsec * 1e-3;
 }
 
-static void guest_entry(grt_ppc *ctx, uint8_t *base) {
+static void guest_entry(grt_ppc *ctx, uint8_t *base)
+{
     (void)base;
     ctx->r[3] = ctx->r[3] + 1;
 }
 
-static void *host_entry(void *argument) {
+static void *host_entry(void *argument)
+{
     return argument;
 }
 
-static void host_round(void) {
+static void host_round(void)
+{
     for (int i = 0; i < PER_ROUND; i++) {
         pthread_t thread;
         if (pthread_create(&thread, NULL, host_entry, NULL) != 0)
@@ -38,7 +42,8 @@ static void host_round(void) {
 }
 
 /* The block may be fresh or reused, as the host's malloc decides. */
-static void clearing_round(void) {
+static void clearing_round(void)
+{
     for (int i = 0; i < PER_ROUND; i++) {
         pthread_t thread;
         void *block = malloc(CONTEXT_BYTES);
@@ -52,7 +57,8 @@ static void clearing_round(void) {
     }
 }
 
-static void guest_round(grt_runtime *runtime) {
+static void guest_round(grt_runtime *runtime)
+{
     for (uint32_t i = 0; i < PER_ROUND; i++) {
         grt_thread_config config = grt_thread_config_default();
         grt_thread *thread;
@@ -66,17 +72,20 @@ static void guest_round(grt_runtime *runtime) {
     }
 }
 
-static int compare(const void *a, const void *b) {
+static int compare(const void *a, const void *b)
+{
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-static double median(double *values) {
+static double median(double *values)
+{
     qsort(values, ROUNDS, sizeof *values, compare);
     return values[ROUNDS / 2] / PER_ROUND;
 }
 
-int main(void) {
+int main(void)
+{
     static const grt_ppc_entry entries[] = {{0x82000000, 4, guest_entry, "entry"}};
     static const uint8_t code[4] = {0x4E, 0x80, 0x00, 0x20}; /* blr */
     static const grt_ppc_segment segments[] = {

@@ -29,21 +29,24 @@ static const char *const compile_flags[] = {
 };
 enum { FLAG_COUNT = sizeof compile_flags / sizeof compile_flags[0] };
 
-static const char *compiler(void) {
+static const char *compiler(void)
+{
     const char *chosen = getenv("GUESTRT_CC");
     if (!chosen || !*chosen)
         chosen = getenv("CC");
     return chosen && *chosen ? chosen : "cc";
 }
 
-static bool join(char *path, const char *directory, const char *name) {
+static bool join(char *path, const char *directory, const char *name)
+{
     return snprintf(path, PATH_ROOM, "%s/%s", directory, name) < PATH_ROOM;
 }
 
 /* ---- input
  * ---------------------------------------------------------------------------------------- */
 
-bool compile_read_image(const char *path, uint8_t **bytes, size_t *size, int *exit_code) {
+bool compile_read_image(const char *path, uint8_t **bytes, size_t *size, int *exit_code)
+{
     int error = tool_read_file(path, IMAGE_LIMIT, bytes, size);
     if (error) {
         cli_error("cannot read '%s': %s", path, strerror(error));
@@ -53,7 +56,8 @@ bool compile_read_image(const char *path, uint8_t **bytes, size_t *size, int *ex
 }
 
 /* The headers generated code includes: beside the installed program, or in the source tree. */
-static bool find_headers(char *directory) {
+static bool find_headers(char *directory)
+{
     const char *given = getenv("GUESTRT_INCLUDE_DIR");
     if (given && *given)
         return snprintf(directory, PATH_ROOM, "%s", given) < PATH_ROOM;
@@ -75,7 +79,8 @@ static bool find_headers(char *directory) {
 /* ---- the cache's key
  * -------------------------------------------------------------------------------- */
 
-static bool hash_self(XXH3_state_t *state) {
+static bool hash_self(XXH3_state_t *state)
+{
     char self[PATH_ROOM];
     uint8_t *bytes;
     size_t size;
@@ -87,15 +92,17 @@ static bool hash_self(XXH3_state_t *state) {
     return true;
 }
 
-static void hash_text(XXH3_state_t *state, const char *text) {
+static void hash_text(XXH3_state_t *state, const char *text)
+{
     XXH3_128bits_update(state, text, strlen(text) + 1);
 }
 
-static void hash_options(XXH3_state_t *state, const compile_options *options) {
+static void hash_options(XXH3_state_t *state, const compile_options *options)
+{
     const grc_options *translate = &options->translate;
-    uint32_t numbers[] = {(uint32_t)translate->fpscr, translate->trap_untranslated,
-                          translate->full_state,      translate->function_count,
-                          translate->setjmp_address,  translate->longjmp_address,
+    uint32_t numbers[] = {(uint32_t)translate->fp,   translate->trap_untranslated,
+                          translate->full_state,     translate->function_count,
+                          translate->setjmp_address, translate->longjmp_address,
                           options->overridable};
     XXH3_128bits_update(state, numbers, sizeof numbers);
     XXH3_128bits_update(state, translate->functions, translate->function_count * sizeof(uint32_t));
@@ -105,7 +112,8 @@ static void hash_options(XXH3_state_t *state, const compile_options *options) {
 }
 
 static bool cache_key(const compile_options *options, const uint8_t *image, size_t size,
-                      char key[33]) {
+                      char key[33])
+{
     XXH3_state_t *state = XXH3_createState();
     if (!state)
         return false;
@@ -132,7 +140,8 @@ typedef struct build {
     unsigned files;
 } build;
 
-static void show_log(const build *b) {
+static void show_log(const build *b)
+{
     uint8_t *text;
     size_t size;
     if (tool_read_file(b->log, 1 << 20, &text, &size) == 0) {
@@ -142,7 +151,8 @@ static void show_log(const build *b) {
 }
 
 /* File [index] of the generated C: the code parts first, then the module's tables. */
-static bool source_name(const build *b, unsigned index, const char *suffix, char *path) {
+static bool source_name(const build *b, unsigned index, const char *suffix, char *path)
+{
     char name[64];
     if (index + 1 < b->files)
         snprintf(name, sizeof name, "module_code_%u.%s", index, suffix);
@@ -151,7 +161,8 @@ static bool source_name(const build *b, unsigned index, const char *suffix, char
     return join(path, b->directory, name);
 }
 
-static int start_compiler(const build *b, unsigned index, tool_process *process) {
+static int start_compiler(const build *b, unsigned index, tool_process *process)
+{
     char source[PATH_ROOM], object[PATH_ROOM];
     if (!source_name(b, index, "c", source) || !source_name(b, index, "o", object))
         return ENAMETOOLONG;
@@ -172,7 +183,8 @@ static int start_compiler(const build *b, unsigned index, tool_process *process)
 }
 
 /* Compiles all files, as many at a time as there are processors. */
-static bool compile_files(const build *b) {
+static bool compile_files(const build *b)
+{
     unsigned limit = tool_cpu_count(), started = 0, running = 0;
     bool good = true;
     while (running || (good && started < b->files)) {
@@ -192,7 +204,8 @@ static bool compile_files(const build *b) {
     return good;
 }
 
-static bool link_module(const build *b) {
+static bool link_module(const build *b)
+{
     const char **argv = calloc(b->files + 8, sizeof *argv);
     char(*objects)[PATH_ROOM] = calloc(b->files + 1, sizeof *objects);
     bool good = argv && objects && join(objects[b->files], b->directory, "module.so");
@@ -218,38 +231,51 @@ static bool link_module(const build *b) {
 /* ---- one build
  * ------------------------------------------------------------------------------------------ */
 
-int compile_exit_code(grc_status status) {
+int compile_exit_code(grc_status status)
+{
     switch (status) {
     case GRC_OK:
         return EXIT_FINE;
     case GRC_BAD_IMAGE:
     case GRC_UNTRANSLATED:
         return EXIT_BAD_INPUT;
-    case GRC_INVALID_OPTION:
+    case GRC_BAD_OPTION:
         return EXIT_USAGE;
-    case GRC_WRITE_FAILED:
+    case GRC_CANNOT_WRITE:
     case GRC_NO_MEMORY:
         return EXIT_ENVIRONMENT;
     }
     return EXIT_INTERNAL;
 }
 
+void compile_print_messages(const char *image_path, grc_status status, const grc_report *report)
+{
+    cli_error("'%s': %s", image_path, grc_status_sentence(status));
+    uint32_t kept =
+        report->message_count < GRC_MESSAGE_LIMIT ? report->message_count : GRC_MESSAGE_LIMIT;
+    for (uint32_t i = 0; i < kept; i++)
+        fprintf(stderr, "  %08X: %s\n", report->messages[i].address, report->messages[i].text);
+    if (report->message_count > kept)
+        fprintf(stderr, "  and %u more\n", report->message_count - kept);
+}
+
 static bool build_module(const compile_options *options, const uint8_t *image, size_t size,
-                         build *b, int *exit_code) {
+                         build *b, int *exit_code)
+{
     grc_report *report = calloc(1, sizeof *report);
     if (!report) {
         *exit_code = EXIT_ENVIRONMENT;
         return false;
     }
     grc_status status = grc_recompile(&options->translate, image, size, b->directory, report);
-    b->files = report->files;
+    b->files = report->code_files + 1;
     if (status != GRC_OK) {
-        cli_error("'%s': %s", options->image_path, report->text);
+        compile_print_messages(options->image_path, status, report);
         *exit_code = compile_exit_code(status);
     } else if (options->verbose) {
         fprintf(stderr,
                 "guestrt: translated %u functions, %u instructions; compiling %u files with %s\n",
-                report->functions, report->instructions, report->files, compiler());
+                report->functions, report->instructions, b->files, compiler());
     }
     free(report);
     if (status != GRC_OK)
@@ -264,7 +290,8 @@ static bool build_module(const compile_options *options, const uint8_t *image, s
     return false;
 }
 
-static const grt_ppc_module *load(const char *directory, int *exit_code) {
+static const grt_ppc_module *load(const char *directory, int *exit_code)
+{
     char object[PATH_ROOM], error[512];
     *exit_code = EXIT_ENVIRONMENT;
     if (!join(object, directory, "module.so"))
@@ -278,7 +305,8 @@ static const grt_ppc_module *load(const char *directory, int *exit_code) {
 /* Builds in a fresh directory and renames it into place, so that a cache entry is whole or absent,
  * whatever is interrupted and however many builds race. */
 static const grt_ppc_module *build_into_cache(const compile_options *options, const uint8_t *image,
-                                              size_t size, const char *entry, int *exit_code) {
+                                              size_t size, const char *entry, int *exit_code)
+{
     build *b = calloc(1, sizeof *b);
     *exit_code = EXIT_ENVIRONMENT;
     if (!b)
@@ -302,7 +330,8 @@ static const grt_ppc_module *build_into_cache(const compile_options *options, co
 }
 
 static bool cache_entry(const compile_options *options, const uint8_t *image, size_t size,
-                        char *entry) {
+                        char *entry)
+{
     char directory[PATH_ROOM - 64], key[33];
     int error = tool_cache_directory(directory, sizeof directory);
     if (error) {
@@ -323,7 +352,8 @@ static bool cache_entry(const compile_options *options, const uint8_t *image, si
     return true;
 }
 
-const grt_ppc_module *compile_image(const compile_options *options, int *exit_code) {
+const grt_ppc_module *compile_image(const compile_options *options, int *exit_code)
+{
     uint8_t *image;
     size_t size;
     if (!compile_read_image(options->image_path, &image, &size, exit_code))

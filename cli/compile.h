@@ -27,4 +27,7 @@ bool compile_read_image(const char *path, uint8_t **bytes, size_t *size, int *ex
 /* The command's exit code for a translation's outcome. */
 int compile_exit_code(grc_status status);
 
+/* Says on stderr what the translation found. */
+void compile_print_messages(const char *image_path, grc_status status, const grc_report *report);
+
 #endif

@@ -10,12 +10,14 @@ static const char help[] =
     "      --markdown           the page docs/exports.md\n"
     "  -h, --help\n";
 
-static void write_output(void *user, const char *text, size_t size) {
+static void write_output(void *user, const char *text, size_t size)
+{
     (void)user;
     fwrite(text, 1, size, stdout);
 }
 
-static void print_row(const grt_export *row) {
+static void print_row(const grt_export *row)
+{
     printf("%-8s 0x%03X  %s %s(", grt_library_name(row->library), (unsigned)row->ordinal,
            grt_export_type_name(row->returns), row->name);
     for (unsigned i = 0; i < row->parameter_count; i++)
@@ -24,7 +26,8 @@ static void print_row(const grt_export *row) {
     printf("%s)\n", row->variadic ? ", ..." : row->parameter_count ? "" : "void");
 }
 
-static int run(int argc, char **argv) {
+static int run(int argc, char **argv)
+{
     static const struct option long_options[] = {
         {"markdown", no_argument, NULL, 'm'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     bool markdown = false;

@@ -12,7 +12,8 @@ static const cli_command *const commands[] = {
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
-void cli_error(const char *format, ...) {
+void cli_error(const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
     fputs("guestrt: ", stderr);
@@ -21,11 +22,13 @@ void cli_error(const char *format, ...) {
     va_end(arguments);
 }
 
-void cli_print_help(const cli_command *command) {
+void cli_print_help(const cli_command *command)
+{
     fputs(command->help, stdout);
 }
 
-static void print_overview(FILE *to) {
+static void print_overview(FILE *to)
+{
     fputs("guestrt runs PowerPC programs, recompiled to C, on the runtime of their console.\n\n"
           "usage: guestrt COMMAND [OPTIONS] ...\n\ncommands:\n",
           to);
@@ -43,7 +46,8 @@ static void print_overview(FILE *to) {
           to);
 }
 
-static int print_version(int argc, char **argv) {
+static int print_version(int argc, char **argv)
+{
     printf("guestrt %s\n", grt_version());
     if (argc > 2 && (!strcmp(argv[2], "--verbose") || !strcmp(argv[2], "-v")))
         printf("generated-code contract %u\ncompiler %s\nwindow %llu bytes, page %u bytes\n",
@@ -52,7 +56,8 @@ static int print_version(int argc, char **argv) {
 }
 
 /* Letters that differ, counting a missing one: enough to catch a slip of the finger. */
-static unsigned distance(const char *left, const char *right) {
+static unsigned distance(const char *left, const char *right)
+{
     if (!*left || !*right)
         return (unsigned)(strlen(left) + strlen(right));
     if (*left == *right)
@@ -61,7 +66,8 @@ static unsigned distance(const char *left, const char *right) {
     return 1 + (skip_left < skip_right ? skip_left : skip_right);
 }
 
-static int unknown_command(const char *name) {
+static int unknown_command(const char *name)
+{
     cli_error("unknown command '%s'", name);
     for (int i = 0; i < COMMAND_COUNT; i++) {
         if (strlen(name) < 16 && distance(name, commands[i]->name) <= 2)
@@ -71,7 +77,8 @@ static int unknown_command(const char *name) {
     return EXIT_USAGE;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     if (argc < 2) {
         print_overview(stderr);
         return EXIT_USAGE;

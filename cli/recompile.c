@@ -35,21 +35,24 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* The name becomes part of file names and of C comments: letters, digits, '_' and '-' only. */
-static bool good_name(const char *name) {
-    static const char allowed[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-    return *name && strlen(name) < 64 && strspn(name, allowed) == strlen(name);
+/* The name becomes part of file names and of C comments: letters, digits and '_' only. */
+static bool good_name(const char *name)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    return *name && !(*name >= '0' && *name <= '9') && strlen(name) < 64 &&
+           strspn(name, allowed) == strlen(name);
 }
 
-static bool take_name(recompile_command *command, const char *name) {
+static bool take_name(recompile_command *command, const char *name)
+{
     command->translate.recompile.name = name;
     if (!good_name(name))
-        cli_error("--name takes letters, digits, '_' and '-', not '%s'", name);
+        cli_error("--name takes letters, digits and '_', not '%s'", name);
     return good_name(name);
 }
 
-static bool parse(recompile_command *command, int argc, char **argv) {
+static bool parse(recompile_command *command, int argc, char **argv)
+{
     int code;
     optind = 1;
     while ((code = getopt_long(argc, argv, "o:qh", long_options, NULL)) != -1) {
@@ -81,18 +84,20 @@ static bool parse(recompile_command *command, int argc, char **argv) {
     return true;
 }
 
-static void print_summary(const recompile_command *command, const grc_report *report) {
+static void print_summary(const recompile_command *command, const grc_report *report)
+{
     fprintf(stderr,
             "guestrt: %u functions, %u instructions (%u bytes), %u jump tables, %u run-time jumps, "
             "%s FPSCR, %u files in %s\n",
-            report->functions, report->instructions, report->text_bytes, report->jump_tables,
-            report->unresolved_jumps, report->exact_fpscr ? "exact" : "fast", report->files,
+            report->functions, report->instructions, report->instructions * 4, report->jump_tables,
+            report->unresolved_jumps, report->exact_fp ? "exact" : "fast", report->code_files + 2,
             command->output);
-    if (report->untranslated)
-        fprintf(stderr, "guestrt: %u instructions became reporting traps\n", report->untranslated);
+    if (report->message_count)
+        fprintf(stderr, "guestrt: %u instructions became reporting traps\n", report->message_count);
 }
 
-static int translate(const recompile_command *command, const uint8_t *image, size_t size) {
+static int translate(const recompile_command *command, const uint8_t *image, size_t size)
+{
     grc_report *report = calloc(1, sizeof *report);
     if (!report) {
         cli_error("out of memory");
@@ -101,14 +106,15 @@ static int translate(const recompile_command *command, const uint8_t *image, siz
     grc_status status =
         grc_recompile(&command->translate.recompile, image, size, command->output, report);
     if (status != GRC_OK)
-        cli_error("'%s': %s", command->image, report->text);
+        compile_print_messages(command->image, status, report);
     else if (!command->quiet)
         print_summary(command, report);
     free(report);
     return compile_exit_code(status);
 }
 
-static int run(int argc, char **argv) {
+static int run(int argc, char **argv)
+{
     static recompile_command command; /* large, and the process does this once */
     translate_options_init(&command.translate);
     if (!parse(&command, argc, argv)) {

@@ -65,7 +65,8 @@ static const struct option long_options[] = {
 };
 
 /* Index of [value] among two names; -1, after saying why, when it is neither. */
-static int choose(const char *option, const char *value, const char *first, const char *second) {
+static int choose(const char *option, const char *value, const char *first, const char *second)
+{
     if (!strcmp(value, first))
         return 0;
     if (!strcmp(value, second))
@@ -74,14 +75,16 @@ static int choose(const char *option, const char *value, const char *first, cons
     return -1;
 }
 
-static bool take_bytes(const char *option, const char *value, uint32_t *bytes) {
+static bool take_bytes(const char *option, const char *value, uint32_t *bytes)
+{
     if (parse_u32(value, bytes))
         return true;
     cli_error("--%s takes a number of bytes, not '%s'", option, value);
     return false;
 }
 
-static bool take_named(run_command *command, int code, const char *value) {
+static bool take_named(run_command *command, int code, const char *value)
+{
     bool profile = code == OPTION_PROFILE;
     int choice = profile ? choose("profile", value, "flat", "console")
                          : choose("layout", value, "unleashed", "console");
@@ -92,7 +95,8 @@ static bool take_named(run_command *command, int code, const char *value) {
     return choice >= 0;
 }
 
-static bool take_option(run_command *command, int code, const char *value) {
+static bool take_option(run_command *command, int code, const char *value)
+{
     uint32_t bytes = 0;
     switch (code) {
     case 's':
@@ -134,7 +138,8 @@ static bool take_option(run_command *command, int code, const char *value) {
     }
 }
 
-static bool parse(run_command *command, int argc, char **argv) {
+static bool parse(run_command *command, int argc, char **argv)
+{
     int code;
     optind = 1; /* '+': the guest's own options begin after FILE */
     while ((code = getopt_long(argc, argv, "+svh", long_options, NULL)) != -1) {
@@ -151,12 +156,14 @@ static bool parse(run_command *command, int argc, char **argv) {
     return true;
 }
 
-static void write_output(void *user, const char *text, size_t size) {
+static void write_output(void *user, const char *text, size_t size)
+{
     (void)user;
     fwrite(text, 1, size, stdout);
 }
 
-static void print_heap(const char *name, grt_heap *heap) {
+static void print_heap(const char *name, grt_heap *heap)
+{
     grt_heap_stats stats;
     grt_heap_get_stats(heap, &stats);
     fprintf(stderr,
@@ -171,7 +178,8 @@ static void print_heap(const char *name, grt_heap *heap) {
             (unsigned long long)stats.bad_frees);
 }
 
-static void print_summary(grt_runtime *runtime) {
+static void print_summary(grt_runtime *runtime)
+{
     grt_thread_stats threads;
     grt_memory_stats memory;
     grt_runtime_get_thread_stats(runtime, &threads);
@@ -190,7 +198,8 @@ static void print_summary(grt_runtime *runtime) {
             (unsigned long long)memory.reserved);
 }
 
-static int exit_code_of(grt_runtime *runtime, grt_status status, uint32_t guest_code) {
+static int exit_code_of(grt_runtime *runtime, grt_status status, uint32_t guest_code)
+{
     switch (status) {
     case GRT_OK:
         return (int)(guest_code & 0xFF);
@@ -209,7 +218,8 @@ static int exit_code_of(grt_runtime *runtime, grt_status status, uint32_t guest_
     }
 }
 
-static int run_module(run_command *command, const grt_ppc_module *module, int argc, char **argv) {
+static int run_module(run_command *command, const grt_ppc_module *module, int argc, char **argv)
+{
     grt_runtime *runtime = NULL;
     uint32_t guest_code = 0;
     grt_status status = grt_runtime_create(&command->config, &runtime);
@@ -227,7 +237,8 @@ static int run_module(run_command *command, const grt_ppc_module *module, int ar
     return exit_code;
 }
 
-static int run(int argc, char **argv) {
+static int run(int argc, char **argv)
+{
     static run_command command; /* large, and the process does this once */
     translate_options_init(&command.translate);
     command.config = grt_runtime_config_default();

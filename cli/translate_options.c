@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool parse_u32(const char *text, uint32_t *value) {
+bool parse_u32(const char *text, uint32_t *value)
+{
     char *end;
     errno = 0;
     unsigned long long number = strtoull(text, &end, 0);
@@ -15,16 +16,18 @@ bool parse_u32(const char *text, uint32_t *value) {
     return true;
 }
 
-void translate_options_init(translate_options *options) {
+void translate_options_init(translate_options *options)
+{
     options->recompile = grc_options_default();
     options->recompile.functions = options->functions;
 }
 
-static bool take_fpscr(grc_options *recompile, const char *value) {
+static bool take_fpscr(grc_options *recompile, const char *value)
+{
     static const char *const names[] = {"auto", "exact", "fast"};
     for (int i = 0; i < 3; i++) {
         if (!strcmp(value, names[i])) {
-            recompile->fpscr = (grc_fpscr)i;
+            recompile->fp = (grc_fp)i;
             return true;
         }
     }
@@ -32,14 +35,16 @@ static bool take_fpscr(grc_options *recompile, const char *value) {
     return false;
 }
 
-static bool take_address(const char *name, const char *value, uint32_t *address) {
+static bool take_address(const char *name, const char *value, uint32_t *address)
+{
     if (parse_u32(value, address))
         return true;
     cli_error("--%s takes a guest address such as 0x82001234, not '%s'", name, value);
     return false;
 }
 
-static bool take_function(translate_options *options, const char *value) {
+static bool take_function(translate_options *options, const char *value)
+{
     grc_options *recompile = &options->recompile;
     if (recompile->function_count == TRANSLATE_FUNCTIONS_MAX) {
         cli_error("more than %d --function options", TRANSLATE_FUNCTIONS_MAX);
@@ -48,7 +53,8 @@ static bool take_function(translate_options *options, const char *value) {
     return take_address("function", value, &options->functions[recompile->function_count++]);
 }
 
-bool translate_options_take(translate_options *options, int code, const char *value) {
+bool translate_options_take(translate_options *options, int code, const char *value)
+{
     grc_options *recompile = &options->recompile;
     switch (code) {
     case TRANSLATE_OPTION_FPSCR:

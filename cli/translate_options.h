@@ -32,7 +32,8 @@ enum {
         {"trap-untranslated", no_argument, NULL, TRANSLATE_OPTION_TRAP},                           \
         {"full-state", no_argument, NULL, TRANSLATE_OPTION_FULL_STATE},                            \
         {"function", required_argument, NULL, TRANSLATE_OPTION_FUNCTION},                          \
-        {"setjmp", required_argument, NULL, TRANSLATE_OPTION_SETJMP}, {                            \
+        {"setjmp", required_argument, NULL, TRANSLATE_OPTION_SETJMP},                              \
+    {                                                                                              \
         "longjmp", required_argument, NULL, TRANSLATE_OPTION_LONGJMP                               \
     }
 

@@ -11,13 +11,15 @@ typedef struct body {
 static body bodies[BODIES];
 static float matrix[4][4], points[VECTORS][4], moved[VECTORS][4];
 
-static uint32_t bits_of(double value) {
+static uint32_t bits_of(double value)
+{
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
     return (uint32_t)(bits ^ (bits >> 32));
 }
 
-static void advance(double step) {
+static void advance(double step)
+{
     for (int i = 0; i < BODIES; i++) {
         body *a = &bodies[i];
         for (int j = i + 1; j < BODIES; j++) {
@@ -40,7 +42,8 @@ static void advance(double step) {
     }
 }
 
-static uint32_t mandelbrot(double shift) {
+static uint32_t mandelbrot(double shift)
+{
     uint32_t total = 0;
     for (int row = 0; row < 48; row++) {
         for (int column = 0; column < 64; column++) {
@@ -58,7 +61,8 @@ static uint32_t mandelbrot(double shift) {
     return total;
 }
 
-static uint32_t transform(void) {
+static uint32_t transform(void)
+{
     for (int v = 0; v < VECTORS; v++) {
         for (int i = 0; i < 4; i++) {
             float sum = 0;
@@ -74,11 +78,13 @@ static uint32_t transform(void) {
     return bits_of((double)sum);
 }
 
-static double fraction(void) {
+static double fraction(void)
+{
     return (random_next() & 0xFFFF) / 65536.0;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     uint32_t rounds = rounds_from(argc, argv, 600), sum = 0;
     for (int i = 0; i < BODIES; i++)
         bodies[i] = (body){fraction() * 9, fraction() * 9, fraction() * 9, fraction(),

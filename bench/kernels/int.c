@@ -13,7 +13,8 @@ static uint8_t text[TEXT];
 static uint32_t crc_table[256];
 static int32_t left[SIZE][SIZE], right[SIZE][SIZE], product[SIZE][SIZE];
 
-static node *merge(node *a, node *b) {
+static node *merge(node *a, node *b)
+{
     node head, *tail = &head;
     while (a && b) {
         node **least = a->key <= b->key ? &a : &b;
@@ -25,7 +26,8 @@ static node *merge(node *a, node *b) {
     return head.next;
 }
 
-static node *sort(node *list) {
+static node *sort(node *list)
+{
     if (!list || !list->next)
         return list;
     node *slow = list, *fast = list->next;
@@ -38,7 +40,8 @@ static node *sort(node *list) {
     return merge(sort(list), sort(second));
 }
 
-static uint32_t list_round(void) {
+static uint32_t list_round(void)
+{
     for (int i = 0; i < NODES; i++) {
         nodes[i].key = random_next();
         nodes[i].next = i + 1 < NODES ? &nodes[i + 1] : NULL;
@@ -49,7 +52,8 @@ static uint32_t list_round(void) {
     return sum;
 }
 
-static void crc_prepare(void) {
+static void crc_prepare(void)
+{
     for (uint32_t i = 0; i < 256; i++) {
         uint32_t value = i;
         for (int bit = 0; bit < 8; bit++)
@@ -58,7 +62,8 @@ static void crc_prepare(void) {
     }
 }
 
-static uint32_t crc_round(void) {
+static uint32_t crc_round(void)
+{
     uint32_t crc = ~0u;
     for (int i = 0; i < TEXT; i++)
         crc = crc_table[(crc ^ text[i]) & 0xFF] ^ (crc >> 8);
@@ -66,7 +71,8 @@ static uint32_t crc_round(void) {
 }
 
 /* Counts words, numbers and quoted strings. */
-static uint32_t machine_round(void) {
+static uint32_t machine_round(void)
+{
     enum { BETWEEN, WORD, NUMBER, QUOTE } state = BETWEEN;
     uint32_t words = 0, numbers = 0, quotes = 0;
     for (int i = 0; i < TEXT; i++) {
@@ -102,7 +108,8 @@ static uint32_t machine_round(void) {
     return words * 31 + numbers * 17 + quotes;
 }
 
-static uint32_t matrix_round(void) {
+static uint32_t matrix_round(void)
+{
     for (int i = 0; i < SIZE; i++) {
         for (int j = 0; j < SIZE; j++) {
             int32_t sum = 0;
@@ -118,7 +125,8 @@ static uint32_t matrix_round(void) {
     return check;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     uint32_t rounds = rounds_from(argc, argv, 110), sum = 0;
     crc_prepare();
     for (int i = 0; i < TEXT; i++)

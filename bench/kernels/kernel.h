@@ -10,19 +10,22 @@
 
 static uint32_t random_state = 0x2545F491u;
 
-static inline uint32_t random_next(void) {
+static inline uint32_t random_next(void)
+{
     random_state ^= random_state << 13;
     random_state ^= random_state >> 17;
     random_state ^= random_state << 5;
     return random_state;
 }
 
-static inline uint32_t mix(uint32_t sum, uint32_t value) {
+static inline uint32_t mix(uint32_t sum, uint32_t value)
+{
     return (sum ^ value) * 0x01000193u;
 }
 
 /* The number of rounds: the first argument, else [normal]. */
-static inline uint32_t rounds_from(int argc, char **argv, uint32_t normal) {
+static inline uint32_t rounds_from(int argc, char **argv, uint32_t normal)
+{
     return argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : normal;
 }
 

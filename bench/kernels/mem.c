@@ -4,7 +4,9 @@
 enum { ITEMS = 1 << 16, SLOTS = 1 << 17, BYTES = 1 << 18 };
 
 static uint32_t items[ITEMS];
-static struct { uint32_t key, value; } slots[SLOTS];
+static struct {
+    uint32_t key, value;
+} slots[SLOTS];
 /* One array a width: sharing bytes would make the sum depend on the byte order. */
 static struct {
     uint8_t b[BYTES];
@@ -13,7 +15,8 @@ static struct {
     uint64_t d[BYTES / 8];
 } buffer;
 
-static void sift(uint32_t *heap, uint32_t root, uint32_t count) {
+static void sift(uint32_t *heap, uint32_t root, uint32_t count)
+{
     uint32_t value = heap[root];
     for (;;) {
         uint32_t child = 2 * root + 1;
@@ -29,7 +32,8 @@ static void sift(uint32_t *heap, uint32_t root, uint32_t count) {
     heap[root] = value;
 }
 
-static uint32_t heapsort_round(void) {
+static uint32_t heapsort_round(void)
+{
     for (uint32_t i = 0; i < ITEMS; i++)
         items[i] = random_next();
     for (uint32_t i = ITEMS / 2; i-- > 0;)
@@ -46,7 +50,8 @@ static uint32_t heapsort_round(void) {
     return sum;
 }
 
-static uint32_t hash_round(void) {
+static uint32_t hash_round(void)
+{
     memset(slots, 0, sizeof slots);
     uint32_t sum = 0;
     for (uint32_t i = 0; i < ITEMS; i++) {
@@ -60,7 +65,8 @@ static uint32_t hash_round(void) {
     return sum;
 }
 
-static uint32_t mix_round(void) {
+static uint32_t mix_round(void)
+{
     for (uint32_t i = 1; i < BYTES; i++)
         buffer.b[i] = (uint8_t)(buffer.b[i] + buffer.b[i - 1]);
     for (uint32_t i = 1; i < BYTES / 2; i++)
@@ -74,7 +80,8 @@ static uint32_t mix_round(void) {
                buffer.h[BYTES / 2 - 1] + buffer.b[BYTES - 1]);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     uint32_t rounds = rounds_from(argc, argv, 100), sum = 0;
     for (uint32_t i = 0; i < BYTES; i++)
         buffer.b[i] = (uint8_t)random_next();

@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int read_open_file(int fd, size_t limit, uint8_t **bytes, size_t *size) {
+static int read_open_file(int fd, size_t limit, uint8_t **bytes, size_t *size)
+{
     struct stat info;
     if (fstat(fd, &info) != 0)
         return errno;
@@ -42,7 +43,8 @@ static int read_open_file(int fd, size_t limit, uint8_t **bytes, size_t *size) {
     return 0;
 }
 
-int tool_read_file(const char *path, size_t limit, uint8_t **bytes, size_t *size) {
+int tool_read_file(const char *path, size_t limit, uint8_t **bytes, size_t *size)
+{
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return errno;
@@ -51,11 +53,13 @@ int tool_read_file(const char *path, size_t limit, uint8_t **bytes, size_t *size
     return error;
 }
 
-bool tool_file_exists(const char *path) {
+bool tool_file_exists(const char *path)
+{
     return access(path, R_OK) == 0;
 }
 
-int tool_make_directories(const char *path) {
+int tool_make_directories(const char *path)
+{
     char partial[4096];
     size_t length = strlen(path);
     if (length >= sizeof partial)
@@ -78,28 +82,33 @@ int tool_make_directories(const char *path) {
     return S_ISDIR(info.st_mode) ? 0 : ENOTDIR;
 }
 
-int tool_make_temporary(const char *path, char *temporary, size_t size) {
+int tool_make_temporary(const char *path, char *temporary, size_t size)
+{
     if ((size_t)snprintf(temporary, size, "%s.XXXXXX", path) >= size)
         return ENAMETOOLONG;
     return mkdtemp(temporary) ? 0 : errno;
 }
 
-int tool_rename(const char *from, const char *to) {
+int tool_rename(const char *from, const char *to)
+{
     return rename(from, to) == 0 ? 0 : errno;
 }
 
-static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *walk) {
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *walk)
+{
     (void)info;
     (void)type;
     (void)walk;
     return remove(path);
 }
 
-void tool_remove_tree(const char *path) {
+void tool_remove_tree(const char *path)
+{
     nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-int tool_self_path(char *path, size_t size) {
+int tool_self_path(char *path, size_t size)
+{
     ssize_t length = readlink("/proc/self/exe", path, size - 1);
     if (length < 0)
         return errno;
@@ -107,7 +116,8 @@ int tool_self_path(char *path, size_t size) {
     return 0;
 }
 
-int tool_cache_directory(char *path, size_t size) {
+int tool_cache_directory(char *path, size_t size)
+{
     const char *cache = getenv("XDG_CACHE_HOME");
     const char *home = getenv("HOME");
     int length;

@@ -10,7 +10,8 @@
 
 extern char **environ;
 
-int tool_start(const char *const *argv, const char *log_path, tool_process *process) {
+int tool_start(const char *const *argv, const char *log_path, tool_process *process)
+{
     posix_spawn_file_actions_t actions;
     int error = posix_spawn_file_actions_init(&actions);
     if (error)
@@ -29,11 +30,13 @@ int tool_start(const char *const *argv, const char *log_path, tool_process *proc
     return error;
 }
 
-static int status_code(int status) {
+static int status_code(int status)
+{
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-int tool_wait(tool_process process) {
+int tool_wait(tool_process process)
+{
     int status = 0;
     while (waitpid((pid_t)process.id, &status, 0) < 0) {
         if (errno != EINTR)
@@ -42,7 +45,8 @@ int tool_wait(tool_process process) {
     return status_code(status);
 }
 
-int tool_wait_any(long *id) {
+int tool_wait_any(long *id)
+{
     int status = 0;
     pid_t ended;
     do {
@@ -52,12 +56,14 @@ int tool_wait_any(long *id) {
     return ended < 0 ? 127 : status_code(status);
 }
 
-unsigned tool_cpu_count(void) {
+unsigned tool_cpu_count(void)
+{
     long count = sysconf(_SC_NPROCESSORS_ONLN);
     return count < 1 ? 1 : (unsigned)count;
 }
 
-void *tool_load_symbol(const char *path, const char *symbol, char *error, size_t error_size) {
+void *tool_load_symbol(const char *path, const char *symbol, char *error, size_t error_size)
+{
     void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     void *address = object ? dlsym(object, symbol) : NULL;
     if (!address) {

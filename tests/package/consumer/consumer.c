@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-int main(void) {
+int main(void)
+{
     grt_runtime_config config = grt_runtime_config_default();
     grt_runtime *runtime;
     grt_status status = grt_runtime_create(&config, &runtime);
