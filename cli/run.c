@@ -198,6 +198,26 @@ static void print_summary(grt_runtime *runtime)
             (unsigned long long)memory.reserved);
 }
 
+static int fault_exit_code(grt_fault_id fault)
+{
+    switch (fault) {
+    case GRT_FAULT_NONE: /* a policy other than a fault's stopped the program */
+        return EXIT_FINDING;
+    case GRT_FAULT_BAD_CALL:
+    case GRT_FAULT_NULL_CALL:
+    case GRT_FAULT_UNTRANSLATED:
+    case GRT_FAULT_SYSTEM_CALL:
+    case GRT_FAULT_FELL_OFF:
+        return EXIT_GUEST_WILD_CALL;
+    case GRT_FAULT_TRAP:
+        return EXIT_GUEST_TRAP;
+    case GRT_FAULT_BUG_CHECK:
+        return EXIT_GUEST_BUG_CHECK;
+    default:
+        return EXIT_GUEST_FAULT;
+    }
+}
+
 static int exit_code_of(grt_runtime *runtime, grt_status status, uint32_t guest_code)
 {
     switch (status) {
@@ -205,7 +225,7 @@ static int exit_code_of(grt_runtime *runtime, grt_status status, uint32_t guest_
         return (int)(guest_code & 0xFF);
     case GRT_GUEST_FAULT:
     case GRT_STOPPED:
-        return grt_runtime_fault_exit_code(runtime);
+        return fault_exit_code(grt_runtime_last_fault(runtime));
     case GRT_INTERNAL:
         return EXIT_INTERNAL;
     case GRT_NOT_A_FUNCTION:
