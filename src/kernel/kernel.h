@@ -24,8 +24,10 @@ void grt_kernel_destroy(grt_runtime *runtime);
 grt_status grt_kernel_register_export(grt_runtime *runtime, uint16_t library, uint16_t ordinal,
                                       const char *name, grt_ppc_function *function);
 
-/* The function to bind an import to: a registered one, else one of the table, else null. */
-grt_ppc_function *grt_kernel_find_export(grt_runtime *runtime, uint16_t library, uint16_t ordinal);
+/* The function to bind an import to: a registered one, else one of the table, else null. Is a
+ * grt_export_finder: [*bracket] is true for registered ones, which know nothing of host mode. */
+grt_ppc_function *grt_kernel_find_export(grt_runtime *runtime, uint16_t library, uint16_t ordinal,
+                                         bool *bracket);
 
 /* What unbound imports are bound to: reports the import ctx->import_index once and fails with
  * STATUS_NOT_IMPLEMENTED, or stops the runtime by policy. */
