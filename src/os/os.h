@@ -6,6 +6,7 @@
 #ifndef GRT_OS_H
 #define GRT_OS_H
 
+#include <setjmp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,12 +37,24 @@ int os_shared_create(size_t size, os_shared **shared);
 void os_shared_destroy(os_shared *shared);
 /* Maps [size] bytes from [offset] over reserved pages at [page]; replaces what is there. */
 int os_shared_map(os_shared *shared, size_t offset, void *page, size_t size, os_access access);
+/* Gives the memory of the range back; every mapping of it reads zero afterwards. */
+int os_shared_discard(os_shared *shared, size_t offset, size_t size);
 
 /* A sentence about the limit that most likely made the host refuse memory ("RLIMIT_AS is 2.0 GiB",
  * "vm.overcommit_memory is 2"); empty when none is visible. */
 void os_memory_limit_text(char *text, size_t size);
 
-/* ---- host memory for the runtime's own records (replaceable, so that tests can make it fail) -- */
+/* ---- words for people ---------------------------------------------------------------------- */
+
+/* The host's sentence for one of its errno values, with the number: "Cannot allocate memory (errno
+ * 12)". */
+void os_error_text(int error, char *text, size_t size);
+/* Writes the bytes to stderr with one call, so that lines of two threads do not mix.
+ * Async-signal-safe. */
+void os_stderr_write(const char *text, size_t size);
+
+/* ---- host memory for the runtime's own records (replaceable, so that tests can make it fail) --
+ */
 
 void *os_alloc(size_t size); /* zeroed; null on failure */
 void os_free(void *block);
@@ -55,8 +68,11 @@ int os_thread_create(size_t stack_size, void (*entry)(void *arg), void *arg, os_
 void os_thread_join(os_thread *thread);
 void os_thread_set_name(const char *name); /* of the calling thread; cut to what the host allows */
 uint64_t os_thread_id(void);               /* the host's id of the calling thread */
-/* Makes [thread] run the interrupt handler given to os_fault_install(), soon. */
+/* Makes [thread] run the interrupt handler given to os_fault_install(), soon. The second form takes
+ * an os_thread_id() and serves threads that the host program created; the caller knows that the
+ * thread still exists. */
 int os_thread_interrupt(os_thread *thread);
+int os_thread_interrupt_id(uint64_t id);
 void os_thread_yield(void);
 /* The calling thread's host stack: lowest usable address and size. */
 void os_thread_stack(uintptr_t *low, size_t *size);
@@ -86,33 +102,50 @@ void os_sleep_ns(uint64_t ns);
 /* ---- faults --------------------------------------------------------------------------------- */
 
 typedef enum os_fault_kind { OS_FAULT_ACCESS, OS_FAULT_ILLEGAL, OS_FAULT_ARITHMETIC } os_fault_kind;
-typedef enum os_fault_access { OS_FAULT_UNKNOWN, OS_FAULT_READ, OS_FAULT_WRITE } os_fault_access;
+typedef enum os_fault_access {
+    OS_FAULT_UNKNOWN,
+    OS_FAULT_READ,
+    OS_FAULT_WRITE,
+    OS_FAULT_EXECUTE
+} os_fault_access;
 
 typedef struct os_fault {
     os_fault_kind kind;
     os_fault_access access;
-    uintptr_t address; /* of the datum */
-    uintptr_t pc;      /* of the host instruction */
-    uintptr_t sp;      /* the host stack pointer then */
+    uintptr_t address; /* of the datum; 0 when the host does not tell (non-canonical address) */
+    uintptr_t pc;      /* of the host instruction; 0 on a machine type this layer does not know */
+    uintptr_t sp;      /* the host stack pointer then; 0 likewise */
+    unsigned depth;    /* 0 for a fault of ordinary code, 1 for a fault inside [on_fault], ... */
 } os_fault;
+
+/* Faults deeper than this are not offered to [on_fault] but go straight to the previous handler, so
+ * that a broken handler ends the process instead of hanging it. */
+#define OS_FAULT_DEPTH_MAX 3u
 
 /* Process-wide and reference-counted: the first install hooks the host's fault signals and chains
  * to what was there. [on_fault] runs on the faulting thread, on its alternate stack; it returns
- * false to pass the fault on to the previous handler, or leaves by os_jump(). [on_interrupt] runs
- * on a thread hit by os_thread_interrupt(). Both must be async-signal-safe. */
+ * false to pass the fault on to the previous handler, true to run the instruction again (after
+ * having repaired what made it fault), or leaves by os_jump(). A handler that probes memory may set
+ * an os_mark() of its own and will be entered again for the fault, with a greater depth.
+ * [on_interrupt] runs on a thread hit by os_thread_interrupt(), also on its alternate stack; it may
+ * leave by os_jump(), and may be entered again while it runs. Both must be async-signal-safe.
+ * EBUSY when another pair of functions is installed already. */
 int os_fault_install(bool (*on_fault)(const os_fault *fault), void (*on_interrupt)(void));
 void os_fault_uninstall(void);
-/* Gives the calling thread its alternate signal stack (needed to survive a host stack overflow). */
+/* Gives the calling thread its alternate signal stack (needed to survive a host stack overflow) and
+ * unblocks the signals used here. Calls nest; the last leave restores what the thread had. */
 int os_fault_thread_enter(void);
 void os_fault_thread_leave(void);
 
 /* A jump out of a fault handler or of guest code. os_mark() must be expanded in the frame that
- * stays alive; it is 0 first and the value given to os_jump() later. */
-#include <setjmp.h>
+ * stays alive; it is 0 first and the value given to os_jump() later. The signal mask is not saved:
+ * the handlers above never change it, and saving it would cost a system call for every mark. */
 typedef struct os_jump_buffer {
-    sigjmp_buf state;
+    jmp_buf state;
+    unsigned depth;
 } os_jump_buffer;
-#define os_mark(buffer) sigsetjmp((buffer)->state, 1)
+os_jump_buffer *os_mark_prepare(os_jump_buffer *buffer); /* for os_mark() only */
+#define os_mark(buffer) setjmp(os_mark_prepare(buffer)->state)
 noreturn void os_jump(os_jump_buffer *buffer, int value);
 
 #endif
