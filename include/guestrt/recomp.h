@@ -1,8 +1,8 @@
 /*
- * recomp.h - the recompiler: a PowerPC ELF executable in, C11 out.
+ * recomp.h - the recompiler as a library: a PowerPC ELF file in, C source files out.
  *
- * Links against nothing of the runtime. Nothing is global; two translations may run at once on two
- * threads. The translation of the same bytes with the same options is the same, to the byte.
+ * The recompiler shares nothing with the runtime but guestrt/ppc.h, which its output includes. It
+ * has no global state; two translations may run at the same time in two threads.
  */
 #ifndef GUESTRT_RECOMP_H
 #define GUESTRT_RECOMP_H
@@ -15,52 +15,84 @@
 extern "C" {
 #endif
 
+/* What a translation can end with: (name, sentence). */
+#define GRC_STATUS_MAP(X)                                                                          \
+    X(OK, "the image was translated")                                                              \
+    X(BAD_IMAGE, "the file is not an image that can be translated")                                \
+    X(UNTRANSLATED, "the image holds instructions that cannot be translated")                      \
+    X(CANNOT_WRITE, "an output file could not be written")                                         \
+    X(NO_MEMORY, "the host refused memory")                                                        \
+    X(BAD_OPTION, "an option is outside what is accepted")
+
 typedef enum grc_status {
-    GRC_OK = 0,
-    GRC_BAD_IMAGE = 1,      /* not an image we read; the text names what and where */
-    GRC_UNTRANSLATED = 2,   /* instructions that cannot be translated; addresses in the text */
-    GRC_WRITE_FAILED = 3,   /* an output file could not be written */
-    GRC_NO_MEMORY = 4,
-    GRC_INVALID_OPTION = 5, /* for example an address of --function outside the code */
+#define GRC_STATUS_ENUM(name, sentence) GRC_##name,
+    GRC_STATUS_MAP(GRC_STATUS_ENUM)
+#undef GRC_STATUS_ENUM
 } grc_status;
 
-/* How much of FPSCR's status generated code keeps. */
-typedef enum grc_fpscr {
-    GRC_FPSCR_AUTO = 0,  /* exact if any instruction of the image can observe the status, else fast */
-    GRC_FPSCR_EXACT = 1,
-    GRC_FPSCR_FAST = 2,  /* values are exact all the same; status bits stay 0 */
-} grc_fpscr;
+/* One sentence without a full stop; never null. Any thread. O(1). */
+const char *grc_status_sentence(grc_status status);
+
+/* How closely the floating-point status bits (FPSCR) are kept. Results are the same in all modes. */
+typedef enum grc_fp {
+    GRC_FP_AUTO = 0,  /* exact iff the image holds an instruction that reads status bits */
+    GRC_FP_EXACT = 1, /* every status bit after every instruction; much slower */
+    GRC_FP_FAST = 2,  /* control bits only */
+} grc_fp;
 
 typedef struct grc_options {
-    size_t size;             /* sizeof(grc_options), set by the initialiser */
-    const char *name;        /* base of the file names: NAME.h, NAME_code_0.c ...; "module" */
-    grc_fpscr fpscr;
-    bool trap_untranslated;  /* a reporting trap for what cannot be translated, not a failure */
-    bool full_state;         /* all registers in the context at every call: slow, for debugging */
-    const uint32_t *functions; /* additional function starts */
-    unsigned function_count;
-    uint32_t setjmp_address, longjmp_address; /* 0: by symbol or import record */
+    size_t size;      /* sizeof(grc_options), set by the initialiser */
+    const char *name; /* prefix of the output files, a C identifier of at most 63 characters */
+    grc_fp fp;
+    /* Keeps every register in the context at every instruction. Slow; for debugging, and the oracle
+     * for the register analysis: output must behave the same. */
+    bool full_state;
+    /* Turns an instruction that cannot be translated into a trap that reports it when it is
+     * reached, instead of failing the translation. */
+    bool trap_untranslated;
+    const uint32_t *functions; /* further function starts that the analysis cannot see */
+    size_t function_count;
+    uint32_t setjmp_address; /* 0: found by import records and symbol names only */
+    uint32_t longjmp_address;
+    uint32_t instructions_per_file; /* where output files are cut */
 } grc_options;
 
 grc_options grc_options_default(void);
 
+typedef struct grc_message {
+    uint32_t address; /* guest address, or file offset when the text says "file offset" */
+    char text[200];
+} grc_message;
+
+enum { GRC_MESSAGE_LIMIT = 32 };
+
 typedef struct grc_report {
-    grc_status status;
-    char text[2048];           /* on failure: what and where, one finding a line */
+    uint32_t message_count; /* all errors; the first GRC_MESSAGE_LIMIT are kept */
+    grc_message messages[GRC_MESSAGE_LIMIT];
+    uint64_t image_hash;
     uint32_t functions;
-    uint32_t instructions;
-    uint32_t text_bytes;       /* guest code translated */
-    uint32_t jump_tables;
-    uint32_t unresolved_jumps; /* bctr that dispatch at run time */
-    uint32_t untranslated;     /* instructions that became traps */
-    uint32_t files;
-    bool exact_fpscr;
+    uint32_t instructions; /* emitted; code shared by functions counts once for each */
+    uint32_t imports;
+    uint32_t jump_tables;      /* indirect jumps whose table was found */
+    uint32_t unresolved_jumps; /* indirect jumps that go through the global function table */
+    uint32_t code_files;       /* NAME_code_0.c ... */
+    bool exact_fp;
 } grc_report;
 
-/* Translates the ELF file in [image] into C files in the existing directory [directory]. Borrows all
- * arguments. Returns report->status. Any thread. Time and memory are linear in the code's size. */
-grc_status grc_recompile(const grc_options *options, const void *image, size_t size,
-                         const char *directory, grc_report *report);
+/* Receives one finished output file; false stops the translation with CANNOT_WRITE. [name] and
+ * [text] belong to the caller and end with the call. */
+typedef bool grc_sink(void *user, const char *name, const char *text, size_t size);
+
+/* Translates the ELF file of [size] bytes at [elf], handing each output file to [sink]. Output is a
+ * pure function of the file and the options. [report] is filled in either case.
+ * Fails iff: BAD_OPTION, BAD_IMAGE, UNTRANSLATED (all of them listed; nothing was handed out),
+ * CANNOT_WRITE, NO_MEMORY. Any thread. Cost: a few microseconds an instruction. */
+grc_status grc_recompile_to(const grc_options *options, const void *elf, size_t size,
+                            grc_sink *sink, void *user, grc_report *report);
+
+/* The same, writing into the directory [out_dir], which must exist. */
+grc_status grc_recompile(const grc_options *options, const void *elf, size_t size,
+                         const char *out_dir, grc_report *report);
 
 #ifdef __cplusplus
 }
