@@ -38,8 +38,8 @@ typedef struct grt_chain_frame {
     grt_addr frame; /* the r1 under which it was found; 0 for the link register */
 } grt_chain_frame;
 
-/* The guest call chain of the calling thread, newest first: at most [capacity] return addresses from
- * the link register and the r1 back chain. [*end] says in words why the walk stopped. */
+/* The guest call chain of the calling thread, newest first: at most [capacity] return addresses
+ * from the link register and the r1 back chain. [*end] says in words why the walk stopped. */
 uint32_t grt_fault_chain(grt_thread *thread, grt_chain_frame *frames, uint32_t capacity,
                          const char **end);
 

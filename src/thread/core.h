@@ -69,6 +69,7 @@ struct grt_thread {
     grt_addr pcr, kthread;      /* kept after the context is gone */
     os_thread *host;            /* null for a borrowed host thread, and once joined */
     bool foreign;               /* a host thread that borrowed a context for one call */
+    uint64_t foreign_id;        /* os_thread_id() of that one */
     os_jump_buffer unwind;      /* the thread's outermost frame */
     uintptr_t host_stack_low;
     uint32_t call_depth; /* host-to-guest calls in progress; setjmp must not cross one */
@@ -91,20 +92,12 @@ struct grt_thread {
     uint32_t exit_code;
     bool faulted;
 
-    struct grt_setjmp_table *setjmps; /* null until the guest calls setjmp */
-    void *kernel_object;              /* the kernel's dispatcher object for this thread */
-    struct grt_thread *next, *previous;             /* in runtime->threads */
-    struct grt_thread *next_dead;                   /* in runtime->dead */
+    struct grt_setjmp_table *setjmps;   /* null until the guest calls setjmp */
+    void *kernel_object;                /* the kernel's dispatcher object for this thread */
+    struct grt_thread *next, *previous; /* in runtime->threads */
+    struct grt_thread *next_dead;       /* in runtime->dead */
     struct grt_thread *ended_next, *ended_previous; /* in runtime->ended_first/last */
 };
-
-/* An implementation that the embedder gave for an export. */
-typedef struct grt_registered_export {
-    struct grt_registered_export *next;
-    uint16_t library, ordinal;
-    char name[48];
-    grt_ppc_function *function;
-} grt_registered_export;
 
 struct grt_runtime {
     grt_runtime_config config;
@@ -116,7 +109,6 @@ struct grt_runtime {
     grt_ppc_function **code; /* host memory, module->code_size / 4 entries */
     grt_ppc_function **imports;
     grt_ppc_function **import_targets; /* behind the bracket, for registered exports; else null */
-    grt_registered_export *registered;
 
     os_mutex threads_lock;
     grt_thread *threads; /* records not yet released */
@@ -128,7 +120,7 @@ struct grt_runtime {
     uint32_t ended_count;
     grt_thread_stats thread_stats;
     uint32_t next_thread_id;
-    uint64_t tls_used; /* bit per slot */
+    _Atomic uint64_t tls_used; /* bit per slot; changed under threads_lock */
 
     atomic_bool stopping;
     char stop_reason[128];
@@ -138,7 +130,8 @@ struct grt_runtime {
     struct grt_kernel *kernel;
 };
 
-/* ---- what the kernel room uses ------------------------------------------------------------------ */
+/* ---- what the kernel room uses ------------------------------------------------------------------
+ */
 
 /* Every export thunk brackets its work with these, so that the thread is known to be in the library
  * (may hold locks, must not be interrupted). leave is a safe point: a requested stop unwinds here,
@@ -148,9 +141,9 @@ void grt_thread_leave_host(grt_thread *thread);
 
 /* The value to hand to grt_thread_park(); read it before testing the condition waited for. */
 uint32_t grt_thread_park_begin(grt_thread *thread);
-/* Sleeps until unparked, deadline (os_clock_ns; UINT64_MAX = never) or a stop request. Returns false
- * on timeout. May wake spuriously; returns at once when a stop is requested, so a loop around it
- * calls grt_thread_check_stop(). The caller is [thread] and holds no lock. */
+/* Sleeps until unparked, deadline (os_clock_ns; UINT64_MAX = never) or a stop request. Returns
+ * false on timeout. May wake spuriously; returns at once when a stop is requested, so a loop around
+ * it calls grt_thread_check_stop(). The caller is [thread] and holds no lock. */
 bool grt_thread_park(grt_thread *thread, uint32_t token, uint64_t deadline_ns);
 void grt_thread_unpark(grt_thread *thread); /* any thread */
 
@@ -167,11 +160,16 @@ bool grt_guest_write(grt_runtime *runtime, grt_addr to, const void *from, uint32
  * result is terminated in either case. */
 bool grt_guest_read_string(grt_runtime *runtime, char *to, size_t capacity, grt_addr from);
 
-/* The thread whose thread block is at guest address [kthread], with a reference for the caller; null
- * if there is none. A live thread is preferred to an ended one. O(threads). */
+/* The thread whose thread block is at guest address [kthread], with a reference for the caller;
+ * null if there is none. A live thread is preferred to an ended one. O(threads). */
 grt_thread *grt_thread_find_kthread(grt_runtime *runtime, grt_addr kthread);
 
-/* ---- construction (src/kernel/runtime.c puts the rooms together) --------------------------------- */
+/* True iff [block] is the heap block of a thread's context, which the guest must not free. O(1) for
+ * addresses that are not whole pages, else O(threads). */
+bool grt_thread_owns_block(grt_runtime *runtime, grt_addr block);
+
+/* ---- construction (src/kernel/runtime.c puts the rooms together)
+ * --------------------------------- */
 
 grt_status grt_threads_create(grt_runtime *runtime); /* after memory and heaps */
 void grt_threads_stop(grt_runtime *runtime);         /* stops and joins all; records stay */
@@ -180,10 +178,11 @@ void grt_threads_destroy(grt_runtime *runtime);      /* after that: frees record
 /* load.c: what grt_runtime_load() allocated. */
 void grt_runtime_unload(grt_runtime *runtime);
 
-/* Finds the implementation of an import below the registered ones; null when there is none. Set by
- * runtime.c, so that this room does not call upwards. */
+/* What the kernel binds an import to; null when there is none. [*bracket] is set for functions that
+ * do not call grt_thread_enter_host() themselves. Handed in, so that this room does not call
+ * upwards. */
 typedef grt_ppc_function *grt_export_finder(grt_runtime *runtime, uint16_t library,
-                                            uint16_t ordinal);
+                                            uint16_t ordinal, bool *bracket);
 grt_status grt_load_module(grt_runtime *runtime, const grt_ppc_module *module,
                            grt_export_finder *find, grt_ppc_function *missing);
 

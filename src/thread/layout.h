@@ -1,9 +1,9 @@
 /*
  * layout.h - what a thread's guest-visible blocks look like: sizes and offsets.
  *
- * The fields and their meaning are the console's; every multi-byte field is big-endian. Both layouts
- * place the same fields at the same offsets within their part: they differ only in how large the
- * parts are, hence in where the thread block starts.
+ * The fields and their meaning are the console's; every multi-byte field is big-endian. Both
+ * layouts place the same fields at the same offsets within their part: they differ only in how
+ * large the parts are, hence in where the thread block starts.
  */
 #ifndef GRT_THREAD_LAYOUT_H
 #define GRT_THREAD_LAYOUT_H
@@ -33,7 +33,8 @@ typedef struct grt_layout {
     const char *kthread_name;
 } grt_layout;
 
-/* ---- the processor control region ------------------------------------------------------------- */
+/* ---- the processor control region -------------------------------------------------------------
+ */
 
 enum {
     GRT_PCR_TLS = 0x000,
@@ -49,7 +50,8 @@ enum {
     GRT_PCR_USED = 0x2D8,
 };
 
-/* ---- the thread block ------------------------------------------------------------------------- */
+/* ---- the thread block -------------------------------------------------------------------------
+ */
 
 enum {
     GRT_KTHREAD_TYPE = 0x000, /* dispatcher header: one byte, 6 */
@@ -99,7 +101,8 @@ GRT_LAYOUT_MAP(GRT_LAYOUT_CHECK)
 _Static_assert(GRT_PARTS_SIZE + GRT_DEFAULT_STACK_SIZE == 265872, "the original's context size");
 _Static_assert(GRT_PARTS_SIZE <= GRT_PAGE_SIZE, "the parts share one page");
 
-/* ---- the start of a stack ------------------------------------------------------------------------ */
+/* ---- the start of a stack
+ * ------------------------------------------------------------------------ */
 
 /* Room that an entry function may write above its own r1: its caller's frame (back chain, saved LR,
  * register save area) and its stack arguments. */

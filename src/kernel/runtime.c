@@ -1,0 +1,229 @@
+/*
+ * runtime.c - the rooms put together: memory, heaps, threads, kernel in one handle.
+ */
+#include "guestrt/runtime.h"
+#include "diag/log.h"
+#include "kernel/kernel.h"
+#include "os/assert.h"
+#include "thread/layout.h"
+
+#include <stdio.h>
+
+grt_runtime_config grt_runtime_config_default(void)
+{
+    return (grt_runtime_config){
+        .size = sizeof(grt_runtime_config),
+        .memory = grt_memory_config_default(),
+        .layout = GRT_LAYOUT_UNLEASHED,
+        .stack_size = GRT_DEFAULT_STACK_SIZE,
+        .on_context_failure = GRT_POLICY_CONTINUE,
+        .on_guest_fault = GRT_POLICY_STOP,
+        .on_missing_export = GRT_POLICY_CONTINUE,
+        .log = grt_log_default(),
+    };
+}
+
+/* ---- construction -----------------------------------------------------------------------------
+ */
+
+static bool config_is_valid(const grt_runtime_config *config)
+{
+    return config->size == sizeof *config &&
+           (config->layout == GRT_LAYOUT_UNLEASHED || config->layout == GRT_LAYOUT_CONSOLE) &&
+           config->stack_size >= GRT_MIN_STACK_SIZE && config->stack_size <= GRT_MAX_STACK_SIZE &&
+           config->stack_size % GRT_PAGE_SIZE == 0;
+}
+
+static grt_status create_heap(grt_runtime *runtime, const char *name, grt_addr first, uint64_t end,
+                              uint64_t budget, grt_heap **heap)
+{
+    grt_heap_config config = grt_heap_config_default();
+    config.name = name;
+    config.first = first;
+    config.end = end;
+    config.budget = budget;
+    config.log = runtime->config.log;
+    return grt_heap_create(runtime->memory, &config, heap);
+}
+
+static grt_status create_memory(grt_runtime *runtime)
+{
+    grt_memory_config config = runtime->config.memory;
+    config.log = runtime->config.log;
+    grt_status status = grt_memory_create(&config, &runtime->memory);
+    if (status != GRT_OK)
+        return status;
+    runtime->base = grt_memory_base(runtime->memory);
+    status = create_heap(runtime, "user", GRT_FLAT_USER_FIRST, GRT_FLAT_USER_END,
+                         runtime->config.user_heap_budget, &runtime->user_heap);
+    if (status != GRT_OK)
+        return status;
+    return create_heap(runtime, "physical", GRT_FLAT_PHYSICAL_FIRST, GRT_FLAT_PHYSICAL_END, 0,
+                       &runtime->physical_heap);
+}
+
+static void destroy_memory(grt_runtime *runtime)
+{
+    grt_heap_destroy(runtime->physical_heap);
+    grt_heap_destroy(runtime->user_heap);
+    grt_memory_destroy(runtime->memory);
+}
+
+static grt_status create_rooms(grt_runtime *runtime)
+{
+    grt_status status = create_memory(runtime);
+    if (status != GRT_OK)
+        return status;
+    status = grt_threads_create(runtime);
+    if (status != GRT_OK)
+        return status;
+    status = grt_kernel_create(runtime);
+    if (status != GRT_OK)
+        grt_threads_destroy(runtime);
+    return status;
+}
+
+grt_status grt_runtime_create(const grt_runtime_config *config, grt_runtime **result)
+{
+    if (!config_is_valid(config))
+        return GRT_INVALID_ARGUMENT;
+    grt_runtime *runtime = os_alloc(sizeof *runtime);
+    if (runtime == NULL)
+        return GRT_NO_HOST_MEMORY;
+    runtime->config = *config;
+    grt_status status = create_rooms(runtime);
+    if (status != GRT_OK) {
+        destroy_memory(runtime);
+        os_free(runtime);
+        return status;
+    }
+    *result = runtime;
+    return GRT_OK;
+}
+
+void grt_runtime_destroy(grt_runtime *runtime)
+{
+    if (runtime == NULL)
+        return;
+    GRT_ASSERT(grt_thread_current() == NULL);
+    grt_threads_stop(runtime);
+    grt_kernel_destroy(runtime);
+    grt_threads_destroy(runtime);
+    grt_runtime_unload(runtime);
+    destroy_memory(runtime);
+    os_free(runtime);
+}
+
+/* ---- parts --------------------------------------------------------------------------------------
+ */
+
+grt_memory *grt_runtime_memory(grt_runtime *runtime)
+{
+    return runtime->memory;
+}
+
+grt_heap *grt_runtime_user_heap(grt_runtime *runtime)
+{
+    return runtime->user_heap;
+}
+
+grt_heap *grt_runtime_physical_heap(grt_runtime *runtime)
+{
+    return runtime->physical_heap;
+}
+
+void *grt_host(const grt_runtime *runtime, grt_addr address)
+{
+    return grt_memory_host(runtime->memory, address);
+}
+
+grt_addr grt_guest(const grt_runtime *runtime, const void *host)
+{
+    return grt_memory_guest(runtime->memory, host);
+}
+
+/* ---- loading ------------------------------------------------------------------------------------
+ */
+
+grt_status grt_runtime_register_export(grt_runtime *runtime, uint16_t library, uint16_t ordinal,
+                                       const char *name, grt_ppc_function *function)
+{
+    if (runtime->module != NULL)
+        return GRT_WRONG_STATE;
+    return grt_kernel_register_export(runtime, library, ordinal, name, function);
+}
+
+grt_status grt_runtime_load(grt_runtime *runtime, const grt_ppc_module *module)
+{
+    return grt_load_module(runtime, module, grt_kernel_find_export, grt_kernel_missing_export);
+}
+
+/* ---- running ------------------------------------------------------------------------------------
+ */
+
+#define ARGUMENTS_MAX 1024
+
+/* The block {argc, argv[0], ..., 0} and behind it the strings, in one allocation. */
+static grt_status build_arguments(grt_runtime *runtime, int argc, const char *const *argv,
+                                  grt_addr *block)
+{
+    uint64_t table = ((uint64_t)argc + 2) * 4, size = table;
+    for (int i = 0; i < argc; i++)
+        size += strlen(argv[i]) + 1;
+    if (size > UINT32_MAX)
+        return GRT_INVALID_ARGUMENT;
+    *block = grt_heap_alloc(runtime->user_heap, (uint32_t)size);
+    if (*block == 0)
+        return GRT_OUT_OF_GUEST_MEMORY;
+    uint8_t *words = runtime->base + *block;
+    uint32_t offset = (uint32_t)table;
+    grt_store32(words, (uint32_t)argc);
+    for (int i = 0; i < argc; i++) {
+        size_t length = strlen(argv[i]) + 1;
+        grt_store32(words + 4 + 4 * i, *block + offset);
+        memcpy(words + offset, argv[i], length);
+        offset += (uint32_t)length;
+    }
+    grt_store32(words + 4 + 4 * argc, 0);
+    return GRT_OK;
+}
+
+static grt_status outcome(grt_runtime *runtime, const grt_thread *thread)
+{
+    if (thread->faulted)
+        return GRT_GUEST_FAULT;
+    return atomic_load(&runtime->stopping) ? GRT_STOPPED : GRT_OK;
+}
+
+static grt_status run_main(grt_runtime *runtime, grt_addr arguments, uint32_t *exit_code)
+{
+    grt_thread_config config = grt_thread_config_default();
+    config.entry = runtime->module->entry;
+    config.argument = arguments;
+    config.name = "main";
+    grt_thread *thread;
+    grt_status status = grt_thread_create(runtime, &config, &thread);
+    if (status != GRT_OK)
+        return status;
+    status = grt_thread_join(thread, exit_code);
+    if (status == GRT_OK)
+        status = outcome(runtime, thread);
+    grt_thread_release(thread);
+    return status;
+}
+
+grt_status grt_runtime_run(grt_runtime *runtime, int argc, const char *const *argv,
+                           uint32_t *exit_code)
+{
+    if (runtime->module == NULL || grt_thread_current() != NULL)
+        return GRT_WRONG_STATE;
+    if (argc < 0 || argc > ARGUMENTS_MAX || (argc > 0 && argv == NULL))
+        return GRT_INVALID_ARGUMENT;
+    grt_addr arguments;
+    grt_status status = build_arguments(runtime, argc, argv, &arguments);
+    if (status != GRT_OK)
+        return status;
+    status = run_main(runtime, arguments, exit_code);
+    grt_heap_free(runtime->user_heap, arguments);
+    return status;
+}

@@ -1,0 +1,149 @@
+/*
+ * call.c - calls from the host into the guest.
+ *
+ * On a guest thread the callee runs on the same stack, below the frames that are there. Any other
+ * host thread becomes a guest thread for the duration of the call.
+ */
+#include "diag/fault.h"
+#include "thread/internal.h"
+
+#include <fenv.h>
+
+#define ARGUMENTS_MAX 8u
+
+typedef struct call {
+    grt_ppc_function *function;
+    const uint64_t *arguments;
+    uint32_t count;
+    uint64_t result;
+} guest_call;
+
+static void set_arguments(grt_ppc *ppc, const guest_call *call)
+{
+    for (uint32_t i = 0; i < call->count; i++)
+        ppc->r[3 + i] = call->arguments[i];
+    ppc->lr = GRT_RETURN_SENTINEL;
+}
+
+static void run(grt_thread *thread, guest_call *call)
+{
+    set_arguments(&thread->ppc, call);
+    grt_thread_enter_guest(thread);
+    call->function(&thread->ppc, thread->runtime->base);
+    grt_thread_leave_guest(thread);
+    call->result = thread->ppc.r[3];
+}
+
+/* ---- on a guest thread ------------------------------------------------------------------------
+ */
+
+/* A frame below the current one: a back chain, so that call chains stay whole, and room for what
+ * the callee stores into its caller's frame. */
+static void push_frame(grt_thread *thread)
+{
+    const grt_context_block *context = thread->context;
+    uint32_t old = (uint32_t)thread->ppc.r[1];
+    uint32_t frame = (old - GRT_LINKAGE_ROOM) & ~15u;
+    uint8_t word[4];
+    grt_store32(word, old);
+    grt_fault_facts facts = {.has_address = true, .address = old};
+    if (old < context->stack_limit || old >= context->stack_base)
+        facts.id = GRT_FAULT_BAD_STACK_POINTER;
+    else if (frame < context->stack_limit || frame > old)
+        facts.id = GRT_FAULT_STACK_OVERFLOW;
+    else if (!grt_guest_write(thread->runtime, frame, word, sizeof word))
+        facts.id = GRT_FAULT_WRITE;
+    if (facts.id != 0)
+        grt_thread_fault(thread, &facts);
+    thread->ppc.r[1] = frame;
+}
+
+static grt_status call_nested(grt_thread *thread, guest_call *call)
+{
+    grt_ppc saved = thread->ppc;
+    int rounding = fegetround();
+    push_frame(thread);
+    thread->call_depth++;
+    run(thread, call);
+    thread->call_depth--;
+    fesetround(rounding);
+    saved.reserve_size = 0; /* the callee may have stored anywhere */
+    thread->ppc = saved;
+    return GRT_OK;
+}
+
+/* ---- on any other host thread -------------------------------------------------------------------
+ */
+
+static grt_unwind run_protected(grt_thread *thread, guest_call *call)
+{
+    int unwind = os_mark(&thread->unwind);
+    if (unwind == 0)
+        run(thread, call);
+    return (grt_unwind)unwind;
+}
+
+static grt_status outcome(const grt_thread *thread, grt_unwind unwind, guest_call *call)
+{
+    if (thread->faulted)
+        return GRT_GUEST_FAULT;
+    if (unwind == GRT_UNWIND_STOP)
+        return GRT_STOPPED;
+    if (unwind == GRT_UNWIND_EXIT)
+        call->result = thread->exit_code;
+    return GRT_OK;
+}
+
+static grt_status run_as_guest_thread(grt_thread *thread, guest_call *call)
+{
+    grt_thread *before = grt_thread_current();
+    fenv_t environment;
+    fegetenv(&environment);
+    fesetenv(FE_DFL_ENV);
+    thread->host_stack_low = grt_host_stack_low();
+    grt_thread_set_current(thread);
+    grt_unwind unwind = run_protected(thread, call);
+    if (unwind == GRT_UNWIND_NONE)
+        thread->exit_code = (uint32_t)call->result;
+    grt_thread_finish(thread, unwind);
+    grt_thread_set_current(before);
+    fesetenv(&environment);
+    return outcome(thread, unwind, call);
+}
+
+static grt_status call_foreign(grt_runtime *runtime, grt_addr function, guest_call *call)
+{
+    grt_thread_config config = grt_thread_config_default();
+    config.entry = function;
+    config.stack_size = runtime->config.stack_size;
+    config.name = "host call";
+    if (os_fault_thread_enter() != 0)
+        return GRT_NO_HOST_MEMORY;
+    grt_thread *thread;
+    grt_status status = grt_thread_record_create(runtime, &config, true, &thread);
+    if (status == GRT_OK) {
+        status = run_as_guest_thread(thread, call);
+        grt_thread_release(thread);
+    }
+    os_fault_thread_leave();
+    return status;
+}
+
+grt_status grt_runtime_call(grt_runtime *runtime, grt_addr function, const uint64_t *arguments,
+                            uint32_t count, uint64_t *result)
+{
+    if (count > ARGUMENTS_MAX || (count > 0 && arguments == NULL))
+        return GRT_INVALID_ARGUMENT;
+    guest_call call = {grt_runtime_function(runtime, function), arguments, count, 0};
+    if (call.function == NULL)
+        return GRT_NOT_A_FUNCTION;
+    bool guest = grt_library_enter();
+    grt_thread *self = grt_thread_current();
+    grt_status status = self != NULL && self->runtime == runtime
+                            ? call_nested(self, &call)
+                            : call_foreign(runtime, function, &call);
+    grt_library_leave(guest);
+    if (status == GRT_OK && result != NULL)
+        *result = call.result;
+    return status;
+}

@@ -1,0 +1,100 @@
+/*
+ * current.c - which guest thread the calling host thread is, and what the host's fault and
+ * interrupt handlers do with that.
+ *
+ * The handlers only note what happened and jump to the thread's outermost frame: the report is
+ * written there, on an ordinary stack and outside the handler, where locks and the host's libraries
+ * may be used.
+ */
+#include "guestrt/thread.h"
+#include "thread/internal.h"
+
+/* A handler must not allocate: this storage model never does. */
+#define GRT_THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
+
+static GRT_THREAD_LOCAL grt_thread *current;
+static GRT_THREAD_LOCAL grt_copy_guard *copy_guard;
+static GRT_THREAD_LOCAL uintptr_t stack_low;
+
+/* How far below the lowest stack address a fault still counts as an overflow: a frame larger than
+ * this would have to skip the guard without touching it. */
+#define STACK_FAULT_REACH 0x100000u
+
+grt_thread *grt_thread_current(void)
+{
+    return current;
+}
+
+grt_ppc *grt_ppc_current(void)
+{
+    return current != NULL ? &current->ppc : NULL;
+}
+
+void grt_thread_set_current(grt_thread *thread)
+{
+    current = thread;
+}
+
+void grt_copy_guard_set(grt_copy_guard *guard)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+    copy_guard = guard;
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+uintptr_t grt_host_stack_low(void)
+{
+    if (stack_low == 0) {
+        size_t size;
+        os_thread_stack(&stack_low, &size);
+    }
+    return stack_low;
+}
+
+static bool in_window(const grt_thread *thread, uintptr_t address)
+{
+    /* A wide access that starts at the last guest byte runs a little past the window. */
+    uintptr_t base = (uintptr_t)thread->runtime->base;
+    return address >= base && address - base < GRT_WINDOW_SIZE + GRT_PAGE_SIZE;
+}
+
+static bool is_stack_overflow(const grt_thread *thread, uintptr_t address)
+{
+    uintptr_t low = thread->host_stack_low;
+    return low != 0 && address < low + GRT_PAGE_SIZE && address >= low - STACK_FAULT_REACH;
+}
+
+/* Guest code can raise these; anything else in guest mode is host code that the guest called. */
+static bool is_guest_fault(const grt_thread *thread, const os_fault *fault)
+{
+    if (fault->kind != OS_FAULT_ACCESS)
+        return true;
+    return in_window(thread, fault->address) || is_stack_overflow(thread, fault->address);
+}
+
+bool grt_on_fault(const os_fault *fault)
+{
+    grt_copy_guard *guard = copy_guard;
+    if (guard != NULL && fault->kind == OS_FAULT_ACCESS && fault->address >= guard->low &&
+        fault->address < guard->high) {
+        copy_guard = NULL;
+        os_jump(&guard->jump, 1);
+    }
+    grt_thread *thread = current;
+    if (thread == NULL || !atomic_load_explicit(&thread->in_guest, memory_order_relaxed) ||
+        !is_guest_fault(thread, fault))
+        return false;
+    thread->host_fault = *fault;
+    atomic_store_explicit(&thread->in_guest, false, memory_order_relaxed);
+    os_jump(&thread->unwind, GRT_UNWIND_FAULT);
+}
+
+void grt_on_interrupt(void)
+{
+    grt_thread *thread = current;
+    if (thread == NULL || !atomic_load_explicit(&thread->in_guest, memory_order_relaxed) ||
+        !atomic_load_explicit(&thread->stop_requested, memory_order_relaxed))
+        return;
+    atomic_store_explicit(&thread->in_guest, false, memory_order_relaxed);
+    os_jump(&thread->unwind, GRT_UNWIND_STOP);
+}

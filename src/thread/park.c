@@ -1,0 +1,105 @@
+/*
+ * park.c - sleeping and waking of guest threads, and the border between guest and host mode.
+ */
+#include "heap/call_site.h"
+#include "os/assert.h"
+#include "thread/internal.h"
+
+/* ---- parking -------------------------------------------------------------------------------- */
+
+uint32_t grt_thread_park_begin(grt_thread *thread)
+{
+    return __atomic_load_n(&thread->park_word, __ATOMIC_ACQUIRE);
+}
+
+bool grt_thread_park(grt_thread *thread, uint32_t token, uint64_t deadline_ns)
+{
+    GRT_ASSERT(!atomic_load_explicit(&thread->in_guest, memory_order_relaxed));
+    /* A stop request changes the word after it has set the flag, so one of the two is seen. */
+    if (atomic_load(&thread->stop_requested))
+        return true;
+    if (os_wait(&thread->park_word, token, deadline_ns))
+        return true;
+    return __atomic_load_n(&thread->park_word, __ATOMIC_ACQUIRE) != token;
+}
+
+void grt_thread_unpark(grt_thread *thread)
+{
+    __atomic_fetch_add(&thread->park_word, 1, __ATOMIC_RELEASE);
+    os_wake_all(&thread->park_word);
+}
+
+/* ---- safe points ---------------------------------------------------------------------------- */
+
+void grt_thread_check_stop(grt_thread *thread)
+{
+    if (atomic_load_explicit(&thread->stop_requested, memory_order_acquire)) {
+        atomic_store_explicit(&thread->in_guest, false, memory_order_relaxed);
+        os_jump(&thread->unwind, GRT_UNWIND_STOP);
+    }
+}
+
+void grt_thread_wait_resumed(grt_thread *thread)
+{
+    for (;;) {
+        uint32_t token = grt_thread_park_begin(thread);
+        grt_thread_check_stop(thread);
+        if (atomic_load(&thread->suspend_count) == 0)
+            return;
+        grt_thread_park(thread, token, UINT64_MAX);
+    }
+}
+
+void grt_thread_exit(grt_thread *thread, uint32_t exit_code)
+{
+    GRT_ASSERT(thread == grt_thread_current());
+    thread->exit_code = exit_code;
+    atomic_store_explicit(&thread->in_guest, false, memory_order_relaxed);
+    os_jump(&thread->unwind, GRT_UNWIND_EXIT);
+}
+
+/* ---- the border ----------------------------------------------------------------------------- */
+
+void grt_thread_enter_guest(grt_thread *thread)
+{
+    if (atomic_load_explicit(&thread->suspend_count, memory_order_relaxed) != 0)
+        grt_thread_wait_resumed(thread);
+    /* First the mode, then the question: a stop requested after the question interrupts. */
+    atomic_store_explicit(&thread->in_guest, true, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+    grt_thread_check_stop(thread);
+}
+
+void grt_thread_leave_guest(grt_thread *thread)
+{
+    atomic_store_explicit(&thread->in_guest, false, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+bool grt_library_enter(void)
+{
+    grt_thread *thread = grt_thread_current();
+    if (thread == NULL || !atomic_load_explicit(&thread->in_guest, memory_order_relaxed))
+        return false;
+    grt_thread_leave_guest(thread);
+    return true;
+}
+
+void grt_library_leave(bool guest)
+{
+    if (guest)
+        grt_thread_enter_guest(grt_thread_current());
+}
+
+void grt_thread_enter_host(grt_thread *thread, grt_addr call_site)
+{
+    grt_thread_leave_guest(thread);
+    thread->call_site = call_site;
+    grt_set_call_site(call_site);
+}
+
+void grt_thread_leave_host(grt_thread *thread)
+{
+    grt_set_call_site(0);
+    grt_thread_enter_guest(thread);
+}

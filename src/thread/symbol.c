@@ -1,0 +1,47 @@
+/* symbol.c - guest addresses to functions and names. */
+#include "thread/internal.h"
+
+#include <stdio.h>
+
+grt_ppc_function *grt_runtime_function(const grt_runtime *runtime, grt_addr address)
+{
+    const grt_ppc_module *module = runtime->module;
+    if (module == NULL || address % 4 != 0)
+        return NULL;
+    uint32_t offset = address - module->code_base;
+    return offset < module->code_size ? runtime->code[offset / 4] : NULL;
+}
+
+/* The last entry at or below [address]. */
+static const grt_ppc_entry *entry_at(const grt_ppc_module *module, grt_addr address)
+{
+    uint32_t first = 0, end = module->entry_count;
+    while (first < end) {
+        uint32_t middle = first + (end - first) / 2;
+        if (module->entries[middle].address <= address)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return first > 0 ? &module->entries[first - 1] : NULL;
+}
+
+bool grt_runtime_symbol(const grt_runtime *runtime, grt_addr address, char *text, size_t size)
+{
+    if (size > 0)
+        text[0] = '\0';
+    const grt_ppc_entry *entry =
+        runtime->module != NULL ? entry_at(runtime->module, address) : NULL;
+    /* A call that does not return may be a function's last instruction: its return address is the
+     * function's end. */
+    if (entry == NULL || address - entry->address > entry->size)
+        return false;
+    char name[16];
+    snprintf(name, sizeof name, "sub_%08X", entry->address);
+    const char *symbol = entry->name != NULL ? entry->name : name;
+    if (address == entry->address)
+        snprintf(text, size, "%s", symbol);
+    else
+        snprintf(text, size, "%s+0x%X", symbol, address - entry->address);
+    return true;
+}

@@ -1,0 +1,277 @@
+/*
+ * thread.c - a guest thread's life: created, run, ended, joined.
+ */
+#include "diag/fault.h"
+#include "diag/log.h"
+#include "os/assert.h"
+#include "thread/internal.h"
+
+#include <fenv.h>
+
+/* Translated code needs more host stack than the guest's code needed guest stack: a frame of 16
+ * guest bytes becomes a C frame of some hundred. Only address space until it is used. */
+#define HOST_STACK_MIN   0x800000u
+#define HOST_STACK_RATIO 32u
+
+static size_t host_stack_size(uint32_t guest_stack)
+{
+    size_t scaled = (size_t)guest_stack * HOST_STACK_RATIO;
+    return scaled > HOST_STACK_MIN ? scaled : HOST_STACK_MIN;
+}
+
+/* ---- running -------------------------------------------------------------------------------- */
+
+static void call_entry(grt_thread *thread)
+{
+    grt_runtime *runtime = thread->runtime;
+    bool startup = thread->config.xapi_startup != 0;
+    grt_addr address = startup ? thread->config.xapi_startup : thread->config.entry;
+    grt_ppc_function *function = grt_runtime_function(runtime, address);
+    GRT_ASSERT(function != NULL);
+    grt_thread_enter_guest(thread);
+    function(&thread->ppc, runtime->base);
+    grt_thread_leave_guest(thread);
+    /* The startup routine ends its thread itself; one that returns has no exit code to give. */
+    thread->exit_code = startup ? 0 : (uint32_t)thread->ppc.r[3];
+}
+
+/* The outermost frame, to which every early end jumps. */
+static grt_unwind run_protected(grt_thread *thread)
+{
+    int unwind = os_mark(&thread->unwind);
+    if (unwind == 0) {
+        grt_thread_wait_resumed(thread);
+        call_entry(thread);
+    }
+    return (grt_unwind)unwind;
+}
+
+static void set_host_name(const grt_thread *thread)
+{
+    if (thread->name[0] != '\0')
+        os_thread_set_name(thread->name);
+}
+
+static void bury(grt_thread *thread)
+{
+    grt_runtime *runtime = thread->runtime;
+    os_mutex_lock(&runtime->threads_lock);
+    thread->next_dead = runtime->dead;
+    runtime->dead = thread;
+    os_mutex_unlock(&runtime->threads_lock);
+}
+
+static void host_main(void *argument)
+{
+    grt_thread *thread = argument;
+    /* The creator holds the lock until the record knows its host thread. */
+    os_mutex_lock(&thread->lock);
+    thread->state = GRT_THREAD_RUNNING;
+    os_mutex_unlock(&thread->lock);
+    thread->host_stack_low = grt_host_stack_low();
+    fesetenv(FE_DFL_ENV);
+    set_host_name(thread);
+    grt_thread_set_current(thread);
+    if (os_fault_thread_enter() != 0) {
+        grt_log_line(&thread->runtime->config.log, GRT_LOG_ERROR, "THREAD-CTX",
+                     "thread id %08X has no stack for fault handling and was not run", thread->id);
+        thread->exit_code = GRT_EXIT_STOPPED;
+        grt_thread_finish(thread, GRT_UNWIND_NONE);
+    } else {
+        grt_thread_finish(thread, run_protected(thread));
+        os_fault_thread_leave();
+    }
+    grt_thread_set_current(NULL);
+    bury(thread);
+}
+
+/* ---- ending --------------------------------------------------------------------------------- */
+
+static void write_end(grt_thread *thread)
+{
+    uint8_t words[4], terminated = 1;
+    grt_store32(words, thread->exit_code);
+    grt_addr kthread = thread->kthread;
+    grt_guest_write(thread->runtime, kthread + GRT_KTHREAD_EXIT_STATUS, words, sizeof words);
+    grt_guest_write(thread->runtime, kthread + GRT_KTHREAD_TERMINATED, &terminated, 1);
+}
+
+static void count_end(grt_runtime *runtime)
+{
+    os_mutex_lock(&runtime->threads_lock);
+    runtime->thread_stats.live--;
+    runtime->thread_stats.ended++;
+    os_mutex_unlock(&runtime->threads_lock);
+}
+
+static void set_ended(grt_thread *thread)
+{
+    os_mutex_lock(&thread->lock);
+    thread->state = GRT_THREAD_ENDED;
+    os_mutex_unlock(&thread->lock);
+}
+
+static void wake_joiners(grt_thread *thread)
+{
+    __atomic_store_n(&thread->ended_word, 1, __ATOMIC_RELEASE);
+    os_wake_all(&thread->ended_word);
+}
+
+void grt_thread_finish(grt_thread *thread, grt_unwind unwind)
+{
+    grt_runtime *runtime = thread->runtime;
+    fesetenv(FE_DFL_ENV); /* the guest's rounding mode must not reach our own arithmetic */
+    if (unwind == GRT_UNWIND_FAULT)
+        grt_thread_report_host_fault(thread);
+    else if (unwind == GRT_UNWIND_STOP)
+        thread->exit_code = GRT_EXIT_STOPPED;
+    write_end(thread);
+    if (runtime->hooks.thread_ended != NULL)
+        runtime->hooks.thread_ended(runtime, thread);
+    count_end(runtime);
+    grt_log_line(&runtime->config.log, GRT_LOG_DEBUG, "THREAD-CTX",
+                 "thread id %08X ended with exit code %08X", thread->id, thread->exit_code);
+    set_ended(thread);
+    grt_context_keep_ended(thread);
+    wake_joiners(thread);
+}
+
+void grt_threads_reap(grt_runtime *runtime)
+{
+    for (;;) {
+        os_thread *host = NULL;
+        os_mutex_lock(&runtime->threads_lock);
+        grt_thread *thread = runtime->dead;
+        if (thread != NULL) {
+            runtime->dead = thread->next_dead;
+            os_mutex_lock(&thread->lock);
+            host = thread->host;
+            thread->host = NULL;
+            os_mutex_unlock(&thread->lock);
+        }
+        os_mutex_unlock(&runtime->threads_lock);
+        if (thread == NULL)
+            return;
+        os_thread_join(host);
+        grt_thread_release(thread); /* the host thread's reference */
+    }
+}
+
+/* ---- creating ------------------------------------------------------------------------------- */
+
+static grt_status complete_config(const grt_runtime *runtime, grt_thread_config *config)
+{
+    if (config->size != sizeof *config)
+        return GRT_INVALID_ARGUMENT;
+    if (config->stack_size == 0)
+        config->stack_size = runtime->config.stack_size;
+    if (config->stack_size > GRT_MAX_STACK_SIZE)
+        return GRT_INVALID_ARGUMENT;
+    if (config->stack_size < GRT_MIN_STACK_SIZE)
+        config->stack_size = GRT_MIN_STACK_SIZE;
+    config->stack_size = (config->stack_size + GRT_PAGE_SIZE - 1) & ~(GRT_PAGE_SIZE - 1);
+    if (grt_runtime_function(runtime, config->entry) == NULL && config->xapi_startup == 0)
+        return GRT_NOT_A_FUNCTION;
+    if (config->xapi_startup != 0 && grt_runtime_function(runtime, config->xapi_startup) == NULL)
+        return GRT_NOT_A_FUNCTION;
+    return GRT_OK;
+}
+
+static void report_bad_entry(grt_runtime *runtime, const grt_thread_config *config)
+{
+    grt_log_line(&runtime->config.log, GRT_LOG_WARN, "THREAD-CTX",
+                 "no thread was created: entry %08X, startup %08X: %s", config->entry,
+                 config->xapi_startup, grt_status_sentence(GRT_NOT_A_FUNCTION));
+}
+
+/* Nobody else has seen the thread do anything: undo as if it had never been. */
+static grt_status abandon(grt_thread *thread, int error)
+{
+    grt_runtime *runtime = thread->runtime;
+    char text[128];
+    os_error_text(error, text, sizeof text);
+    grt_log_line(&runtime->config.log, GRT_LOG_ERROR, "CRITICAL",
+                 "the host refused a thread for thread id %08X: %s; %s", thread->id, text,
+                 grt_status_remedy(GRT_HOST_THREAD_FAILED));
+    os_mutex_lock(&runtime->threads_lock);
+    runtime->thread_stats.live--;
+    runtime->thread_stats.created--;
+    os_mutex_unlock(&runtime->threads_lock);
+    grt_context_keep_ended(thread);
+    grt_thread_release(thread);
+    return GRT_HOST_THREAD_FAILED;
+}
+
+static int start_host(grt_thread *thread)
+{
+    grt_thread_acquire(thread);
+    os_mutex_lock(&thread->lock);
+    int error = os_thread_create(host_stack_size(thread->config.stack_size), host_main, thread,
+                                 &thread->host);
+    os_mutex_unlock(&thread->lock);
+    if (error != 0)
+        grt_thread_release(thread);
+    return error;
+}
+
+static grt_status create(grt_runtime *runtime, const grt_thread_config *wanted, grt_thread **result)
+{
+    grt_thread_config config = *wanted;
+    grt_status status = complete_config(runtime, &config);
+    if (status == GRT_NOT_A_FUNCTION)
+        report_bad_entry(runtime, &config);
+    if (status != GRT_OK)
+        return status;
+    grt_threads_reap(runtime);
+    grt_thread *thread;
+    status = grt_thread_record_create(runtime, &config, false, &thread);
+    if (status != GRT_OK)
+        return status;
+    int error = start_host(thread);
+    if (error != 0)
+        return abandon(thread, error);
+    *result = thread;
+    return GRT_OK;
+}
+
+grt_status grt_thread_create(grt_runtime *runtime, const grt_thread_config *config,
+                             grt_thread **thread)
+{
+    bool guest = grt_library_enter();
+    grt_status status = create(runtime, config, thread);
+    grt_library_leave(guest);
+    return status;
+}
+
+/* ---- joining -------------------------------------------------------------------------------- */
+
+static grt_status wait_ended(grt_thread *thread)
+{
+    grt_thread *self = grt_thread_current();
+    if (self == NULL) {
+        while (__atomic_load_n(&thread->ended_word, __ATOMIC_ACQUIRE) == 0)
+            os_wait(&thread->ended_word, 0, UINT64_MAX);
+        return GRT_OK;
+    }
+    /* A guest thread must stay reachable for a stop request, so it looks up now and then. */
+    while (__atomic_load_n(&thread->ended_word, __ATOMIC_ACQUIRE) == 0) {
+        if (atomic_load(&self->stop_requested))
+            return GRT_STOPPED;
+        os_wait(&thread->ended_word, 0, os_clock_ns() + 10000000u);
+    }
+    return GRT_OK;
+}
+
+grt_status grt_thread_join(grt_thread *thread, uint32_t *exit_code)
+{
+    if (thread == grt_thread_current())
+        return GRT_WRONG_STATE;
+    bool guest = grt_library_enter();
+    grt_status status = wait_ended(thread);
+    if (status == GRT_OK && exit_code != NULL)
+        *exit_code = thread->exit_code;
+    if (status == GRT_OK)
+        grt_threads_reap(thread->runtime);
+    grt_library_leave(guest);
+    return status;
+}
