@@ -4,17 +4,20 @@
 #include "forms.h"
 
 /* BO: 0x10 ignores the condition bit, 0x04 leaves CTR alone. */
-static bool is_conditional(const grc_insn *insn) {
+static bool is_conditional(const grc_insn *insn)
+{
     return (grc_rd(insn) & 0x14) != 0x14;
 }
 
 /* [offset] is relative to the instruction unless AA is set. */
-static uint32_t branch_target(const grc_insn *insn, int32_t offset) {
+static uint32_t branch_target(const grc_insn *insn, int32_t offset)
+{
     bool absolute = (insn->word & 2) != 0;
     return (absolute ? 0 : insn->address) + (uint32_t)offset;
 }
 
-void grc_insn_branch(const grc_insn *insn, grc_branch *branch) {
+void grc_insn_branch(const grc_insn *insn, grc_branch *branch)
+{
     bool link = (insn->word & 1) != 0;
     *branch = (grc_branch){.flow = GRC_FLOW_NONE};
     switch (insn->op) {

@@ -31,7 +31,8 @@ const grc_form_row grc_form_rows[GRC_FORM_COUNT] = {
 };
 
 /* True iff register [reg] is among the [count] registers from [first] on, r0 following r31. */
-static bool in_range(unsigned reg, unsigned first, unsigned count) {
+static bool in_range(unsigned reg, unsigned first, unsigned count)
+{
     return ((reg - first) & 31) < count;
 }
 
@@ -40,7 +41,8 @@ static bool in_range(unsigned reg, unsigned first, unsigned count) {
  * the next, compilers never emit them, and data that is taken for code often hits them: so they do
  * not decode.
  */
-static bool operands_valid(const grc_insn *insn) {
+static bool operands_valid(const grc_insn *insn)
+{
     unsigned rd = grc_rd(insn), ra = grc_ra(insn);
     switch (grc_insn_form(insn)) {
     case GRC_FORM_LOAD_U:
@@ -69,7 +71,8 @@ static bool operands_valid(const grc_insn *insn) {
 }
 
 /* The first row whose primary opcode is at least [primary]; rows are ascending by it. */
-static unsigned first_row(uint32_t primary) {
+static unsigned first_row(uint32_t primary)
+{
     unsigned low = GRC_OP_INVALID + 1, high = GRC_OP_COUNT;
     while (low < high) {
         unsigned middle = (low + high) / 2;
@@ -81,7 +84,8 @@ static unsigned first_row(uint32_t primary) {
     return low;
 }
 
-grc_insn grc_decode(uint32_t address, uint32_t word) {
+grc_insn grc_decode(uint32_t address, uint32_t word)
+{
     grc_insn insn = {address, word, GRC_OP_INVALID};
     uint32_t primary = word >> 26;
     for (unsigned i = first_row(primary); i < GRC_OP_COUNT && grc_op_rows[i].match >> 26 == primary;

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *grc_mnemonic(const grc_insn *insn, char text[16]) {
+const char *grc_mnemonic(const grc_insn *insn, char text[16])
+{
     if (insn->op == GRC_OP_INVALID)
         return strcpy(text, "(invalid)");
     bool branch = insn->op == GRC_OP_B || insn->op == GRC_OP_BC || insn->op == GRC_OP_BCLR ||
@@ -19,14 +20,16 @@ const char *grc_mnemonic(const grc_insn *insn, char text[16]) {
 }
 
 /* d(rA), the way assemblers write it: d(0) when rA = 0 means no register. */
-static void memory_operand(grc_out *out, const grc_insn *insn, int32_t offset) {
+static void memory_operand(grc_out *out, const grc_insn *insn, int32_t offset)
+{
     if (grc_ra(insn) == 0)
         grc_printf(out, "%d(0)", (int)offset);
     else
         grc_printf(out, "%d(r%u)", (int)offset, grc_ra(insn));
 }
 
-static void register_operand(grc_out *out, const grc_insn *insn, char letter) {
+static void register_operand(grc_out *out, const grc_insn *insn, char letter)
+{
     switch (letter) {
     case 'd':
     case 's':
@@ -61,7 +64,8 @@ static void register_operand(grc_out *out, const grc_insn *insn, char letter) {
     }
 }
 
-static void condition_operand(grc_out *out, const grc_insn *insn, char letter) {
+static void condition_operand(grc_out *out, const grc_insn *insn, char letter)
+{
     switch (letter) {
     case 'c':
         grc_printf(out, "cr%u", grc_crd(insn));
@@ -98,7 +102,8 @@ static void condition_operand(grc_out *out, const grc_insn *insn, char letter) {
     }
 }
 
-static void number_operand(grc_out *out, const grc_insn *insn, char letter) {
+static void number_operand(grc_out *out, const grc_insn *insn, char letter)
+{
     grc_branch branch;
     switch (letter) {
     case 'i':
@@ -135,7 +140,8 @@ static void number_operand(grc_out *out, const grc_insn *insn, char letter) {
     }
 }
 
-static void operand(grc_out *out, const grc_insn *insn, char letter) {
+static void operand(grc_out *out, const grc_insn *insn, char letter)
+{
     if (strchr("dszaAxbFS123", letter) != NULL)
         register_operand(out, insn, letter);
     else if (strchr("crpqvtJfoyYR", letter) != NULL)
@@ -148,7 +154,8 @@ static void operand(grc_out *out, const grc_insn *insn, char letter) {
         number_operand(out, insn, letter);
 }
 
-void grc_disassemble(const grc_insn *insn, char *text, unsigned size) {
+void grc_disassemble(const grc_insn *insn, char *text, unsigned size)
+{
     char mnemonic[16];
     grc_out out = {0};
     grc_printf(&out, "%s", grc_mnemonic(insn, mnemonic));

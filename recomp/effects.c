@@ -8,7 +8,8 @@
 #define CR_FIELD(field) (15u << (4 * (field)))
 
 /* Register numbers [first] .. [first + count - 1], r0 following r31. */
-static uint32_t gpr_range(unsigned first, unsigned count) {
+static uint32_t gpr_range(unsigned first, unsigned count)
+{
     uint32_t set = 0;
     for (unsigned i = 0; i < count; i++)
         set |= 1u << ((first + i) & 31);
@@ -16,7 +17,8 @@ static uint32_t gpr_range(unsigned first, unsigned count) {
 }
 
 /* The CR bits of the fields in [fxm], whose bit 0x80 is cr0. */
-static uint32_t cr_fields(unsigned fxm) {
+static uint32_t cr_fields(unsigned fxm)
+{
     uint32_t set = 0;
     for (unsigned field = 0; field < 8; field++)
         if ((fxm & (0x80u >> field)) != 0)
@@ -24,7 +26,8 @@ static uint32_t cr_fields(unsigned fxm) {
     return set;
 }
 
-static void operand_effects(const grc_insn *insn, char letter, grc_effects *effects) {
+static void operand_effects(const grc_insn *insn, char letter, grc_effects *effects)
+{
     grc_regs *reads = &effects->reads, *writes = &effects->writes;
     uint32_t rd = 1u << grc_rd(insn), ra = 1u << grc_ra(insn), rb = 1u << grc_rb(insn);
     switch (letter) {
@@ -89,7 +92,8 @@ static void operand_effects(const grc_insn *insn, char letter, grc_effects *effe
     }
 }
 
-static void flag_effects(const grc_insn *insn, unsigned flags, grc_effects *effects) {
+static void flag_effects(const grc_insn *insn, unsigned flags, grc_effects *effects)
+{
     if (grc_sets_overflow(insn)) {
         effects->reads.misc |= GRC_XER_SO; /* sticky: the new value depends on the old one */
         effects->writes.misc |= GRC_XER_SO | GRC_XER_OV;
@@ -114,7 +118,8 @@ static void flag_effects(const grc_insn *insn, unsigned flags, grc_effects *effe
     effects->is_float = (flags & GRC_FLOAT) != 0;
 }
 
-static void branch_effects(const grc_insn *insn, grc_effects *effects) {
+static void branch_effects(const grc_insn *insn, grc_effects *effects)
+{
     unsigned bo = grc_rd(insn);
     if (insn->op != GRC_OP_B) {
         if ((bo & 0x10) == 0)
@@ -132,7 +137,8 @@ static void branch_effects(const grc_insn *insn, grc_effects *effects) {
         effects->writes.misc |= GRC_LR;
 }
 
-static void special_register_effects(const grc_insn *insn, grc_effects *effects) {
+static void special_register_effects(const grc_insn *insn, grc_effects *effects)
+{
     const uint32_t xer = GRC_XER_CA | GRC_XER_OV | GRC_XER_SO | GRC_XER_COUNT;
     switch (insn->op) {
     case GRC_OP_MFXER:
@@ -163,7 +169,8 @@ static void special_register_effects(const grc_insn *insn, grc_effects *effects)
 }
 
 /* Multiple and string accesses: the operand letters name the first register only. */
-static void multiple_effects(const grc_insn *insn, grc_effects *effects) {
+static void multiple_effects(const grc_insn *insn, grc_effects *effects)
+{
     unsigned rd = grc_rd(insn);
     uint32_t words = gpr_range(rd, (grc_nb(insn) + 3) / 4);
     switch (grc_insn_form(insn)) {
@@ -188,7 +195,8 @@ static void multiple_effects(const grc_insn *insn, grc_effects *effects) {
     }
 }
 
-static void custom_effects(const grc_insn *insn, grc_effects *effects) {
+static void custom_effects(const grc_insn *insn, grc_effects *effects)
+{
     switch (grc_insn_form(insn)) {
     case GRC_FORM_MFCR:
         effects->reads.cr = ~0u;
@@ -232,7 +240,8 @@ static void custom_effects(const grc_insn *insn, grc_effects *effects) {
     }
 }
 
-void grc_insn_effects(const grc_insn *insn, grc_effects *effects) {
+void grc_insn_effects(const grc_insn *insn, grc_effects *effects)
+{
     *effects = (grc_effects){0};
     if (insn->op == GRC_OP_INVALID)
         return;
@@ -246,7 +255,8 @@ void grc_insn_effects(const grc_insn *insn, grc_effects *effects) {
 }
 
 /* The sources decide for moves and fsel; other results are single iff the operation rounds so. */
-uint32_t grc_fpr_single_after(const grc_insn *insn, uint32_t before) {
+uint32_t grc_fpr_single_after(const grc_insn *insn, uint32_t before)
+{
     grc_effects effects;
     grc_insn_effects(insn, &effects);
     if (effects.writes.fpr == 0)

@@ -86,9 +86,8 @@ static void emit_address(grc_out *out, const grc_insn *insn)
 }
 
 /* The mask of rlwinm and its like is that of 32 bits in both halves if it wraps. */
-static void emit_mask(grc_out *out, const grc_insn *insn)
+static uint64_t rotation_mask(const grc_insn *insn)
 {
-    uint64_t mask;
     if (insn->word >> 26 != 30)
         return grc_rotate_mask(grc_rc(insn) + 32, grc_me(insn) + 32);
     if (insn->op == GRC_OP_RLDICR || insn->op == GRC_OP_RLDCR)

@@ -43,10 +43,12 @@ typedef struct grc_form_row {
 extern const grc_op_row grc_op_rows[GRC_OP_COUNT];
 extern const grc_form_row grc_form_rows[GRC_FORM_COUNT];
 
-static inline grc_form grc_insn_form(const grc_insn *insn) {
+static inline grc_form grc_insn_form(const grc_insn *insn)
+{
     return grc_op_rows[insn->op].form;
 }
-static inline unsigned grc_insn_flags(const grc_insn *insn) {
+static inline unsigned grc_insn_flags(const grc_insn *insn)
+{
     return grc_form_rows[grc_insn_form(insn)].flags;
 }
 
@@ -69,7 +71,8 @@ static inline unsigned grc_rc(const grc_insn *insn) /* frC, MB */
 {
     return insn->word >> 6 & 31;
 }
-static inline unsigned grc_me(const grc_insn *insn) {
+static inline unsigned grc_me(const grc_insn *insn)
+{
     return insn->word >> 1 & 31;
 }
 static inline unsigned grc_sh6(const grc_insn *insn) /* the shift of rldicl and sradi */
@@ -80,19 +83,24 @@ static inline unsigned grc_mb6(const grc_insn *insn) /* the mask bound of rldicl
 {
     return (insn->word >> 6 & 31) | (insn->word & 32);
 }
-static inline unsigned grc_crd(const grc_insn *insn) {
+static inline unsigned grc_crd(const grc_insn *insn)
+{
     return insn->word >> 23 & 7;
 }
-static inline unsigned grc_crs(const grc_insn *insn) {
+static inline unsigned grc_crs(const grc_insn *insn)
+{
     return insn->word >> 18 & 7;
 }
-static inline int32_t grc_simm(const grc_insn *insn) {
+static inline int32_t grc_simm(const grc_insn *insn)
+{
     return (int16_t)(insn->word & 0xFFFF);
 }
-static inline int32_t grc_simm_ds(const grc_insn *insn) {
+static inline int32_t grc_simm_ds(const grc_insn *insn)
+{
     return (int16_t)(insn->word & 0xFFFC);
 }
-static inline uint32_t grc_uimm(const grc_insn *insn) {
+static inline uint32_t grc_uimm(const grc_insn *insn)
+{
     return insn->word & 0xFFFF;
 }
 static inline unsigned grc_fxm(const grc_insn *insn) /* bit 0x80 is cr0 */
@@ -112,15 +120,18 @@ static inline bool grc_sets_record(const grc_insn *insn) /* Rc is set, where the
 {
     return (grc_insn_flags(insn) & (GRC_RC | GRC_RC1)) != 0 && (insn->word & 1) != 0;
 }
-static inline bool grc_sets_overflow(const grc_insn *insn) {
+static inline bool grc_sets_overflow(const grc_insn *insn)
+{
     return (grc_insn_flags(insn) & GRC_OE) != 0 && (insn->word & 0x400) != 0;
 }
 /* True iff cr0 is set from the result: Rc of an integer form, or a form that always does. */
-static inline bool grc_sets_cr0(const grc_insn *insn) {
+static inline bool grc_sets_cr0(const grc_insn *insn)
+{
     unsigned flags = grc_insn_flags(insn);
     return (flags & GRC_DOT) != 0 || ((flags & GRC_RC) != 0 && (insn->word & 1) != 0);
 }
-static inline bool grc_sets_cr1(const grc_insn *insn) {
+static inline bool grc_sets_cr1(const grc_insn *insn)
+{
     return (grc_insn_flags(insn) & GRC_RC1) != 0 && (insn->word & 1) != 0;
 }
 

@@ -8,13 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-void grc_out_free(grc_out *out) {
+void grc_out_free(grc_out *out)
+{
     free(out->text);
     *out = (grc_out){0};
 }
 
 /* Makes room for [more] characters and a terminating zero. */
-static bool reserve(grc_out *out, size_t more) {
+static bool reserve(grc_out *out, size_t more)
+{
     if (out->failed)
         return false;
     if (more < out->capacity - out->size)
@@ -37,7 +39,8 @@ static bool reserve(grc_out *out, size_t more) {
     return true;
 }
 
-void grc_out_add(grc_out *out, const char *text, size_t size) {
+void grc_out_add(grc_out *out, const char *text, size_t size)
+{
     if (!reserve(out, size))
         return;
     memcpy(out->text + out->size, text, size);
@@ -45,7 +48,8 @@ void grc_out_add(grc_out *out, const char *text, size_t size) {
     out->text[out->size] = '\0';
 }
 
-void grc_printf(grc_out *out, const char *format, ...) {
+void grc_printf(grc_out *out, const char *format, ...)
+{
     char line[512]; /* nearly every piece of text fits, so it is formatted only once */
     va_list arguments;
     va_start(arguments, format);

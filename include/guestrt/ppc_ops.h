@@ -275,7 +275,8 @@ static inline uint8_t grt_overflow(uint64_t a, uint64_t b, uint8_t carry)
 }
 
 /* XER[CA] of a - b. */
-static inline uint8_t grt_not_below(uint64_t a, uint64_t b) {
+static inline uint8_t grt_not_below(uint64_t a, uint64_t b)
+{
     return (uint32_t)a >= (uint32_t)b;
 }
 
