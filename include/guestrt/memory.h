@@ -6,7 +6,14 @@
  * the library depends on its value. Pages are 4 KiB. Every reserved range is a region with an
  * owner's name; overlap is refused and the refusal names both owners.
  *
- * Unless said otherwise a function may be called from any thread and takes the memory's lock.
+ * Unless said otherwise a function may be called from any thread and takes the memory's lock. The
+ * lock is never held while guest memory is touched or a line is logged, so all of this may also be
+ * called from the report of a guest fault.
+ *
+ * In the console profile the same 512 MiB of physical memory appear at 0xA0000000, 0xC0000000 and,
+ * shifted by one page, at 0xE0000000 (there up to 0xFFD00000). A region, a commit or a protection
+ * made through one mirror holds in all of them; overlap is judged by physical address. A range may
+ * not cross from one mirror into the next.
  */
 #ifndef GUESTRT_MEMORY_H
 #define GUESTRT_MEMORY_H
@@ -51,7 +58,9 @@ grt_memory_config grt_memory_config_default(void);
 
 /* Reserves the window. The caller owns [*memory].
  * Fails iff: NO_ADDRESS_SPACE (with errno and the limit in the log), NO_HOST_MEMORY,
- * INVALID_ARGUMENT. Cost: a few system calls. */
+ * INVALID_ARGUMENT (a size that is not this version's, an unknown profile, a base that is not on a
+ * host page, a budget below a page), NOT_SUPPORTED (host pages are not 4 KiB). Cost: a few system
+ * calls. */
 grt_status grt_memory_create(const grt_memory_config *config, grt_memory **memory);
 
 /* Releases the window. No other thread may use it any more. Null is allowed. */
@@ -75,8 +84,8 @@ grt_status grt_memory_reserve(grt_memory *memory, grt_addr address, uint64_t siz
                               const char *owner);
 
 /* Finds the lowest free range of [size] bytes in [first, end) at a multiple of [alignment] (a power
- * of two of at least a page) and reserves it. Fails iff: INVALID_ARGUMENT, OUT_OF_GUEST_MEMORY,
- * NO_HOST_MEMORY. O(regions). */
+ * of two of at least a page) and reserves it. The answer is never address 0. Fails iff:
+ * INVALID_ARGUMENT, OUT_OF_GUEST_MEMORY, NO_HOST_MEMORY. O(regions). */
 grt_status grt_memory_reserve_anywhere(grt_memory *memory, grt_addr first, uint64_t end,
                                        uint64_t size, uint32_t alignment, const char *owner,
                                        grt_addr *address);
@@ -85,9 +94,10 @@ grt_status grt_memory_reserve_anywhere(grt_memory *memory, grt_addr first, uint6
  * Fails iff: NOT_RESERVED (no region starts there). */
 grt_status grt_memory_release(grt_memory *memory, grt_addr address);
 
-/* Backs pages of one region with zeroed memory. Pages that are committed already stay as they are.
- * Fails iff: INVALID_ARGUMENT, NOT_RESERVED, OVER_BUDGET, HOST_REFUSED_COMMIT (errno in the log);
- * after a failure nothing has changed. */
+/* Backs pages of one region with zeroed memory, readable and writable. Pages that are committed
+ * already stay as they are.
+ * Fails iff: INVALID_ARGUMENT (also page 0 without map_page_zero), NOT_RESERVED, OVER_BUDGET,
+ * HOST_REFUSED_COMMIT (errno in the log); after a failure nothing has changed. */
 grt_status grt_memory_commit(grt_memory *memory, grt_addr address, uint64_t size);
 
 /* Gives pages back to the host; they are inaccessible until committed again.
@@ -95,7 +105,8 @@ grt_status grt_memory_commit(grt_memory *memory, grt_addr address, uint64_t size
 grt_status grt_memory_decommit(grt_memory *memory, grt_addr address, uint64_t size);
 
 /* Changes the access of committed pages of one region.
- * Fails iff: INVALID_ARGUMENT, NOT_RESERVED (not reserved or not committed). */
+ * Fails iff: INVALID_ARGUMENT, NOT_RESERVED (not reserved or not committed), HOST_REFUSED_COMMIT
+ * (the host has no room for another mapping; nothing has changed). */
 grt_status grt_memory_protect(grt_memory *memory, grt_addr address, uint64_t size,
                               grt_access access);
 
@@ -108,15 +119,18 @@ typedef struct grt_page_info {
     uint64_t run_size; /* bytes from the page's start that share this answer */
 } grt_page_info;
 
-/* What the page that holds [address] is. Never fails. O(log regions + run). */
+/* What the page that holds [address] is, in terms of the mirror that [address] lies in. Never
+ * fails. O(log regions + run). */
 void grt_memory_query(const grt_memory *memory, grt_addr address, grt_page_info *info);
 
-/* True iff every byte of the range is committed and allows [access]. A range past 4 GiB is not. */
+/* True iff every byte of the range is committed and allows [access]. A range past 4 GiB is not.
+ * O(pages), no lock; async-signal-safe. */
 bool grt_memory_accessible(const grt_memory *memory, grt_addr address, uint64_t size,
                            grt_access access);
 
-/* Calls [visit] for each region in address order until it returns false. [visit] must not call
- * functions that change regions. */
+/* Calls [visit] for each region in address order until it returns false; physical regions appear
+ * once, at their address in the first mirror. No lock is held during a visit: [visit] may call any
+ * function here, and a region that another thread makes meanwhile may or may not be visited. */
 typedef bool grt_region_visitor(void *user, grt_addr first, uint64_t size, const char *owner,
                                 uint64_t committed);
 void grt_memory_walk(const grt_memory *memory, grt_region_visitor *visit, void *user);
