@@ -136,7 +136,7 @@ double sin(double x)
     if (!isfinite(x))
         return no_angle(x);
     if (fabs(x) < 0x1p-30)
-        return x - x * x * x / 6;
+        return x; /* the next term is below the last place */
     sin_cos(x, &sine, &cosine);
     return sine.hi + sine.lo;
 }
@@ -156,7 +156,7 @@ double tan(double x)
     if (!isfinite(x))
         return no_angle(x);
     if (fabs(x) < 0x1p-30)
-        return x + x * x * x / 3;
+        return x;
     sin_cos(x, &sine, &cosine);
     dd result = dd_divide(sine, cosine);
     return result.hi + result.lo;
@@ -197,7 +197,7 @@ static dd angle(dd y, dd x)
 double atan(double x)
 {
     if (isnan(x) || fabs(x) < 0x1p-30)
-        return isnan(x) ? x : x - x * x * x / 3;
+        return x;
     if (fabs(x) > 0x1p70)
         return copysign(dd_pi.hi / 2, x);
     dd result = angle(dd_from(fabs(x)), dd_from(1));
@@ -211,7 +211,7 @@ double asin(double x)
         return NAN;
     }
     if (fabs(x) < 0x1p-30)
-        return x + x * x * x / 6;
+        return x;
     dd other = dd_multiply(dd_sum(1, -fabs(x)), dd_sum(1, fabs(x)));
     dd result = angle(dd_from(fabs(x)), other.hi > 0 ? dd_sqrt(other) : dd_from(0));
     return copysign(result.hi + result.lo, x);

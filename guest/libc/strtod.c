@@ -291,7 +291,7 @@ double strtod(const char *restrict text, char **restrict end)
         stop = parse_word(at, &result);
     if (end)
         *end = (char *)(stop ? stop : text);
-    return negative ? -result : result;
+    return negative && stop ? -result : result;
 }
 
 float strtof(const char *restrict text, char **restrict end)
