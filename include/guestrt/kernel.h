@@ -63,14 +63,14 @@ const char *grt_export_type_name(grt_export_type type);
 void grt_export_write_docs(grt_output_fn *output, void *user);
 
 typedef struct grt_kernel_stats {
-    uint32_t handles;          /* open now */
-    uint32_t handles_peak;     /* never falls */
-    uint32_t objects;          /* alive now */
-    uint32_t waiting;          /* threads that wait for objects now */
-    uint64_t waits;            /* waits that had to sleep so far; never falls */
-    uint32_t virtual_regions;  /* of NtAllocateVirtualMemory, now */
-    uint32_t sections;         /* critical sections that are owned or waited for, now */
-    uint32_t missing_exports;  /* imports called so far that do not exist */
+    uint32_t handles;         /* open now */
+    uint32_t handles_peak;    /* never falls */
+    uint32_t objects;         /* alive now */
+    uint32_t waiting;         /* threads that wait for objects now */
+    uint64_t waits;           /* waits that had to sleep so far; never falls */
+    uint32_t virtual_regions; /* of NtAllocateVirtualMemory, now */
+    uint32_t sections;        /* critical sections that are owned or waited for, now */
+    uint32_t missing_exports; /* imports called so far that do not exist */
 } grt_kernel_stats;
 
 void grt_runtime_get_kernel_stats(grt_runtime *runtime, grt_kernel_stats *stats);

@@ -1,0 +1,241 @@
+/* call.c - the work that every export call shares: arguments, trace, guest pointers, complaints. */
+#include "kernel/state.h"
+
+#include "diag/log.h"
+#include <stdio.h>
+#include <string.h>
+
+/* Seconds from 1601 to 1970, in units of 100 ns. */
+#define EPOCH_1970         116444736000000000ull
+#define COMPLAINTS_SPELLED 16u
+
+/* ---- begin and end ------------------------------------------------------------------------- */
+
+void grt_call_begin(grt_call *call, grt_ppc *ctx, const grt_export *row)
+{
+    grt_thread *thread = ctx->thread;
+    call->ctx = ctx;
+    call->thread = thread;
+    call->runtime = thread->runtime;
+    call->kernel = thread->runtime->kernel;
+    call->row = row;
+    call->call_site = (grt_addr)ctx->lr;
+    grt_thread_enter_host(thread, call->call_site);
+    call->traced = grt_log_wants(&call->runtime->config.log, GRT_LOG_DEBUG);
+    for (uint32_t i = 0; call->traced && i < row->parameter_count; i++)
+        call->arguments[i] = (uint32_t)ctx->r[3 + i];
+}
+
+static void trace(const grt_call *call, const char *result)
+{
+    const grt_export *row = call->row;
+    char text[512] = "";
+    size_t used = 0;
+    for (uint32_t i = 0; i < row->parameter_count && used < sizeof text; i++) {
+        const grt_export_parameter *parameter = &row->parameters[i];
+        const char *comma = i == 0 ? "" : ", ";
+        int n = parameter->type == GRT_TYPE_S32
+                    ? snprintf(text + used, sizeof text - used, "%s%s=%d", comma, parameter->name,
+                               (int)(int32_t)call->arguments[i])
+                    : snprintf(text + used, sizeof text - used, "%s%s=%08X", comma, parameter->name,
+                               (unsigned)call->arguments[i]);
+        used += n > 0 ? (size_t)n : 0;
+    }
+    grt_log_line(&call->runtime->config.log, GRT_LOG_DEBUG, "EXPORT", "%s(%s%s)%s", row->name, text,
+                 row->variadic ? ", ..." : "", result);
+}
+
+void grt_call_end(grt_call *call)
+{
+    if (call->traced)
+        trace(call, "");
+    grt_thread_leave_host(call->thread);
+}
+
+void grt_call_end_u32(grt_call *call, uint32_t result)
+{
+    call->ctx->r[3] = result;
+    if (call->traced) {
+        char text[24];
+        snprintf(text, sizeof text, " -> %08X", (unsigned)result);
+        trace(call, text);
+    }
+    grt_thread_leave_host(call->thread);
+}
+
+void grt_call_end_s32(grt_call *call, int32_t result)
+{
+    call->ctx->r[3] = (uint64_t)(int64_t)result;
+    if (call->traced) {
+        char text[24];
+        snprintf(text, sizeof text, " -> %d", (int)result);
+        trace(call, text);
+    }
+    grt_thread_leave_host(call->thread);
+}
+
+/* ---- complaints ---------------------------------------------------------------------------- */
+
+void grt_call_place(const grt_runtime *runtime, grt_addr address, char *text, size_t size)
+{
+    if (!grt_runtime_symbol(runtime, address, text, size))
+        snprintf(text, size, "0x%08X", (unsigned)address);
+}
+
+void grt_call_complain(grt_call *call, const char *format, ...)
+{
+    uint32_t index = (uint32_t)(call->row - grt_export_at(0));
+    uint32_t number = atomic_fetch_add(&call->kernel->complaints[index], 1) + 1;
+    if (number > COMPLAINTS_SPELLED && (number & (number - 1)) != 0)
+        return;
+    char text[320], place[96], count[48] = "";
+    va_list list;
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    grt_call_place(call->runtime, call->call_site, place, sizeof place);
+    if (number >= COMPLAINTS_SPELLED)
+        snprintf(count, sizeof count, " (complaint %u of this export)", (unsigned)number);
+    grt_log_line(&call->runtime->config.log, GRT_LOG_WARN, "EXPORT",
+                 "%s: %s; called by thread %u from %s%s", call->row->name, text,
+                 (unsigned)call->thread->id, place, count);
+}
+
+uint32_t grt_call_handle_trouble(grt_call *call, const grt_handle_trouble *trouble)
+{
+    char place[96];
+    if (trouble->status == GRT_NT_OBJECT_TYPE_MISMATCH) {
+        grt_call_complain(call, "handle %08X is of a%s %s", (unsigned)trouble->handle,
+                          trouble->found == GRT_OBJECT_EVENT ? "n" : "",
+                          grt_object_kind_name(trouble->found));
+    } else if (trouble->closed) {
+        grt_call_place(call->runtime, trouble->closed_at, place, sizeof place);
+        grt_call_complain(call, "handle %08X was closed by thread %u at %s",
+                          (unsigned)trouble->handle, (unsigned)trouble->closed_by, place);
+    } else if (trouble->status == GRT_NT_INVALID_HANDLE) {
+        grt_call_complain(call, "handle %08X was never opened", (unsigned)trouble->handle);
+    } else {
+        grt_call_complain(call, "no host memory for the object of handle %08X",
+                          (unsigned)trouble->handle);
+    }
+    return trouble->status;
+}
+
+/* ---- guest memory -------------------------------------------------------------------------- */
+
+static bool refuse(grt_call *call, grt_addr address, const char *name, const char *what)
+{
+    grt_call_complain(call, "%s leads to 0x%08X, which cannot be %s", name, (unsigned)address,
+                      what);
+    return false;
+}
+
+bool grt_call_read(grt_call *call, void *to, grt_addr from, uint32_t size, const char *name)
+{
+    return grt_guest_read(call->runtime, to, from, size) || refuse(call, from, name, "read");
+}
+
+bool grt_call_write(grt_call *call, grt_addr to, const void *from, uint32_t size, const char *name)
+{
+    return grt_guest_write(call->runtime, to, from, size) || refuse(call, to, name, "written");
+}
+
+bool grt_call_read_u32(grt_call *call, grt_addr from, uint32_t *value, const char *name)
+{
+    uint8_t bytes[4];
+    *value = 0;
+    if (!grt_call_read(call, bytes, from, sizeof bytes, name))
+        return false;
+    *value = grt_load32(bytes);
+    return true;
+}
+
+bool grt_call_write_u32(grt_call *call, grt_addr to, uint32_t value, const char *name)
+{
+    uint8_t bytes[4];
+    grt_store32(bytes, value);
+    return grt_call_write(call, to, bytes, sizeof bytes, name);
+}
+
+bool grt_call_read_u64(grt_call *call, grt_addr from, uint64_t *value, const char *name)
+{
+    uint8_t bytes[8];
+    *value = 0;
+    if (!grt_call_read(call, bytes, from, sizeof bytes, name))
+        return false;
+    *value = grt_load64(bytes);
+    return true;
+}
+
+bool grt_call_write_u64(grt_call *call, grt_addr to, uint64_t value, const char *name)
+{
+    uint8_t bytes[8];
+    grt_store64(bytes, value);
+    return grt_call_write(call, to, bytes, sizeof bytes, name);
+}
+
+bool grt_call_probe(grt_call *call, grt_addr to, const char *name)
+{
+    return to == 0 || grt_call_write_u32(call, to, 0, name);
+}
+
+bool grt_call_fill(grt_call *call, grt_addr to, uint32_t size, uint32_t pattern, const char *name)
+{
+    uint8_t piece[1024];
+    for (uint32_t i = 0; i < sizeof piece; i += 4)
+        grt_store32(piece + i, pattern);
+    for (uint32_t done = 0; done < size;) {
+        uint32_t part = size - done < sizeof piece ? size - done : (uint32_t)sizeof piece;
+        if (!grt_call_write(call, to + done, piece, part, name))
+            return false;
+        done += part;
+    }
+    return true;
+}
+
+bool grt_call_slot(grt_call *call, uint32_t index, uint64_t *value)
+{
+    *value = 0;
+    if (index < 8) {
+        *value = call->ctx->r[3 + index];
+        return true;
+    }
+    grt_addr slot = (grt_addr)call->ctx->r[1] + 0x50 + 8 * (index - 8);
+    return grt_call_read_u64(call, slot, value, "the stack argument");
+}
+
+/* ---- time ---------------------------------------------------------------------------------- */
+
+grt_dispatch *grt_call_dispatch(const grt_call *call)
+{
+    return &call->kernel->dispatch;
+}
+
+uint64_t grt_kernel_time(void)
+{
+    return os_wall_clock_ns() / 100 + EPOCH_1970;
+}
+
+/* The deadline [units] of 100 ns from now; beyond what the clock can count it is never. */
+static uint64_t deadline_after(uint64_t units)
+{
+    uint64_t now = os_clock_ns();
+    return units > (UINT64_MAX - now) / 100 ? UINT64_MAX : now + units * 100;
+}
+
+bool grt_call_deadline(grt_call *call, grt_addr timeout, uint64_t *deadline)
+{
+    *deadline = UINT64_MAX;
+    if (timeout == 0)
+        return true;
+    uint64_t raw;
+    if (!grt_call_read_u64(call, timeout, &raw, "timeout"))
+        return false;
+    if ((int64_t)raw < 0) {
+        *deadline = deadline_after(0 - raw);
+        return true;
+    }
+    uint64_t now = grt_kernel_time();
+    *deadline = raw <= now ? 0 : deadline_after(raw - now);
+    return true;
+}

@@ -1,0 +1,78 @@
+/* docs.c - writes docs/exports.md from the table of exports. */
+#include "guestrt/kernel.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct docs_sink {
+    grt_output_fn *output;
+    void *user;
+} docs_sink;
+
+static void put(const docs_sink *sink, const char *text)
+{
+    sink->output(sink->user, text, strlen(text));
+}
+
+static void put_signature(const docs_sink *sink, const grt_export *row)
+{
+    put(sink, grt_export_type_name(row->returns));
+    put(sink, " (");
+    for (uint32_t i = 0; i < row->parameter_count; i++) {
+        put(sink, i == 0 ? "" : ", ");
+        put(sink, grt_export_type_name(row->parameters[i].type));
+        put(sink, " ");
+        put(sink, row->parameters[i].name);
+    }
+    put(sink, row->variadic ? ", ...)" : row->parameter_count == 0 ? "void)" : ")");
+}
+
+static void put_row(const docs_sink *sink, const grt_export *row)
+{
+    char ordinal[32];
+    snprintf(ordinal, sizeof ordinal, "| 0x%03X | ", (unsigned)row->ordinal);
+    put(sink, ordinal);
+    put(sink, row->name);
+    put(sink, " | `");
+    put_signature(sink, row);
+    put(sink, "` | ");
+    put(sink, row->sentence);
+    put(sink, " |\n");
+}
+
+static void put_library(const docs_sink *sink, uint16_t library)
+{
+    put(sink, "\n## ");
+    put(sink, grt_library_name(library));
+    put(sink, "\n\n| ordinal | export | signature | what it does |\n|---|---|---|---|\n");
+    for (uint32_t i = 0; i < grt_export_count(); i++) {
+        if (grt_export_at(i)->library == library)
+            put_row(sink, grt_export_at(i));
+    }
+}
+
+static void put_statuses(const docs_sink *sink)
+{
+    put(sink, "\n## Status codes\n\n| value | name | meaning |\n|---|---|---|\n");
+#define GRT_NT_LINE(number, name, sentence)                                                        \
+    put(sink, "| `" #number "` | STATUS_" #name " | " sentence " |\n");
+    GRT_NT_MAP(GRT_NT_LINE)
+#undef GRT_NT_LINE
+}
+
+void grt_export_write_docs(grt_output_fn *output, void *user)
+{
+    docs_sink sink = {output, user};
+    put(&sink,
+        "# Exports\n\n"
+        "Generated from include/guestrt/exports.def; the unit test test_kernel_table compares "
+        "the two.\n\n"
+        "Arguments are 32 bits wide: a `u32` or `s32` value, a guest address (`addr`) or a "
+        "`handle`. They come in r3 to r10, results in r3. A pointer argument that leads to "
+        "inaccessible memory is reported with the name of the export, and the call returns "
+        "STATUS_ACCESS_VIOLATION; names that end in `_out` are stored through, null is "
+        "allowed where nothing else is said.\n");
+    for (uint16_t library = GRT_LIBRARY_XBOXKRNL; library <= GRT_LIBRARY_GUESTRT; library++)
+        put_library(&sink, library);
+    put_statuses(&sink);
+}
