@@ -23,7 +23,7 @@ typedef struct grt_heap_config {
     const char *name; /* "user", "physical"; copied */
     grt_addr first;   /* [first, end), multiples of GRT_PAGE_SIZE */
     uint64_t end;
-    uint64_t budget; /* bytes that may be live; 0 = capacity */
+    uint64_t budget;             /* bytes that may be live; 0 = capacity */
     uint32_t log_failures_above; /* failures of at most this many bytes are not logged (1,024) */
     grt_log log;
 } grt_heap_config;
@@ -64,19 +64,19 @@ const char *grt_heap_cause_sentence(grt_heap_cause cause);
 const char *grt_heap_cause_remedy(grt_heap_cause cause);
 
 typedef struct grt_heap_stats {
-    uint64_t capacity;      /* bytes of the range; constant */
-    uint64_t committed;     /* bytes of the range that the host backs */
-    uint64_t live;          /* bytes handed out, as rounded */
-    uint64_t live_asked;    /* bytes handed out, as asked for */
-    uint64_t cached;        /* bytes in partly used or kept spans that no block occupies */
-    uint64_t free;          /* capacity - live - cached */
-    uint64_t largest_free;  /* largest run of free bytes */
-    uint64_t live_peak;     /* never falls */
-    uint64_t blocks;        /* live blocks */
-    uint64_t allocations;   /* served so far; never falls */
-    uint64_t frees;         /* accepted so far; never falls */
-    uint64_t bad_frees;     /* refused so far; never falls */
-    uint64_t failures;      /* refused requests so far; never falls */
+    uint64_t capacity;     /* bytes of the range; constant */
+    uint64_t committed;    /* bytes of the range that the host backs */
+    uint64_t live;         /* bytes handed out, as rounded */
+    uint64_t live_asked;   /* bytes handed out, as asked for */
+    uint64_t cached;       /* bytes in partly used or kept spans that no block occupies */
+    uint64_t free;         /* capacity - live - cached */
+    uint64_t largest_free; /* largest run of free bytes */
+    uint64_t live_peak;    /* never falls */
+    uint64_t blocks;       /* live blocks */
+    uint64_t allocations;  /* served so far; never falls */
+    uint64_t frees;        /* accepted so far; never falls */
+    uint64_t bad_frees;    /* refused so far; never falls */
+    uint64_t failures;     /* refused requests so far; never falls */
     uint64_t failures_by_cause[16];
     double fragmentation; /* 1 - largest_free / free; 0 when nothing is free */
 } grt_heap_stats;
@@ -89,7 +89,8 @@ typedef struct grt_heap_failure {
     uint32_t alignment; /* bytes */
     int host_errno;     /* for HOST_REFUSED */
     uint32_t call_site; /* guest return address, 0 when not called by guest code */
-    uint64_t would_fit; /* the largest request that would have succeeded at that instant */
+    uint64_t would_fit; /* the largest request of this alignment that would have succeeded at that
+                           instant; after HOST_REFUSED only what needs nothing of the host */
     grt_heap_stats stats;
 } grt_heap_failure;
 
@@ -111,8 +112,10 @@ grt_addr grt_heap_alloc_zeroed(grt_heap *heap, uint32_t size);
 /* As grt_heap_alloc(), at a multiple of [alignment]: a power of two of at most 16 MiB; 0 = 16. */
 grt_addr grt_heap_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alignment);
 
-/* Changes a block's size, in place when that is possible. [block] 0 allocates. On failure returns
- * 0 and the old block is untouched; a bad [block] is reported as by grt_heap_free(). */
+/* Changes a block's size, in place when that is possible. [block] 0 allocates. A block that moves
+ * keeps its bytes up to the smaller size and is 16-byte aligned; what is beyond is unspecified.
+ * Making a block smaller never fails. On failure returns 0 and the old block is untouched; a bad
+ * [block] is reported as by grt_heap_free() and leaves no grt_heap_failure. */
 grt_addr grt_heap_realloc(grt_heap *heap, grt_addr block, uint32_t size);
 
 /* Gives a block back. 0 is allowed and does nothing. Anything that is not the start of a live block
@@ -160,8 +163,17 @@ void grt_heap_get_stats(const grt_heap *heap, grt_heap_stats *stats);
 /* The calling thread's last refused request, on any heap; false if there was none. */
 bool grt_heap_last_failure(grt_heap_failure *failure);
 
-/* Gives free committed pages back to the host; returns the bytes given back. */
+/* Gives free committed pages back to the host; returns the bytes given back. O(heap). */
 uint64_t grt_heap_trim(grt_heap *heap);
+
+/* Refuses every further request with SHUT_DOWN; blocks can still be freed and looked at. For a
+ * runtime that is stopping its guest threads. Cannot be undone. */
+void grt_heap_shut_down(grt_heap *heap);
+
+/* For tests of code that allocates: refuses the [nth] request from now on (1 = the next) with
+ * INJECTED, and with [sticky] every one after it too. 0 ends it. A grt_heap_realloc() that stays
+ * in place is no request. */
+void grt_heap_inject_failure(grt_heap *heap, uint32_t nth, bool sticky);
 
 const char *grt_heap_name(const grt_heap *heap);
 

@@ -1,0 +1,194 @@
+/*
+ * failure.c - the evidence for a refused request, and the lines about it.
+ */
+#include "heap/internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "diag/log.h"
+
+/* Part of the "current guest thread" state: each thread keeps its own last failure. */
+static _Thread_local grt_heap_failure last_failure;
+
+bool grt_heap_last_failure(grt_heap_failure *failure)
+{
+    *failure = last_failure;
+    return last_failure.cause != GRT_HEAP_NONE;
+}
+
+/* ---- what would have fitted --------------------------------------------------------------------
+ */
+
+/* The limits that the heap's state puts on a next request. */
+typedef struct heap_room {
+    uint64_t budget; /* bytes that may become live */
+    uint64_t host;   /* bytes of new pages that the memory will surely back */
+    uint64_t run;    /* bytes of the longest free run */
+} heap_room;
+
+static uint64_t min_of(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static heap_room measure_room(const grt_heap *heap, grt_heap_cause cause)
+{
+    heap_room room = {.budget = heap->budget - heap->counters.live, .host = UINT64_MAX};
+    room.run = (uint64_t)page_runs_longest(&heap->runs) << PAGE_SHIFT;
+    grt_memory_stats stats;
+    grt_memory_get_stats(heap->memory, &stats);
+    if (cause == GRT_HEAP_HOST_REFUSED) {
+        room.host = 0; /* only a request that needs no page is certain */
+    } else if (stats.budget != 0) {
+        room.host = stats.budget - min_of(stats.budget, stats.committed);
+    }
+    return room;
+}
+
+static bool pages_fit(const heap_room *room, uint64_t bytes)
+{
+    return bytes <= room->run && bytes <= room->host;
+}
+
+static bool class_fits(const grt_heap *heap, const heap_room *room, uint32_t size_class)
+{
+    uint64_t extent = size_class_extent(size_class);
+    uint64_t span_bytes = (uint64_t)size_class_pages(size_class) << PAGE_SHIFT;
+    uint64_t page_bytes = heap_round_to_pages(extent);
+    if (extent <= room->budget &&
+        (heap->classes[size_class].partial != NULL || pages_fit(room, span_bytes))) {
+        return true;
+    }
+    return page_bytes <= room->budget && pages_fit(room, page_bytes);
+}
+
+static uint64_t largest_small_fit(const grt_heap *heap, const heap_room *room, uint32_t alignment)
+{
+    for (uint32_t i = SIZE_CLASS_COUNT; i-- > 0;) {
+        if (size_class_aligns(i, alignment) && class_fits(heap, room, i)) {
+            return size_class_extent(i);
+        }
+    }
+    return 0;
+}
+
+/* The largest request of this alignment that would be served now. */
+static uint64_t would_fit(const grt_heap *heap, grt_heap_cause cause, uint32_t alignment)
+{
+    if (cause == GRT_HEAP_SHUT_DOWN) {
+        return 0;
+    }
+    if (cause == GRT_HEAP_BAD_ALIGNMENT) {
+        alignment = SMALL_ALIGNMENT; /* the one asked for cannot be had at any size */
+    }
+    heap_room room = measure_room(heap, cause);
+    uint32_t page_alignment = alignment > GRT_PAGE_SIZE ? alignment >> PAGE_SHIFT : 1;
+    uint64_t run = (uint64_t)page_runs_longest_aligned(&heap->runs, page_alignment) << PAGE_SHIFT;
+    uint64_t large = min_of(run, min_of(room.budget, room.host)) & ~(uint64_t)(GRT_PAGE_SIZE - 1);
+    if (large > SMALL_MAX || alignment > GRT_PAGE_SIZE) {
+        return large;
+    }
+    return largest_small_fit(heap, &room, alignment);
+}
+
+/* ---- collecting --------------------------------------------------------------------------------
+ */
+
+void heap_refuse_locked(grt_heap *heap, const heap_request *request, heap_refusal *refusal)
+{
+    heap->counters.failures++;
+    heap->counters.failures_by_cause[request->cause]++;
+    grt_heap_failure *failure = &refusal->failure;
+    failure->cause = request->cause;
+    failure->asked = request->asked;
+    failure->rounded = request->rounded;
+    failure->alignment = request->alignment;
+    failure->host_errno = request->host_errno;
+    failure->call_site = request->site;
+    failure->would_fit = would_fit(heap, request->cause, request->alignment);
+    heap_stats_locked(heap, &failure->stats);
+    refusal->repeat = 0;
+    refusal->holders = 0;
+    if (request->asked > heap->log_failures_above) {
+        refusal->repeat = rate_limit_count(
+            &heap->repeats, (rate_key){(uint32_t)request->cause, request->asked, request->site});
+    }
+    if (refusal->repeat > 0) {
+        refusal->holders = heap_find_holders_locked(heap, refusal->holder, HEAP_HOLDERS_MAX);
+    }
+}
+
+/* ---- writing -----------------------------------------------------------------------------------
+ */
+
+static void write_request(const grt_log *log, const char *name, const heap_refusal *refusal)
+{
+    const grt_heap_failure *failure = &refusal->failure;
+    grt_log_line(log, GRT_LOG_ERROR, "HEAP-ALLOC-FAIL",
+                 "size=%" PRIu64 " cause=%s rounded=%" PRIu64
+                 " alignment=%u heap=%s call_site=0x%08X repeat=%u: %s",
+                 failure->asked, grt_heap_cause_name(failure->cause), failure->rounded,
+                 failure->alignment, name, failure->call_site, refusal->repeat,
+                 grt_heap_cause_sentence(failure->cause));
+}
+
+static void write_state(const grt_log *log, const grt_heap_failure *failure)
+{
+    const grt_heap_stats *stats = &failure->stats;
+    grt_log_line(log, GRT_LOG_ERROR, "HEAP-DIAG",
+                 "capacity=%" PRIu64 " allocated=%" PRIu64 " peak_allocated=%" PRIu64
+                 " oom_count=%" PRIu64 " free_space=%" PRIu64 " fragmentation=%.1f%%",
+                 stats->capacity, stats->live, stats->live_peak, stats->failures, stats->free,
+                 stats->fragmentation * 100.0);
+    grt_log_line(log, GRT_LOG_ERROR, "HEAP-DIAG",
+                 "largest_free=%" PRIu64 " would_fit=%" PRIu64 " cached=%" PRIu64
+                 " committed=%" PRIu64 " blocks=%" PRIu64 " asked=%" PRIu64,
+                 stats->largest_free, failure->would_fit, stats->cached, stats->committed,
+                 stats->blocks, stats->live_asked);
+}
+
+static void write_host_limit(const grt_log *log, const grt_heap_failure *failure)
+{
+    if (failure->cause != GRT_HEAP_HOST_REFUSED) {
+        return;
+    }
+    char limit[128];
+    os_memory_limit_text(limit, sizeof limit);
+    grt_log_line(log, GRT_LOG_ERROR, "HEAP-DIAG", "errno=%d limit: %s", failure->host_errno,
+                 limit[0] != '\0' ? limit : "none visible");
+}
+
+static void write_holder(const grt_log *log, const heap_holder *holder, uint32_t place)
+{
+    char kind[64];
+    if (holder->is_small) {
+        snprintf(kind, sizeof kind, "of up to %u bytes", holder->size);
+    } else if (holder->size == 0) {
+        snprintf(kind, sizeof kind, "of other sizes");
+    } else {
+        snprintf(kind, sizeof kind, "of %u bytes from call site 0x%08X", holder->size,
+                 holder->site);
+    }
+    grt_log_line(log, GRT_LOG_ERROR, "HEAP-DIAG", "holder %u: %" PRIu64 " bytes in %u blocks %s",
+                 place, holder->bytes, holder->blocks, kind);
+}
+
+void heap_report_refusal(const grt_heap *heap, const heap_refusal *refusal)
+{
+    last_failure = refusal->failure;
+    if (refusal->repeat == 0) {
+        return;
+    }
+    grt_log log = heap != NULL ? heap->log : grt_log_default();
+    write_request(&log, heap != NULL ? heap->name : "none", refusal);
+    if (heap != NULL) {
+        write_state(&log, &refusal->failure);
+        write_host_limit(&log, &refusal->failure);
+    }
+    for (uint32_t i = 0; i < refusal->holders; i++) {
+        write_holder(&log, &refusal->holder[i], i + 1);
+    }
+    grt_log_line(&log, GRT_LOG_ERROR, "HEAP-DIAG", "remedy: %s",
+                 grt_heap_cause_remedy(refusal->failure.cause));
+}

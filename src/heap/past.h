@@ -1,0 +1,55 @@
+/*
+ * past.h - what was at a free page before, in 32 bits of its record.
+ *
+ * A second free of a block must be told from a free of something that never was a block, even
+ * after the block's pages were merged with their neighbours or its span was given up. The mark is
+ * written when a run is freed and outlives everything but the next freeing of the same page.
+ */
+#ifndef GRT_HEAP_PAST_H
+#define GRT_HEAP_PAST_H
+
+#include <stdint.h>
+
+typedef enum past_kind {
+    PAST_NOTHING = 0,
+    PAST_LARGE = 1, /* a large block started at this page */
+    PAST_SMALL = 2, /* the page was part of a span of small blocks */
+} past_kind;
+
+static inline past_kind past_get_kind(uint32_t past)
+{
+    return (past_kind)(past & 3u);
+}
+
+static inline uint32_t past_large(uint32_t pages)
+{
+    return PAST_LARGE | pages << 2;
+}
+
+static inline uint32_t past_large_pages(uint32_t past)
+{
+    return past >> 2;
+}
+
+/* [page_in_span] < 64; [handed] blocks of the span, at most 4,096, were handed out at some time. */
+static inline uint32_t past_small(uint32_t size_class, uint32_t page_in_span, uint32_t handed)
+{
+    return PAST_SMALL | size_class << 2 | page_in_span << 9 | handed << 15;
+}
+
+static inline uint32_t past_small_class(uint32_t past)
+{
+    return past >> 2 & 127u;
+}
+
+static inline uint32_t past_small_page(uint32_t past)
+{
+    return past >> 9 & 63u;
+}
+
+static inline uint32_t past_small_handed(uint32_t past)
+{
+    return past >> 15;
+}
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * size_class.h - the sizes that small blocks are rounded up to.
+ *
+ * Multiples of 16 up to 128, then eight classes a doubling up to 32 KiB: rounding wastes at most
+ * an eighth of a request above 128 bytes. Every power of two is a class, so every alignment up to
+ * a page has a class that satisfies it by construction.
+ */
+#ifndef GRT_HEAP_SIZE_CLASS_H
+#define GRT_HEAP_SIZE_CLASS_H
+
+#include <stdint.h>
+
+#define SMALL_ALIGNMENT  16u
+#define SMALL_MAX        32768u
+#define SIZE_CLASS_COUNT 72u
+#define SIZE_CLASS_NONE  UINT32_MAX
+
+/* Bytes that a block of [size_class] occupies. O(1). */
+uint32_t size_class_extent(uint32_t size_class);
+
+/* The smallest class for 1 <= [size] <= SMALL_MAX. O(1). */
+uint32_t size_class_of(uint32_t size);
+
+/* The smallest class that holds [size] bytes and starts every block at a multiple of [alignment]
+ * (a power of two); SIZE_CLASS_NONE when only whole pages can. At most eight steps. */
+uint32_t size_class_for(uint64_t size, uint32_t alignment);
+
+/* True iff every block of the class starts at a multiple of [alignment]. O(1). */
+int size_class_aligns(uint32_t size_class, uint32_t alignment);
+
+/* Blocks in a span of the class, and the pages of such a span: no page is left unused. O(1). */
+uint32_t size_class_blocks(uint32_t size_class);
+uint32_t size_class_pages(uint32_t size_class);
+
+#endif
