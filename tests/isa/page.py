@@ -1,0 +1,32 @@
+"""Writes docs/instructions.md."""
+
+import collections
+
+SIGNS = {"m32": "32", "m64": "64", "p7": "64"}
+
+HEAD = """# Instructions
+
+Made by `tests/isa/run.sh --page`; do not edit. {rows} rows of `recomp/isa.def`: everything that a program of
+the console can use in user mode but the vector unit. Each is compared with two oracles, qemu-ppc (32: low halves, CR,
+XER, memory) and qemu-ppc64 (64: all 64 bits, and what a 32-bit processor does not have), on {encodings} encodings and
+{vectors} vectors in all, twice: with the status bits of FPSCR kept exactly, and without.
+
+| instruction | form | encodings | vectors | oracles | notes |
+|---|---|--:|--:|---|---|
+"""
+
+
+def write(path, rows, made):
+    encodings, vectors, oracles = collections.Counter(), collections.Counter(), collections.defaultdict(set)
+    for stub in made.stubs[1:]:
+        encodings[stub.row.mnemonic] += 1
+        oracles[stub.row.mnemonic].update(SIGNS[m] for m in stub.oracles)
+    for vector in made.vectors:
+        vectors[vector.stub.row.mnemonic] += 1
+    notes = dict(made.excluded) | made.notes
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(HEAD.format(rows=len(rows), encodings=len(made.stubs) - 1, vectors=len(made.vectors)))
+        for row in sorted(rows, key=lambda r: r.mnemonic):
+            name = row.mnemonic
+            file.write(f"| `{name}` | {row.form} | {encodings[name]} | {vectors[name]} | "
+                       f"{', '.join(sorted(oracles[name]))} | {notes.get(name, '')} |\n")
