@@ -107,6 +107,7 @@ static grt_status run_as_guest_thread(grt_thread *thread, guest_call *call)
         thread->exit_code = (uint32_t)call->result;
     grt_thread_finish(thread, unwind);
     grt_thread_set_current(before);
+    grt_thread_wake_joiners(thread);
     fesetenv(&environment);
     return outcome(thread, unwind, call);
 }

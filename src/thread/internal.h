@@ -57,8 +57,10 @@ grt_status grt_thread_record_create(grt_runtime *runtime, const grt_thread_confi
 /* A reference unless the last one is just going away. threads_lock is held. */
 bool grt_thread_try_acquire(grt_thread *thread);
 
-/* After the guest code has come back with [unwind]: reports, tells the kernel, wakes joiners. */
+/* After the guest code has come back with [unwind]: reports, tells the kernel. */
 void grt_thread_finish(grt_thread *thread, grt_unwind unwind);
+/* The last step of a thread. */
+void grt_thread_wake_joiners(grt_thread *thread);
 
 /* Joins the host threads of ended guest threads. No lock is held. */
 void grt_threads_reap(grt_runtime *runtime);

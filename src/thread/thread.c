@@ -82,7 +82,10 @@ static void host_main(void *argument)
         os_fault_thread_leave();
     }
     grt_thread_set_current(NULL);
+    /* Buried first: whoever joined finds a host thread to reap, and with it the context is free. The
+     * record stays until this host thread has been joined. */
     bury(thread);
+    grt_thread_wake_joiners(thread);
 }
 
 /* ---- ending --------------------------------------------------------------------------------- */
@@ -111,7 +114,7 @@ static void set_ended(grt_thread *thread)
     os_mutex_unlock(&thread->lock);
 }
 
-static void wake_joiners(grt_thread *thread)
+void grt_thread_wake_joiners(grt_thread *thread)
 {
     __atomic_store_n(&thread->ended_word, 1, __ATOMIC_RELEASE);
     os_wake_all(&thread->ended_word);
@@ -133,7 +136,6 @@ void grt_thread_finish(grt_thread *thread, grt_unwind unwind)
                  "thread id %08X ended with exit code %08X", thread->id, thread->exit_code);
     set_ended(thread);
     grt_context_keep_ended(thread);
-    wake_joiners(thread);
 }
 
 void grt_threads_reap(grt_runtime *runtime)
@@ -217,6 +219,8 @@ static int start_host(grt_thread *thread)
 static grt_status create(grt_runtime *runtime, const grt_thread_config *wanted, grt_thread **result)
 {
     grt_thread_config config = *wanted;
+    if (atomic_load(&runtime->stopping))
+        return GRT_STOPPED;
     grt_status status = complete_config(runtime, &config);
     if (status == GRT_NOT_A_FUNCTION)
         report_bad_entry(runtime, &config);
