@@ -10,12 +10,14 @@
 
 #define TAG_MAX 31
 
-grt_log grt_log_default(void) {
+grt_log grt_log_default(void)
+{
     grt_log log = {.write = NULL, .user = NULL, .level = GRT_LOG_WARN};
     return log;
 }
 
-static void replace_control_characters(char *line) {
+static void replace_control_characters(char *line)
+{
     for (; *line != '\0'; line++) {
         unsigned char c = (unsigned char)*line;
         if (c < 0x20 || c == 0x7F) {
@@ -24,7 +26,8 @@ static void replace_control_characters(char *line) {
     }
 }
 
-static void write_to_stderr(const char *tag, const char *line) {
+static void write_to_stderr(const char *tag, const char *line)
+{
     char text[GRT_LOG_LINE_MAX + TAG_MAX + sizeof "[] \n"];
     int length = snprintf(text, sizeof text, "[%.*s] %s\n", TAG_MAX, tag, line);
     if (length > 0) {
@@ -33,7 +36,8 @@ static void write_to_stderr(const char *tag, const char *line) {
 }
 
 void grt_log_line_list(const grt_log *log, grt_log_level level, const char *tag, const char *format,
-                       va_list arguments) {
+                       va_list arguments)
+{
     if (!grt_log_wants(log, level)) {
         return;
     }
@@ -53,8 +57,8 @@ void grt_log_line_list(const grt_log *log, grt_log_level level, const char *tag,
     }
 }
 
-void grt_log_line(const grt_log *log, grt_log_level level, const char *tag, const char *format,
-                  ...) {
+void grt_log_line(const grt_log *log, grt_log_level level, const char *tag, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
     grt_log_line_list(log, level, tag, format, arguments);

@@ -17,7 +17,8 @@
 #define GRT_LOG_LINE_MAX 1023
 
 /* True iff a line of [level] would be delivered: asks before the facts of a line are costly. */
-static inline bool grt_log_wants(const grt_log *log, grt_log_level level) {
+static inline bool grt_log_wants(const grt_log *log, grt_log_level level)
+{
     return level <= log->level;
 }
 

@@ -17,7 +17,8 @@ static const status_row rows[] = {
 #undef ROW
 };
 
-static const status_row *row_of(grt_status status) {
+static const status_row *row_of(grt_status status)
+{
     static const status_row unknown = {"GRT_STATUS_UNKNOWN",
                                        "the number is not a status of guestrt",
                                        "check that library and headers have the same version"};
@@ -28,14 +29,17 @@ static const status_row *row_of(grt_status status) {
     return &rows[number];
 }
 
-const char *grt_status_name(grt_status status) {
+const char *grt_status_name(grt_status status)
+{
     return row_of(status)->name;
 }
 
-const char *grt_status_sentence(grt_status status) {
+const char *grt_status_sentence(grt_status status)
+{
     return row_of(status)->sentence;
 }
 
-const char *grt_status_remedy(grt_status status) {
+const char *grt_status_remedy(grt_status status)
+{
     return row_of(status)->remedy;
 }

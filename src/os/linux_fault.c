@@ -26,7 +26,7 @@ typedef void interrupt_function(void);
 
 typedef struct signal_hook {
     int number;
-    bool hooked; /* our handler is somewhere in the signal's chain; under [install_lock] */
+    bool hooked; /* under [install_lock] */
     struct sigaction previous;
 } signal_hook;
 
@@ -44,6 +44,11 @@ static _Atomic(interrupt_function *) on_interrupt_now;
 /* How many fault handlers the thread is inside of. The model keeps the access free of calls that
  * are not async-signal-safe even when the library was loaded late. */
 static _Thread_local unsigned fault_depth __attribute__((tls_model("initial-exec")));
+
+/* How often the thread is passing a fault on at this moment. More than a few means that handlers
+ * call each other in a circle. */
+static _Thread_local unsigned passing __attribute__((tls_model("initial-exec")));
+#define PASSING_MAX 8u
 
 /* ---- passing on ------------------------------------------------------------------------------ */
 
@@ -95,11 +100,13 @@ static void pass_on(int number, siginfo_t *info, void *context)
     const struct sigaction *previous = &hook_of(number)->previous;
     bool has_function = (previous->sa_flags & SA_SIGINFO) != 0 ||
                         (previous->sa_handler != SIG_DFL && previous->sa_handler != SIG_IGN);
-    if (has_function) {
+    if (has_function && passing < PASSING_MAX) {
+        passing++;
         call_previous(previous, number, info, context);
+        passing--;
     } else if (number == OS_INTERRUPT_SIGNAL) {
         return; /* its default action is to be ignored */
-    } else if (previous->sa_handler == SIG_DFL || !sent_by_a_process(info)) {
+    } else if (has_function || previous->sa_handler == SIG_DFL || !sent_by_a_process(info)) {
         take_default_action(number, info); /* the host ignores no fault of the machine either */
     }
 }
@@ -151,9 +158,6 @@ static bool is_ours(const struct sigaction *action)
 
 static int hook_signal(signal_hook *hook)
 {
-    if (hook->hooked) {
-        return 0; /* a handler installed over ours still passes on to us */
-    }
     if (os_inject_should_fail()) {
         return EINVAL;
     }
@@ -174,10 +178,10 @@ static void unhook_signals(void)
 {
     for (size_t i = 0; i < HOOKS; i++) {
         struct sigaction now;
-        if (!hooks[i].hooked || sigaction(hooks[i].number, NULL, &now) != 0 || !is_ours(&now)) {
-            continue; /* somebody hooked over us and may call us: stay, and pass everything on */
+        /* A handler that was set over ours stays. It may call ours, so [previous] stays as well. */
+        if (hooks[i].hooked && sigaction(hooks[i].number, NULL, &now) == 0 && is_ours(&now)) {
+            sigaction(hooks[i].number, &hooks[i].previous, NULL);
         }
-        sigaction(hooks[i].number, &hooks[i].previous, NULL);
         hooks[i].hooked = false;
     }
 }
@@ -242,5 +246,6 @@ void os_jump(os_jump_buffer *buffer, int value)
 {
     GRT_ASSERT(value != 0);
     fault_depth = buffer->depth;
+    passing = 0;
     longjmp(buffer->state, value);
 }
