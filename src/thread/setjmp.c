@@ -12,6 +12,9 @@
 #include <stdio.h>
 
 #define LIVE_MAX 4096u
+/* Slots that were filled at the same place in both stacks: either by one frame, or by frames that
+ * have returned since. Nothing tells the two apart, so a frame keeps only its newest buffers. */
+#define SAME_FRAME_MAX 64u
 
 typedef struct setjmp_slot {
     jmp_buf host;
@@ -98,11 +101,29 @@ static setjmp_slot *take_new(struct grt_setjmp_table *table)
     return taken;
 }
 
-static setjmp_slot *take(struct grt_setjmp_table *table, grt_addr buffer)
+/* How many of the newest slots were filled where the next one is going to be. */
+static uint32_t count_same_frame(const struct grt_setjmp_table *table, const grt_thread *thread,
+                                 uintptr_t host_frame)
+{
+    uint32_t same = 0;
+    while (same < table->count) {
+        const setjmp_slot *slot = table->live[table->count - 1 - same];
+        if (slot->host_frame != host_frame || slot->r1 != thread->ppc.r[1])
+            break;
+        same++;
+    }
+    return same;
+}
+
+static setjmp_slot *take(struct grt_setjmp_table *table, const grt_thread *thread, grt_addr buffer,
+                         uintptr_t host_frame)
 {
     uint32_t index = find(table, buffer);
     if (index < table->count)
         return take_existing(table, index);
+    uint32_t same = count_same_frame(table, thread, host_frame);
+    if (same >= SAME_FRAME_MAX)
+        return take_existing(table, table->count - same);
     return table->count < LIVE_MAX ? take_new(table) : NULL;
 }
 
@@ -114,7 +135,7 @@ static setjmp_slot *fill_slot(grt_thread *thread, grt_addr buffer, uintptr_t hos
     if (table == NULL)
         return NULL;
     prune(table, thread, host_frame);
-    setjmp_slot *filled = take(table, buffer);
+    setjmp_slot *filled = take(table, thread, buffer, host_frame);
     if (filled == NULL)
         return NULL;
     table->live[table->count++] = filled;

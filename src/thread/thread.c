@@ -82,8 +82,8 @@ static void host_main(void *argument)
         os_fault_thread_leave();
     }
     grt_thread_set_current(NULL);
-    /* Buried first: whoever joined finds a host thread to reap, and with it the context is free. The
-     * record stays until this host thread has been joined. */
+    /* Buried first: whoever joined finds a host thread to reap, and with it the context is free.
+     * The record stays until this host thread has been joined. */
     bury(thread);
     grt_thread_wake_joiners(thread);
 }

@@ -57,8 +57,7 @@ static void check_fields(grt_context_layout layout, uint32_t pcr_size)
     assert_int_equal(base - limit, 0x40000);
     assert_int_equal(word_at(&fix, pcr + 0x10C) >> 24, 2);
     assert_int_equal(word_at(&fix, pcr + 0x150), 7);
-    assert_int_equal(word_at(&fix, tls + 0x10),
-                     layout == GRT_LAYOUT_UNLEASHED ? 0xFFFFFFFFu : 0);
+    assert_int_equal(word_at(&fix, tls + 0x10), layout == GRT_LAYOUT_UNLEASHED ? 0xFFFFFFFFu : 0);
     assert_int_equal(word_at(&fix, kthread) >> 24, 6);
     assert_int_equal(word_at(&fix, kthread + 0x5C), base);
     assert_int_equal(word_at(&fix, kthread + 0x60), limit);

@@ -1,6 +1,6 @@
 /*
- * Goal: the life of guest threads: created, suspended, resumed, ended, joined, released, in any order.
- * Method: guest functions in C; counts and memory are compared before and after.
+ * Goal: the life of guest threads: created, suspended, resumed, ended, joined, released, in any
+ * order. Method: guest functions in C; counts and memory are compared before and after.
  */
 #include "thread_fixture.h"
 
@@ -74,26 +74,22 @@ static void guest_parent(grt_ppc *ctx, uint8_t *base)
 }
 
 static grt_ppc_function *const functions[] = {
-    guest_add_one, guest_exit, guest_startup, guest_count, guest_suspend_itself,
-    guest_current, guest_parent,
+    guest_add_one,        guest_exit,    guest_startup, guest_count,
+    guest_suspend_itself, guest_current, guest_parent,
 };
 
 static fixture fix;
 
-static int setup(void **state)
+static void setup(void)
 {
-    (void)state;
     grt_runtime_config config = fixture_config();
     config.log.level = GRT_LOG_WARN;
     fixture_create(&fix, &config, functions, sizeof functions / sizeof *functions);
-    return 0;
 }
 
-static int teardown(void **state)
+static void teardown(void)
 {
-    (void)state;
     fixture_destroy(&fix);
-    return 0;
 }
 
 static uint32_t load_word(grt_addr address)
@@ -321,7 +317,8 @@ static void test_ids_are_unique(void **state)
     }
 }
 
-/* ---- TLS ---------------------------------------------------------------------------------------- */
+/* ---- TLS ----------------------------------------------------------------------------------------
+ */
 
 static void test_tls_slots(void **state)
 {
@@ -353,23 +350,38 @@ static void test_tls_slots(void **state)
     grt_thread_release(second);
 }
 
+FIXTURE_TEST(test_runs_and_ends)
+FIXTURE_TEST(test_startup_routine)
+FIXTURE_TEST(test_bad_entries)
+FIXTURE_TEST(test_suspended_start)
+FIXTURE_TEST(test_resume_before_start)
+FIXTURE_TEST(test_suspend_running)
+FIXTURE_TEST(test_suspend_itself)
+FIXTURE_TEST(test_suspend_limit)
+FIXTURE_TEST(test_release_before_end)
+FIXTURE_TEST(test_guest_creates_threads)
+FIXTURE_TEST(test_find_by_thread_block)
+FIXTURE_TEST(test_many_threads_in_flat_memory)
+FIXTURE_TEST(test_ids_are_unique)
+FIXTURE_TEST(test_tls_slots)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_runs_and_ends, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_startup_routine, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_bad_entries, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_suspended_start, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_resume_before_start, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_suspend_running, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_suspend_itself, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_suspend_limit, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_release_before_end, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_guest_creates_threads, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_find_by_thread_block, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_many_threads_in_flat_memory, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ids_are_unique, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_tls_slots, setup, teardown),
+        cmocka_unit_test(run_test_runs_and_ends),
+        cmocka_unit_test(run_test_startup_routine),
+        cmocka_unit_test(run_test_bad_entries),
+        cmocka_unit_test(run_test_suspended_start),
+        cmocka_unit_test(run_test_resume_before_start),
+        cmocka_unit_test(run_test_suspend_running),
+        cmocka_unit_test(run_test_suspend_itself),
+        cmocka_unit_test(run_test_suspend_limit),
+        cmocka_unit_test(run_test_release_before_end),
+        cmocka_unit_test(run_test_guest_creates_threads),
+        cmocka_unit_test(run_test_find_by_thread_block),
+        cmocka_unit_test(run_test_many_threads_in_flat_memory),
+        cmocka_unit_test(run_test_ids_are_unique),
+        cmocka_unit_test(run_test_tls_slots),
     };
     return cmocka_run_group_tests_name("thread", tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /*
  * thread_fixture.h - a runtime with a hand-made module: guest functions written in C.
  *
- * Function i lives at guest address FN(i). Its image bytes are a call, so that FN(i) + 4 looks like the
- * return address of a call that it made.
+ * Function i lives at guest address FN(i). Its image bytes are a call, so that FN(i) + 4 looks like
+ * the return address of a call that it made.
  */
 #ifndef GRT_THREAD_FIXTURE_H
 #define GRT_THREAD_FIXTURE_H
@@ -48,11 +48,12 @@
 
 #define CODE_BASE     0x82000000u
 #define FUNCTION_SIZE 0x10u
-#define FN(index)     (CODE_BASE + (grt_addr)(index) * FUNCTION_SIZE)
+#define FN(index)     (CODE_BASE + (grt_addr)(index)*FUNCTION_SIZE)
 #define FUNCTIONS_MAX 64u
 #define DATA_BASE     0x82010000u
 
-/* ---- the log ------------------------------------------------------------------------------------ */
+/* ---- the log ------------------------------------------------------------------------------------
+ */
 
 typedef struct captured_log {
     os_mutex lock;
@@ -95,7 +96,8 @@ static inline bool log_has(const char *text)
         }                                                                                          \
     } while (0)
 
-/* ---- the module --------------------------------------------------------------------------------- */
+/* ---- the module ---------------------------------------------------------------------------------
+ */
 
 typedef struct fixture {
     grt_runtime *runtime;
@@ -157,7 +159,18 @@ static inline void fixture_destroy(fixture *fix)
     fix->runtime = NULL;
 }
 
-/* ---- shorthands --------------------------------------------------------------------------------- */
+/* The runtime is made inside of the test: the test library sets fault handlers of its own before
+ * each set-up function and each test, which would replace the runtime's. */
+#define FIXTURE_TEST(name)                                                                         \
+    static void run_##name(void **state)                                                           \
+    {                                                                                              \
+        setup();                                                                                   \
+        name(state);                                                                               \
+        teardown();                                                                                \
+    }
+
+/* ---- shorthands ---------------------------------------------------------------------------------
+ */
 
 static inline grt_thread *start(fixture *fix, grt_addr entry, uint32_t argument, uint32_t flags)
 {
