@@ -2,6 +2,6 @@
 function(guestrt_warnings target)
     target_compile_options(${target} PRIVATE
         -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes
-        -Wwrite-strings -Wvla -Wundef -Wcast-qual
+        -Wwrite-strings -Wvla -Wundef
         $<$<BOOL:${GUESTRT_WERROR}>:-Werror>)
 endfunction()
