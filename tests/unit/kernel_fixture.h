@@ -1,0 +1,156 @@
+/*
+ * kernel_fixture.h - the thread fixture with every export imported: import i is row i of the table,
+ * and two more that do not exist.
+ *
+ * Guest functions are C functions. They call exports with KCALL(name, arguments...) and check with
+ * CHECK, because cmocka's assertions must not leave a guest thread by longjmp.
+ */
+#ifndef GRT_KERNEL_FIXTURE_H
+#define GRT_KERNEL_FIXTURE_H
+
+#include "thread_fixture.h"
+
+#include "kernel/state.h"
+
+#define IMPORT_UNKNOWN (GRT_INDEX_COUNT + 0u) /* an ordinal nobody knows */
+#define IMPORT_NAMED   (GRT_INDEX_COUNT + 1u) /* a known name that is not implemented */
+#define IMPORTS        (GRT_INDEX_COUNT + 2u)
+#define CALL_SITE      (FN(0) + 4)
+
+static grt_ppc_import fixture_imports[IMPORTS];
+static atomic_uint check_failures;
+
+#define CHECK(condition)                                                                           \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "%s:%d: CHECK(%s)\n", __FILE__, __LINE__, #condition);                 \
+            atomic_fetch_add(&check_failures, 1);                                                  \
+        }                                                                                          \
+    } while (0)
+
+#define CHECK_EQUAL(left, right)                                                                   \
+    do {                                                                                           \
+        unsigned long long left_ = (left), right_ = (right);                                       \
+        if (left_ != right_) {                                                                     \
+            fprintf(stderr, "%s:%d: %s is 0x%llX, not %s\n", __FILE__, __LINE__, #left, left_,     \
+                    #right);                                                                       \
+            atomic_fetch_add(&check_failures, 1);                                                  \
+        }                                                                                          \
+    } while (0)
+
+static inline uint32_t guest_call(grt_ppc *ctx, uint8_t *base, uint32_t import,
+                                  const uint32_t *arguments, size_t count)
+{
+    uint64_t lr = ctx->lr;
+    for (size_t i = 0; i < count; i++)
+        ctx->r[3 + i] = arguments[i];
+    ctx->lr = CALL_SITE;
+    grt_ppc_call_import(ctx, base, import);
+    ctx->lr = lr;
+    return (uint32_t)ctx->r[3];
+}
+
+#define KCALL(name, ...)                                                                           \
+    guest_call(ctx, base, GRT_INDEX_##name, (const uint32_t[]){__VA_ARGS__},                       \
+               sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
+#define KCALL0(name) guest_call(ctx, base, GRT_INDEX_##name, NULL, 0)
+
+/* 1 KiB of the calling guest thread's stack. */
+static inline grt_addr scratch(const grt_ppc *ctx)
+{
+    return ((grt_addr)ctx->r[1] - 0x800u) & ~0xFu;
+}
+
+static inline void poke(uint8_t *base, grt_addr address, uint32_t value)
+{
+    grt_store32(base + address, value);
+}
+
+static inline uint32_t peek(const uint8_t *base, grt_addr address)
+{
+    return grt_load32(base + address);
+}
+
+/* Stores a timeout and returns its address. */
+static inline grt_addr timeout_at(uint8_t *base, grt_addr address, int64_t units)
+{
+    grt_store64(base + address, (uint64_t)units);
+    return address;
+}
+
+#define MILLISECONDS(n) ((int64_t)(n) * -10000)
+
+static inline void import_everything(fixture *fix)
+{
+    for (uint32_t i = 0; i < GRT_INDEX_COUNT; i++) {
+        const grt_export *row = grt_export_at(i);
+        fixture_imports[i] = (grt_ppc_import){
+            .thunk = 0, .library = row->library, .ordinal = row->ordinal, .name = row->name};
+    }
+    fixture_imports[IMPORT_UNKNOWN] =
+        (grt_ppc_import){.library = GRT_LIBRARY_XAM, .ordinal = 0x7FF};
+    fixture_imports[IMPORT_NAMED] =
+        (grt_ppc_import){.library = GRT_LIBRARY_XBOXKRNL, .ordinal = 0x28};
+    fix->module.imports = fixture_imports;
+    fix->module.import_count = IMPORTS;
+}
+
+static inline void kernel_create(fixture *fix, const grt_runtime_config *config,
+                                 grt_ppc_function *const *functions, uint32_t count)
+{
+    memset(fix, 0, sizeof *fix);
+    log_clear();
+    atomic_store(&check_failures, 0);
+    assert_int_equal(grt_runtime_create(config, &fix->runtime), GRT_OK);
+    module_init(fix, functions, count);
+    import_everything(fix);
+    assert_int_equal(grt_runtime_load(fix->runtime, &fix->module), GRT_OK);
+}
+
+/* Runs [functions][0] on a guest thread of a fresh runtime, the others at FN(1) and on; everything
+ * it checked must hold. Returns its exit code. */
+static inline uint32_t run_guest_with(const grt_runtime_config *config,
+                                      grt_ppc_function *const *functions, uint32_t count)
+{
+    static fixture fix;
+    kernel_create(&fix, config, functions, count);
+    uint32_t code = run_to_end(&fix, FN(0), 0);
+    fixture_destroy(&fix);
+    if (atomic_load(&check_failures) != 0)
+        fail();
+    return code;
+}
+
+static inline grt_runtime_config quiet_config(void)
+{
+    grt_runtime_config config = fixture_config();
+    config.log.level = GRT_LOG_WARN;
+    return config;
+}
+
+/* As run_guest_with(), with the usual configuration. */
+#define RUN_GUEST(...)                                                                             \
+    do {                                                                                           \
+        grt_runtime_config config_ = quiet_config();                                               \
+        grt_ppc_function *const functions_[] = {__VA_ARGS__};                                      \
+        run_guest_with(&config_, functions_, sizeof functions_ / sizeof *functions_);              \
+    } while (0)
+
+/* The seed of a random test: printed, and taken from GUESTRT_SEED. */
+static inline uint64_t test_seed(void)
+{
+    const char *text = getenv("GUESTRT_SEED");
+    uint64_t seed = text ? strtoull(text, NULL, 0) : os_clock_ns();
+    printf("GUESTRT_SEED=0x%llx\n", (unsigned long long)seed);
+    return seed | 1;
+}
+
+static inline uint32_t random_below(uint64_t *state, uint32_t bound)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return (uint32_t)((*state >> 32) % bound);
+}
+
+#endif
