@@ -199,10 +199,8 @@ static void custom_effects(const grc_insn *insn, grc_effects *effects)
 {
     switch (grc_insn_form(insn)) {
     case GRC_FORM_MFCR:
-        effects->reads.cr = ~0u;
-        break;
     case GRC_FORM_MFOCRF:
-        effects->reads.cr = cr_fields(grc_fxm(insn));
+        effects->reads.cr = cr_fields(grc_fields_read(insn));
         break;
     case GRC_FORM_MTCRF:
         effects->writes.cr = cr_fields(grc_fxm(insn));

@@ -39,17 +39,9 @@ static bool emit_cr_move(const grc_emit *emit)
     return true;
 }
 
-/* True iff exactly one field is selected, as mfocrf and mtocrf want it. */
-static bool is_one_field(unsigned fxm)
-{
-    return fxm != 0 && (fxm & (fxm - 1)) == 0;
-}
-
 static bool emit_cr_read(const grc_emit *emit)
 {
-    unsigned fxm = grc_fxm(emit->insn);
-    if (emit->insn->op == GRC_OP_MFCR || !is_one_field(fxm))
-        fxm = 0xFF;
+    unsigned fxm = grc_fields_read(emit->insn);
     grc_emit_text(emit, "$d = ");
     const char *separator = "";
     for (unsigned field = 0; field < 8; field++) {

@@ -107,6 +107,13 @@ static inline unsigned grc_fxm(const grc_insn *insn) /* bit 0x80 is cr0 */
 {
     return insn->word >> 12 & 0xFF;
 }
+/* The fields that mfcr or mfocrf reads: all of them, unless mfocrf names exactly one. */
+static inline unsigned grc_fields_read(const grc_insn *insn)
+{
+    unsigned fxm = grc_fxm(insn);
+    bool one = insn->op == GRC_OP_MFOCRF && fxm != 0 && (fxm & (fxm - 1)) == 0;
+    return one ? fxm : 0xFF;
+}
 static inline unsigned grc_fm(const grc_insn *insn) /* bit 0x80 is FPSCR[0:3] */
 {
     return insn->word >> 17 & 0xFF;
