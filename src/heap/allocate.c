@@ -117,13 +117,10 @@ static heap_span *add_span(grt_heap *heap, heap_request *request, uint32_t size_
     return span;
 }
 
-static bool serve_small(grt_heap *heap, heap_request *request, uint32_t size_class)
+/* Hands out a block of a span that has one. */
+static void take_block(grt_heap *heap, heap_request *request, heap_span *span)
 {
-    heap_class *list = &heap->classes[size_class];
-    heap_span *span = list->partial;
-    if (span == NULL && (span = add_span(heap, request, size_class)) == NULL) {
-        return false;
-    }
+    heap_class *list = &heap->classes[span->size_class];
     uint32_t block = span_take(span, request->size);
     if (span == list->empty) {
         list->empty = NULL;
@@ -135,6 +132,15 @@ static bool serve_small(grt_heap *heap, heap_request *request, uint32_t size_cla
     heap->counters.span_live += span->extent;
     request->block = heap_page_address(heap, span->page) + block * span->extent;
     request->is_small = true;
+}
+
+static bool serve_small(grt_heap *heap, heap_request *request, uint32_t size_class)
+{
+    heap_span *span = heap->classes[size_class].partial;
+    if (span == NULL && (span = add_span(heap, request, size_class)) == NULL) {
+        return false;
+    }
+    take_block(heap, request, span);
     return true;
 }
 
@@ -148,16 +154,30 @@ static bool within_budget(const grt_heap *heap, uint64_t extent)
 static bool serve_small_from_pages(grt_heap *heap, heap_request *request)
 {
     uint64_t extent = heap_round_to_pages(request->size);
-    if (!within_budget(heap, extent)) {
-        return fail(request, GRT_HEAP_OVER_BUDGET);
-    }
-    request->rounded = extent;
-    return serve_large(heap, request);
+    return within_budget(heap, extent) && serve_large(heap, request);
 }
 
 static bool lacks_room(const heap_request *request)
 {
     return request->cause == GRT_HEAP_EXHAUSTED || request->cause == GRT_HEAP_FRAGMENTED;
+}
+
+/* A block of a larger class is better than a refusal. Larger classes do not always have larger
+ * spans, so a new one may fit where the right one did not. */
+static bool serve_small_from_larger(grt_heap *heap, heap_request *request, uint32_t size_class)
+{
+    while (++size_class < SIZE_CLASS_COUNT) {
+        if (!size_class_aligns(size_class, request->alignment) ||
+            !within_budget(heap, size_class_extent(size_class))) {
+            continue;
+        }
+        if (heap->classes[size_class].partial != NULL || lacks_room(request)) {
+            if (serve_small(heap, request, size_class)) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 /* One attempt, in the order of what wastes least. */
@@ -169,7 +189,8 @@ static bool serve(grt_heap *heap, heap_request *request, uint32_t size_class)
     if (serve_small(heap, request, size_class)) {
         return true;
     }
-    return lacks_room(request) && serve_small_from_pages(heap, request);
+    return (lacks_room(request) && serve_small_from_pages(heap, request)) ||
+           serve_small_from_larger(heap, request, size_class);
 }
 
 static bool injected(grt_heap *heap)

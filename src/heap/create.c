@@ -60,8 +60,9 @@ static void init_fields(grt_heap *heap, grt_memory *memory, const grt_heap_confi
     heap->memory = memory;
     heap->first = config->first;
     heap->capacity = config->end - config->first;
-    heap->budget =
-        config->budget == 0 || config->budget > heap->capacity ? heap->capacity : config->budget;
+    /* A budget that capacity enforces anyway is none: what fails then is exhaustion. */
+    bool limited = config->budget != 0 && config->budget < heap->capacity;
+    heap->budget = limited ? config->budget : UINT64_MAX;
     heap->log_failures_above = config->log_failures_above;
     heap->log = config->log;
 }

@@ -99,6 +99,8 @@ void heap_refuse_locked(grt_heap *heap, const heap_request *request, heap_refusa
 {
     heap->counters.failures++;
     heap->counters.failures_by_cause[request->cause]++;
+    /* The figures tell what the next request meets, and that could have all that is merely kept. */
+    (void)heap_release_empty_spans_locked(heap);
     grt_heap_failure *failure = &refusal->failure;
     failure->cause = request->cause;
     failure->asked = request->asked;
