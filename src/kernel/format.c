@@ -141,8 +141,9 @@ static int parse_size(guest_text *text, field_spec *spec, int c)
     }
 }
 
-/* The rest of a specification behind '%'. False when the text ended or could not be read. */
-static bool parse(const grt_format *state, guest_text *text, field_spec *spec)
+/* The rest of a specification behind '%'. Returns its last character: 0 when the text ended, -1
+ * when it could not be read. */
+static int parse(const grt_format *state, guest_text *text, field_spec *spec)
 {
     int64_t value;
     int c = parse_flags(text, spec);
@@ -159,7 +160,7 @@ static bool parse(const grt_format *state, guest_text *text, field_spec *spec)
     }
     c = parse_size(text, spec, c);
     spec->conversion = (char)c;
-    return c > 0;
+    return c;
 }
 
 static void put_padding(const grt_format *state, char fill, int64_t count)
@@ -314,7 +315,8 @@ static void put_string(const grt_format *state, const field_spec *spec, uint64_t
     }
     if (spec->width > 0 && !spec->left) {
         walk_string(state, spec, address, wide, false, &length, &readable);
-        put_padding(state, ' ', spec->width - length);
+        if (readable)
+            put_padding(state, ' ', spec->width - length);
     }
     walk_string(state, spec, address, wide, true, &length, &readable);
     if (!readable) {
@@ -392,7 +394,8 @@ bool grt_format_guest(const grt_format *state, grt_addr format)
         field_spec spec = {0};
         if (c != '%')
             continue;
-        if (parse(state, &text, &spec)) {
+        c = parse(state, &text, &spec);
+        if (c > 0) {
             put_conversion(state, &spec);
         } else {
             state->put(state->user, "%", 1);

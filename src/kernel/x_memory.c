@@ -199,8 +199,9 @@ uint32_t grt_export_RtlReAllocateHeap(grt_call *call, uint32_t heap, uint32_t fl
     uint32_t old = grt_heap_size(user, block);
     if (old == UINT32_MAX || is_the_kernels(call, user, block))
         return 0;
-    if ((flags & HEAP_IN_PLACE_ONLY) && size > old)
-        return 0;
+    /* The heap may move a block in either direction; one that must stay keeps its size instead. */
+    if (flags & HEAP_IN_PLACE_ONLY)
+        return size <= old ? block : 0;
     grt_addr moved = grt_heap_realloc(user, block, size);
     if (moved && (flags & HEAP_ZERO) && size > old)
         grt_call_fill(call, moved + old, size - old, 0, "the new part of the block");
