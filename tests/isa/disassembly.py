@@ -42,6 +42,8 @@ def check(stubs, directory):
     """Returns complaints, one a line."""
     words = sorted({(word, stub.row.mnemonic): (word, stub.row) for stub in stubs for word in stub.body
                     if isinstance(word, int)}.items())
+    if not words:
+        return []
     path = os.path.join(directory, "encodings.bin")
     with open(path, "wb") as file:
         file.write(b"".join(word.to_bytes(4, "big") for _, (word, _) in words))

@@ -79,7 +79,7 @@ def merge_float(vector, want, mask):
     if stub.single_result is not None:
         exponent = get(want, FPR_OFFSET[stub.single_result], 8) >> 52 & 0x7FF
         if 0 < exponent < SINGLE_MINIMUM:
-            put(mask, 16, 8, get(mask, 16, 8) & ~SUBNORMAL_CLASS)
+            put(want, 16, 8, get(want, 16, 8) | SUBNORMAL_CLASS)
 
 
 def negate(want, at):

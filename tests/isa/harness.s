@@ -203,4 +203,4 @@ vectors_end:
 .globl vectors
 .balign 4096
 vectors:
-    .space 0x08000000
+    .space 0x10000000

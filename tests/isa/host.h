@@ -8,7 +8,7 @@
 
 enum {
     ISA_VECTORS = 0x30000000, /* where the records lie, and the size of their buffer */
-    ISA_VECTORS_SIZE = 0x08000000,
+    ISA_VECTORS_SIZE = 0x10000000,
 };
 
 /* Runs every record in guest memory and leaves the results there. */

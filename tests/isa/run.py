@@ -19,6 +19,7 @@ import record
 import recipes_float  # noqa: F401  (registers its recipes)
 import recipes_integer  # noqa: F401
 import recipes_memory  # noqa: F401
+import recipes_sequences
 import recipes_system  # noqa: F401
 
 ORACLES = ("m32", "m64", "p7")
@@ -40,6 +41,8 @@ def build_catalogue(seed, scale, only):
         catalogue.RECIPES[row.mnemonic](made, row)
         if len(made.vectors) == before:
             raise SystemExit(f"isa: the recipe of {row.mnemonic} made no vector")
+    if not only or "(sequences)" in only:
+        recipes_sequences.make(made)
     return rows, made
 
 
