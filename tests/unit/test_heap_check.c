@@ -1,0 +1,175 @@
+/*
+ * test_heap_check.c - grt_heap_check() finds every kind of damage that is planted.
+ */
+#include "heap_fixture.h"
+
+#include "heap/internal.h"
+
+static heap_fixture fixture;
+static grt_heap *heap;
+static grt_addr small, large;
+
+/* Page 0 starts a span of 64-byte blocks, then a large block, a free run, another large block. */
+static int set_up(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 256);
+    heap = fixture.heap;
+    small = grt_heap_alloc(heap, 60);
+    grt_addr freed = grt_heap_alloc(heap, 60);
+    (void)grt_heap_alloc(heap, 60);
+    large = grt_heap_alloc(heap, 50000);
+    grt_addr hole = grt_heap_alloc(heap, 50000);
+    (void)grt_heap_alloc(heap, 50000);
+    grt_heap_free(heap, freed);
+    grt_heap_free(heap, hole);
+    assert_heap_sound(heap);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    fixture_close(&fixture); /* checks that the damage was repaired */
+    return 0;
+}
+
+static heap_page *page_at(grt_addr address)
+{
+    return &heap->table.pages[(address - heap->first) >> PAGE_SHIFT];
+}
+
+static void expect(const char *sentence)
+{
+    char text[256];
+    assert_false(grt_heap_check(heap, text, sizeof text));
+    if (strstr(text, sentence) == NULL) {
+        fail_msg("expected \"%s\", got \"%s\"", sentence, text);
+    }
+}
+
+/* Plants a value, expects a sentence, and takes the value back. */
+#define PLANT(place, value, sentence)                                                              \
+    do {                                                                                           \
+        __typeof__((place) + 0) before_ = (place);                                                 \
+        (place) = (value);                                                                         \
+        expect(sentence);                                                                          \
+        (place) = before_;                                                                         \
+        assert_heap_sound(heap);                                                                   \
+    } while (0)
+
+static void test_runs(void **state)
+{
+    (void)state;
+    heap_page *block = page_at(large);
+    PLANT(block[1].kind, PAGE_FREE, "inside the run at page 16 is of another kind");
+    PLANT(block->length, 0, "has 0 pages");
+    PLANT(block->length, 1000, "has 1000 pages");
+    PLANT(block->kind, PAGE_INSIDE, "belongs to no run");
+    PLANT(block->u.large.asked, 0, "was asked for 0 bytes");
+    PLANT(block->u.large.asked, 60000, "was asked for 60000 bytes");
+    PLANT(block->u.large.asked, 50001, "asked bytes");
+    PLANT(heap->table.heads.words[0][0], heap->table.heads.words[0][0] ^ 1u << 16,
+          "is a head but not marked");
+    PLANT(heap->table.heads.words[0][0], heap->table.heads.words[0][0] ^ 1u << 17,
+          "is marked as a head");
+    PLANT(heap->table.heads.words[1][0], 0, "a summary of the heads is wrong");
+    PLANT(heap->backing.committed[0], 0, "not all committed");
+}
+
+/* Two runs side by side, each correct in itself. */
+static void test_unmerged_free_runs(void **state)
+{
+    (void)state;
+    uint32_t hole = (large - heap->first) / GRT_PAGE_SIZE + page_at(large)->length;
+    uint32_t length = heap->table.pages[hole].length;
+    heap->table.pages[hole].length = 4;
+    page_table_set_run(&heap->table, hole + 4, length - 4, PAGE_FREE);
+    expect("two free runs meet");
+    page_table_clear_head(&heap->table, hole + 4);
+    heap->table.pages[hole].length = length & 0x3FFFFFFFu;
+}
+
+static void test_bins(void **state)
+{
+    (void)state;
+    uint32_t hole = (large - heap->first) / GRT_PAGE_SIZE + page_at(large)->length;
+    uint32_t bin = page_runs_bin(heap->table.pages[hole].length);
+    assert_int_equal(heap->runs.bins[bin], hole);
+    PLANT(heap->runs.bins[bin], NO_PAGE, "is marked wrongly");
+    PLANT(heap->runs.bins[bin], 0, "which is not free");
+    PLANT(heap->runs.column_bits[0], heap->runs.column_bits[0] ^ 1u, "bin 0 is marked wrongly");
+    PLANT(heap->runs.row_bits, heap->runs.row_bits ^ 1u << 9, "row 9 is marked wrongly");
+    PLANT(heap->table.pages[hole].u.free.prev, 5, "has a wrong link back");
+    PLANT(heap->table.pages[hole].u.free.next, hole, "");
+    uint32_t column_bits = heap->runs.column_bits[0];
+    heap->runs.bins[bin] = NO_PAGE;
+    heap->runs.column_bits[0] &= ~(1u << bin);
+    uint32_t row_bits = heap->runs.row_bits;
+    heap->runs.row_bits &= ~(heap->runs.column_bits[0] == 0 ? 1u : 0u);
+    expect("free runs are in bins");
+    heap->runs.bins[bin] = hole;
+    heap->runs.column_bits[0] = column_bits;
+    heap->runs.row_bits = row_bits;
+}
+
+static void test_spans(void **state)
+{
+    (void)state;
+    heap_span *span = page_at(small)->u.span;
+    heap_class *list = &heap->classes[span->size_class];
+    PLANT(span->page, 3, "says that it is at page 3");
+    PLANT(span->size_class, 99, "has class 99");
+    PLANT(span->extent, 80, "does not have the shape of its class");
+    PLANT(span->handed, 5000, "handed out 5000");
+    PLANT(span->live, 7, "counts 7 live blocks, not 2");
+    PLANT(span->slots[0], 64, "more slack than room");
+    PLANT(span->slots[1], 0, "counts 2 live blocks, not 3");
+    PLANT(span->free_head, 0, "holds block 0");
+    PLANT(span->free_head, SLOT_LAST_FREE, "has the wrong length");
+    PLANT(span->slots[1], SLOT_FREE | 1, "has the wrong length");
+    PLANT(list->partial, NULL, "is listed iff it is full");
+    PLANT(list->empty, span, "is kept as empty iff it is not");
+}
+
+static void test_totals(void **state)
+{
+    (void)state;
+    heap_counters *counters = &heap->counters;
+    PLANT(counters->live, counters->live + 1, "live bytes");
+    PLANT(counters->live_asked, 0, "asked bytes");
+    PLANT(counters->blocks, 1, "blocks");
+    PLANT(counters->allocations, 99, "allocations less frees");
+    PLANT(counters->span_bytes, 0, "bytes in spans");
+    PLANT(counters->span_live, 0, "live bytes in spans");
+    PLANT(counters->failures, 1, "failures");
+    PLANT(counters->live_peak, 0, "exceed the peak");
+    PLANT(heap->budget, 10, "exceed the peak or the budget");
+    PLANT(heap->runs.free_pages, 3, "free pages");
+    PLANT(heap->backing.committed_pages, 3, "committed pages");
+}
+
+static void test_agreement_with_the_memory(void **state)
+{
+    (void)state;
+    grt_addr hole = large + page_at(large)->length * GRT_PAGE_SIZE;
+    assert_int_equal(grt_memory_decommit(fixture.memory, hole, GRT_PAGE_SIZE), GRT_OK);
+    expect("is not committed for the memory");
+    assert_int_equal(grt_memory_commit(fixture.memory, hole, GRT_PAGE_SIZE), GRT_OK);
+    grt_memory_protect(fixture.memory, hole, GRT_PAGE_SIZE, GRT_READ_ONLY);
+    expect("is committed or protected for the memory");
+    grt_memory_protect(fixture.memory, hole, GRT_PAGE_SIZE, GRT_READ_WRITE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_runs, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_unmerged_free_runs, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_bins, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_spans, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_totals, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_agreement_with_the_memory, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,116 @@
+/*
+ * test_heap_host.c - every host call that can fail fails once; nothing may break or be lost.
+ */
+#include "heap_fixture.h"
+
+#include "os/os_inject.h"
+
+static heap_fixture fixture;
+
+static void test_create_survives_each_host_failure(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 16);
+    grt_heap_config config = fixture_config(&fixture, 1);
+    config.first = 0x10000000u;
+    config.end = 0x20000000u;
+    unsigned nth = 0;
+    grt_status status;
+    do {
+        grt_heap *heap;
+        os_inject_failure(++nth, false);
+        status = grt_heap_create(fixture.memory, &config, &heap);
+        os_inject_failure(0, false);
+        assert_true(status == GRT_OK ? heap != NULL
+                                     : status == GRT_NO_HOST_MEMORY && heap == NULL);
+        grt_heap_destroy(heap);
+    } while (status != GRT_OK && nth < 100);
+    assert_in_range(nth, 3, 20); /* the record, the table's range, its pages, the region */
+    grt_memory_stats stats;
+    grt_memory_get_stats(fixture.memory, &stats);
+    assert_int_equal(stats.regions, 1); /* the other heap's */
+    fixture_close(&fixture);
+}
+
+/* A workload that touches every path which asks the host. Each step either succeeds or is refused
+ * with HOST_REFUSED, and the heap is sound after it. */
+static uint32_t workload(void)
+{
+    static const uint32_t sizes[] = {16, 300, 5000, 30000, 40000, 100000, 1000000};
+    grt_addr blocks[14] = {0};
+    uint32_t refused = 0;
+    for (uint32_t i = 0; i < 14; i++) {
+        blocks[i] = i % 2 == 0 ? grt_heap_alloc(fixture.heap, sizes[i / 2])
+                               : grt_heap_alloc_zeroed(fixture.heap, sizes[i / 2]);
+        if (blocks[i] == 0) {
+            grt_heap_failure failure;
+            assert_true(grt_heap_last_failure(&failure));
+            assert_int_equal(failure.cause, GRT_HEAP_HOST_REFUSED);
+            refused++;
+        }
+        assert_heap_sound(fixture.heap);
+    }
+    for (uint32_t i = 0; i < 14; i++) {
+        grt_addr moved = blocks[i] != 0 ? grt_heap_realloc(fixture.heap, blocks[i], 200000) : 0;
+        blocks[i] = moved != 0 ? moved : blocks[i];
+        assert_heap_sound(fixture.heap);
+    }
+    for (uint32_t i = 0; i < 14; i++) {
+        assert_int_equal(grt_heap_free(fixture.heap, blocks[i]), GRT_OK);
+    }
+    grt_heap_trim(fixture.heap);
+    assert_heap_sound(fixture.heap);
+    assert_int_equal(stats_of(fixture.heap).live, 0);
+    assert_int_equal(stats_of(fixture.heap).cached, 0);
+    return refused;
+}
+
+static void run_workload(unsigned nth, bool sticky, unsigned *fired, uint32_t *refused)
+{
+    fixture_open(&fixture, 4096);
+    os_inject_failure(nth, sticky);
+    *refused = workload();
+    *fired = os_inject_fired();
+    os_inject_failure(0, false);
+    grt_heap_trim(fixture.heap);
+    assert_int_equal(stats_of(fixture.heap).committed, 0);
+    fixture_close(&fixture);
+}
+
+static void test_work_survives_each_host_failure(void **state)
+{
+    (void)state;
+    unsigned nth = 0;
+    unsigned fired;
+    uint32_t refused;
+    uint32_t most_refused = 0;
+    do {
+        run_workload(++nth, false, &fired, &refused);
+        most_refused = refused > most_refused ? refused : most_refused;
+    } while (fired > 0 && nth < 1000);
+    assert_in_range(nth, 15, 999);
+    assert_int_equal(refused, 0);
+    assert_true(most_refused > 0);
+}
+
+static void test_work_survives_a_host_that_gives_nothing_more(void **state)
+{
+    (void)state;
+    unsigned nth = 0;
+    unsigned fired;
+    uint32_t refused;
+    do {
+        run_workload(++nth, true, &fired, &refused);
+    } while (fired > 0 && nth < 1000);
+    assert_in_range(nth, 15, 999);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_create_survives_each_host_failure),
+        cmocka_unit_test(test_work_survives_each_host_failure),
+        cmocka_unit_test(test_work_survives_a_host_that_gives_nothing_more),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
