@@ -7,6 +7,32 @@
  */
 #include "thread/internal.h"
 
+#if defined(__SANITIZE_THREAD__)
+#    define PLAIN_COPY
+#elif defined(__has_feature)
+#    if __has_feature(thread_sanitizer)
+#        define PLAIN_COPY
+#    endif
+#endif
+
+#ifdef PLAIN_COPY
+/* The thread sanitizer's memcpy must not be left by a jump: it may be in the middle of its own
+ * work. */
+__attribute__((no_sanitize("thread"))) static void copy_bytes(void *to, const void *from,
+                                                              uint32_t size)
+{
+    volatile uint8_t *target = to;
+    const volatile uint8_t *source = from;
+    for (uint32_t i = 0; i < size; i++)
+        target[i] = source[i];
+}
+#else
+static void copy_bytes(void *to, const void *from, uint32_t size)
+{
+    memcpy(to, from, size);
+}
+#endif
+
 static bool copy(grt_runtime *runtime, grt_addr guest, uint32_t size, void *to, const void *from)
 {
     if (size > GRT_WINDOW_SIZE - guest)
@@ -17,7 +43,7 @@ static bool copy(grt_runtime *runtime, grt_addr guest, uint32_t size, void *to, 
     if (os_mark(&guard.jump) != 0)
         return false;
     grt_copy_guard_set(&guard);
-    memcpy(to, from, size);
+    copy_bytes(to, from, size);
     grt_copy_guard_set(NULL);
     return true;
 }
