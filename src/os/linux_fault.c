@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "os/assert.h"
@@ -113,12 +114,20 @@ static void pass_on(int number, siginfo_t *info, void *context)
 
 /* ---- handlers -------------------------------------------------------------------------------- */
 
+/* We ask for a handler that blocks nothing, but whoever calls us from a handler of his own (the
+ * thread sanitizer does) may block everything, and a jump out of here would keep that. */
+static void take_mask_of_interrupted_code(const void *context)
+{
+    pthread_sigmask(SIG_SETMASK, &((const ucontext_t *)context)->uc_sigmask, NULL);
+}
+
 static bool offer(int number, const siginfo_t *info, const void *context)
 {
     fault_function *on_fault = atomic_load(&on_fault_now);
     if (on_fault == NULL || sent_by_a_process(info) || fault_depth >= OS_FAULT_DEPTH_MAX) {
         return false;
     }
+    take_mask_of_interrupted_code(context);
     os_fault fault = os_fault_from_signal(number, info, context);
     fault.depth = fault_depth++;
     bool handled = on_fault(&fault);
@@ -141,6 +150,7 @@ static void handle_interrupt(int number, siginfo_t *info, void *context)
     interrupt_function *on_interrupt = atomic_load(&on_interrupt_now);
     bool ours = info->si_code == SI_TKILL && info->si_pid == getpid();
     if (ours && on_interrupt != NULL) {
+        take_mask_of_interrupted_code(context);
         on_interrupt();
     } else {
         pass_on(number, info, context); /* the host program's own urgent data */
