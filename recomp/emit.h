@@ -26,6 +26,8 @@ typedef struct grc_emit {
  *   $m $M      mask of a rotation; its complement in 64 bits
  *   $e         effective address
  *   $F $1 $2 $3  f1.d: frD (and frS), frA, frB, frC
+ *   $s         s1: frD as a float, where options->single_locals has these
+ *   $4 $5 $6   frA, frB, frC as floats: s1 or (float)f1.d
  *   $c $C      cr3: the field that is written; that is read
  *   $p $q $v   cr3_eq: the CR bit that is written, the two that are read
  *   $n         byte count;  $$ a dollar sign

@@ -26,18 +26,18 @@ typedef struct operation {
     {                                                                                              \
         "grt_" name "($1, $3, $2)", NULL, "grt_ppc_" name "(ctx, $1, $3, $2)"                      \
     }
-#define SINGLE_2(name, x, y)                                                                       \
+#define SINGLE_2(name, x, y, narrow_x, narrow_y)                                                   \
     {                                                                                              \
-        "grt_" name "_wide(" x ", " y ")", "grt_" name "((float)" x ", (float)" y ")",             \
+        "grt_" name "_wide(" x ", " y ")", "grt_" name "(" narrow_x ", " narrow_y ")",             \
             "grt_ppc_" name "(ctx, " x ", " y ")"                                                  \
     }
 #define SINGLE_1(name)                                                                             \
     {                                                                                              \
-        "grt_" name "_wide($2)", "grt_" name "((float)$2)", "grt_ppc_" name "(ctx, $2)"            \
+        "grt_" name "_wide($2)", "grt_" name "($5)", "grt_ppc_" name "(ctx, $2)"                   \
     }
 #define SINGLE_3(name)                                                                             \
     {                                                                                              \
-        "grt_" name "_wide($1, $3, $2)", "grt_" name "((float)$1, (float)$3, (float)$2)",          \
+        "grt_" name "_wide($1, $3, $2)", "grt_" name "($4, $6, $5)",                               \
             "grt_ppc_" name "(ctx, $1, $3, $2)"                                                    \
     }
 
@@ -52,10 +52,10 @@ static const operation rows[GRC_OP_COUNT] = {
     [GRC_OP_FMSUB] = DOUBLE_3("fmsub"),
     [GRC_OP_FNMADD] = DOUBLE_3("fnmadd"),
     [GRC_OP_FNMSUB] = DOUBLE_3("fnmsub"),
-    [GRC_OP_FADDS] = SINGLE_2("fadds", "$1", "$2"),
-    [GRC_OP_FSUBS] = SINGLE_2("fsubs", "$1", "$2"),
-    [GRC_OP_FMULS] = SINGLE_2("fmuls", "$1", "$3"),
-    [GRC_OP_FDIVS] = SINGLE_2("fdivs", "$1", "$2"),
+    [GRC_OP_FADDS] = SINGLE_2("fadds", "$1", "$2", "$4", "$5"),
+    [GRC_OP_FSUBS] = SINGLE_2("fsubs", "$1", "$2", "$4", "$5"),
+    [GRC_OP_FMULS] = SINGLE_2("fmuls", "$1", "$3", "$4", "$6"),
+    [GRC_OP_FDIVS] = SINGLE_2("fdivs", "$1", "$2", "$4", "$5"),
     [GRC_OP_FSQRTS] = SINGLE_1("fsqrts"),
     [GRC_OP_FRES] = SINGLE_1("fres"),
     [GRC_OP_FMADDS] = SINGLE_3("fmadds"),
@@ -68,11 +68,11 @@ static const operation rows[GRC_OP_COUNT] = {
     [GRC_OP_FCTIW] = DOUBLE_1("fctiw"),
     [GRC_OP_FCTIWZ] = DOUBLE_1("fctiwz"),
     [GRC_OP_FRSP] = {"(float)$2", NULL, "grt_ppc_frsp(ctx, $2)"},
-    [GRC_OP_FMR] = {"$2", NULL, NULL},
-    [GRC_OP_FNEG] = {"-$2", NULL, NULL},
-    [GRC_OP_FABS] = {"__builtin_fabs($2)", NULL, NULL},
-    [GRC_OP_FNABS] = {"-__builtin_fabs($2)", NULL, NULL},
-    [GRC_OP_FSEL] = {"$1 >= 0.0 ? $3 : $2", NULL, NULL},
+    [GRC_OP_FMR] = {"$2", "$5", NULL},
+    [GRC_OP_FNEG] = {"-$2", "-$5", NULL},
+    [GRC_OP_FABS] = {"__builtin_fabs($2)", "__builtin_fabsf($5)", NULL},
+    [GRC_OP_FNABS] = {"-__builtin_fabs($2)", "-__builtin_fabsf($5)", NULL},
+    [GRC_OP_FSEL] = {"$1 >= 0.0 ? $3 : $2", "$1 >= 0.0 ? $6 : $5", NULL},
     [GRC_OP_MFFS] = {"grt_from_bits(ctx->fpscr)", NULL, NULL},
 };
 
@@ -83,29 +83,69 @@ static bool operands_single(const grc_emit *emit)
     return (effects.reads.fpr & ~emit->options->fpr_single) == 0;
 }
 
+static bool result_single(const grc_emit *emit)
+{
+    uint32_t after = grc_fpr_single_after(emit->insn, emit->options->fpr_single);
+    return (after >> grc_rd(emit->insn) & 1) != 0;
+}
+
+static void emit_assignment(const grc_emit *emit, const char *target, const char *expression)
+{
+    grc_emit_text(emit, target);
+    grc_emit_text(emit, " = ");
+    grc_emit_text(emit, expression);
+    grc_emit_text(emit, ";");
+}
+
+/* Arithmetic: a single-precision result that has a float local goes there first. */
+static void emit_operation(const grc_emit *emit, const operation *row)
+{
+    bool shadowed = emit->options->single_locals && result_single(emit);
+    if (emit->options->exact_fpscr && row->exact != NULL) {
+        emit_assignment(emit, "$F", row->exact);
+        if (shadowed)
+            grc_emit_text(emit, " $s = (float)$F;");
+        return;
+    }
+    bool narrow = row->narrow != NULL && operands_single(emit);
+    emit_assignment(emit, shadowed ? "$s" : "$F", narrow ? row->narrow : row->fast);
+    if (shadowed)
+        grc_emit_text(emit, " $F = $s;");
+}
+
+/* Moves keep every bit, those of a signalling NaN too, so float and double move side by side. The
+ * float goes first: a choice by frA reads the double, which may be the one that is written. */
+static void emit_move(const grc_emit *emit, const operation *row)
+{
+    if (emit->insn->op == GRC_OP_FMR && grc_rd(emit->insn) == grc_rb(emit->insn)) {
+        grc_emit_text(emit, ";"); /* compilers warn of an assignment to itself */
+        return;
+    }
+    if (emit->options->single_locals && result_single(emit)) {
+        emit_assignment(emit, "$s", row->narrow);
+        grc_emit_text(emit, " ");
+    }
+    emit_assignment(emit, "$F", row->fast);
+}
+
 static bool emit_row(const grc_emit *emit)
 {
     const operation *row = &rows[emit->insn->op];
-    const char *expression = row->fast;
-    if (expression == NULL)
+    grc_form form = grc_insn_form(emit->insn);
+    if (row->fast == NULL)
         return false;
-    if (emit->options->exact_fpscr && row->exact != NULL)
-        expression = row->exact;
-    else if (row->narrow != NULL && operands_single(emit))
-        expression = row->narrow;
-    bool to_itself = emit->insn->op == GRC_OP_FMR && grc_rd(emit->insn) == grc_rb(emit->insn);
-    if (!to_itself) {
-        grc_emit_text(emit, "$F = ");
-        grc_emit_text(emit, expression);
-    }
-    grc_emit_text(emit, ";");
+    if (form == GRC_FORM_FLOAT_MOVE || form == GRC_FORM_FLOAT_SELECT)
+        emit_move(emit, row);
+    else
+        emit_operation(emit, row);
     return true;
 }
 
 static bool emit_comparison(const grc_emit *emit)
 {
     if (!emit->options->exact_fpscr)
-        grc_emit_text(emit, "GRT_FCOMPARE($c, $1, $2);");
+        grc_emit_text(emit, operands_single(emit) ? "GRT_FCOMPARE($c, $4, $5);"
+                                                  : "GRT_FCOMPARE($c, $1, $2);");
     else if (emit->insn->op == GRC_OP_FCMPU)
         grc_emit_text(emit, "{ unsigned bits = grt_ppc_fcmpu(ctx, $1, $2); "
                             "GRT_SET_FIELD($c, bits); }");

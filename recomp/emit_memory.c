@@ -83,18 +83,29 @@ static const char *const updating[GRC_OP_COUNT] = {
 #undef STORE
 };
 
-/* stfs of a value known to be a single is a plain conversion. */
-static const char *single_store(const grc_emit *emit)
+/* Singles: stfs of a value known to be one is a plain conversion, and with float locals neither
+ * load nor store converts anything. */
+static const char *single_access(const grc_emit *emit)
 {
-    if ((emit->options->fpr_single >> grc_rd(emit->insn) & 1) == 0)
-        return NULL;
+    bool local = emit->options->single_locals;
+    bool known = (emit->options->fpr_single >> grc_rd(emit->insn) & 1) != 0;
     switch (emit->insn->op) {
+    case GRC_OP_LFS:
+    case GRC_OP_LFSX:
+        return local ? "$s = grt_ld_single(base, $e); $F = grt_widen($s);" : NULL;
+    case GRC_OP_LFSU:
+    case GRC_OP_LFSUX:
+        return local ? "$s = grt_ld_single(base, ea); $F = grt_widen($s);" : NULL;
     case GRC_OP_STFS:
     case GRC_OP_STFSX:
-        return "grt_stfs_single(base, $e, $F);";
+        return !known  ? NULL
+               : local ? "grt_st_single(base, $e, $s);"
+                       : "grt_stfs_single(base, $e, $F);";
     case GRC_OP_STFSU:
     case GRC_OP_STFSUX:
-        return "grt_stfs_single(base, ea, $F);";
+        return !known  ? NULL
+               : local ? "grt_st_single(base, ea, $s);"
+                       : "grt_stfs_single(base, ea, $F);";
     default:
         return NULL;
     }
@@ -130,7 +141,7 @@ bool grc_emit_memory(const grc_emit *emit)
     grc_form form = grc_insn_form(emit->insn);
     if (form == GRC_FORM_LOAD_RESERVE || form == GRC_FORM_STORE_CONDITIONAL)
         return emit_reservation(emit);
-    const char *statement = single_store(emit);
+    const char *statement = single_access(emit);
     bool updates = updating[emit->insn->op] != NULL;
     if (statement == NULL)
         statement = updates ? updating[emit->insn->op] : plain[emit->insn->op];

@@ -191,6 +191,16 @@ static void emit_register(grc_out *out, const grc_insn *insn, char letter)
     }
 }
 
+static void emit_single(const grc_emit *emit, char letter)
+{
+    const grc_insn *insn = emit->insn;
+    unsigned reg = letter == 's'   ? grc_rd(insn)
+                   : letter == '4' ? grc_ra(insn)
+                   : letter == '5' ? grc_rb(insn)
+                                   : grc_rc(insn);
+    grc_printf(emit->out, emit->options->single_locals ? "s%u" : "(float)f%u.d", reg);
+}
+
 void grc_emit_text(const grc_emit *emit, const char *text)
 {
     for (;;) {
@@ -200,7 +210,9 @@ void grc_emit_text(const grc_emit *emit, const char *text)
         if (*text == '\0')
             return;
         char letter = text[1];
-        if (strchr("dzabF123cCpqv", letter) != NULL)
+        if (strchr("s456", letter) != NULL)
+            emit_single(emit, letter);
+        else if (strchr("dzabF123cCpqv", letter) != NULL)
             emit_register(emit->out, emit->insn, letter);
         else
             emit_number(emit->out, emit->insn, letter);

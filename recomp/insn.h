@@ -104,6 +104,11 @@ typedef struct grc_emit_options {
     bool trap_untranslated;  /* emit a reporting trap for an instruction that is not translated */
     /* Facts the analysis proves about this instruction's inputs, as bit sets of FPRs. */
     uint32_t fpr_single;     /* holds a value representable in single precision, or any NaN */
+    /* Such values are also in float locals s0..s31: s5 is f5.d exactly, as a float, wherever bit 5 of
+     * fpr_single is set. Arithmetic on singles then needs no conversions. The writer declares "float
+     * sN;" for each fN that it declares (it need not be initialised: facts begin empty, and end
+     * when an FPR is loaded from the context). */
+    bool single_locals;
 } grc_emit_options;
 
 /* Emits statements for a non-branch instruction. False: this instruction cannot be translated

@@ -113,14 +113,25 @@ unsigned grt_ppc_fcmpo(grt_ppc *ctx, double a, double b);
 
 /* Exact for every pattern: games copy integers through these, so a signalling NaN must survive. The
  * host's conversion does that for all but NaNs. */
-static inline double grt_lfs(const uint8_t *base, grt_addr address)
+static inline double grt_widen(float value)
 {
-    uint32_t bits = grt_ld32(base, address);
-    float value = grt_single_from_bits(bits);
+    uint32_t bits = grt_single_to_bits(value);
     if (GRT_UNLIKELY(value != value))
         return grt_from_bits((uint64_t)(bits & 0x80000000u) << 32 | UINT64_C(0x7FF) << 52 |
                              (uint64_t)(bits & 0x7FFFFFu) << 29);
     return value;
+}
+static inline float grt_ld_single(const uint8_t *base, grt_addr address)
+{
+    return grt_single_from_bits(grt_ld32(base, address));
+}
+static inline void grt_st_single(uint8_t *base, grt_addr address, float value)
+{
+    grt_st32(base, address, grt_single_to_bits(value));
+}
+static inline double grt_lfs(const uint8_t *base, grt_addr address)
+{
+    return grt_widen(grt_ld_single(base, address));
 }
 static inline double grt_lfd(const uint8_t *base, grt_addr address)
 {

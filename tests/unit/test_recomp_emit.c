@@ -11,6 +11,7 @@
 
 static const grc_emit_options fast = {0};
 static const grc_emit_options narrow = {.fpr_single = ~0u};
+static const grc_emit_options locals = {.fpr_single = ~0u, .single_locals = true};
 static const grc_emit_options exact = {.exact_fpscr = true};
 
 static bool is_branch(const grc_insn *insn)
@@ -41,6 +42,8 @@ static void note_name(const char *name, size_t length, grc_regs *used)
     if (sscanf(text, "r%u%n", &number, &end) == 1 && end == (int)length)
         used->gpr |= 1u << number;
     if (sscanf(text, "f%u%n", &number, &end) == 1 && end == (int)length)
+        used->fpr |= 1u << number;
+    if (sscanf(text, "s%u%n", &number, &end) == 1 && end == (int)length)
         used->fpr |= 1u << number;
     if (sscanf(text, "cr%u%n", &number, &end) == 1 && end == (int)length)
         used->cr |= 0xFu << (4 * number); /* the argument of a macro: the whole field */
@@ -82,13 +85,13 @@ static void check_names(const grc_insn *insn, const char *text)
 
 static void test_every_row_is_emitted_from_its_own_registers(void **state)
 {
-    const grc_emit_options *const ways[] = {&fast, &narrow, &exact};
+    const grc_emit_options *const ways[] = {&fast, &narrow, &locals, &exact};
     (void)state;
     for (unsigned op = 1; op < GRC_OP_COUNT; op++)
         for (unsigned i = 0; i < 60; i++) {
             grc_insn insn = random_insn((grc_op)op);
             grc_out out = {0};
-            bool emitted = grc_emit_insn(&out, &insn, ways[i % 3]);
+            bool emitted = grc_emit_insn(&out, &insn, ways[i % 4]);
             assert_int_equal(emitted, !is_branch(&insn));
             if (emitted) {
                 assert_true(out.size > 0 && !out.failed);
@@ -132,6 +135,11 @@ static void test_text_of_known_words(void **state)
     expect(0x5083442E, &fast, "r3 = (grt_rotl32(r4, 8) & 0xff00u) | (r3 & 0xffffffffffff00ffu);");
     expect(0xEC22182A, &fast, "f1.d = grt_fadds_wide(f2.d, f3.d);");
     expect(0xEC22182A, &narrow, "f1.d = grt_fadds((float)f2.d, (float)f3.d);");
+    expect(0xEC22182A, &locals, "s1 = grt_fadds(s2, s3); f1.d = s1;");
+    expect(0xC0230004, &locals,
+           "s1 = grt_ld_single(base, (uint32_t)(r3 + 4)); f1.d = grt_widen(s1);");
+    expect(0xD0230004, &locals, "grt_st_single(base, (uint32_t)(r3 + 4), s1);");
+    expect(0xFC201090, &locals, "s1 = s2; f1.d = f2.d;");
     expect(0xEC22182A, &exact, "f1.d = grt_ppc_fadds(ctx, f2.d, f3.d);");
     expect(0x7FE00008, &fast,
            "grt_ppc_trap(ctx, base, GRT_TRAP_INSTRUCTION, 0x82001000u, 0x7fe00008u);");
