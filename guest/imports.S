@@ -4,7 +4,7 @@
  *
  * Thunk and record share a section group: the linker keeps or drops them together, so a program
  * carries the imports that it uses and no others. guest.ld puts a head and a tail around the
- * records.
+ * records. The table is the kernel's own.
  */
         .macro guest_import library, ordinal, name
         .section .imports.\name, "axG", @progbits, guest_import_\name
@@ -26,7 +26,14 @@
         .asciz  "\name"
         .endm
 
-#define GUEST_IMPORT(library, ordinal, name) guest_import library, ordinal, name;
-#include "imports.def"
+#define GRT_LIBRARY_XBOXKRNL 0
+#define GRT_LIBRARY_XAM      1
+#define GRT_LIBRARY_GUESTRT  2
+#define GRT_EXPORT_ANY(library, ordinal, name, ...) guest_import GRT_LIBRARY_##library, ordinal, name;
+#include "guestrt/exports.def"
+
+        /* Exports that the kernel does not have: what a program gets that calls one anyway. */
+        guest_import GRT_LIBRARY_XBOXKRNL, 0x001, DbgBreakPoint
+        guest_import GRT_LIBRARY_XBOXKRNL, 0x0A8, KeStallExecutionProcessor
 
         .section .note.GNU-stack, "", @progbits

@@ -41,8 +41,6 @@ NTSTATUS NtResumeThread(HANDLE thread, uint32_t *previous_count);
 NTSTATUS NtSuspendThread(HANDLE thread, uint32_t *previous_count);
 NTSTATUS NtYieldExecution(void);
 NTSTATUS KeDelayExecutionThread(uint32_t mode, uint32_t alertable, const int64_t *interval);
-NTSTATUS ObReferenceObjectByHandle(HANDLE handle, void *type, void **object);
-void ObDereferenceObject(void *object);
 
 /* ---- thread-local slots ---- */
 
