@@ -172,7 +172,7 @@ static void write_holder(const grt_log *log, const heap_holder *holder, uint32_t
         snprintf(kind, sizeof kind, "of %u bytes from call site 0x%08X", holder->size,
                  holder->site);
     }
-    grt_log_line(log, GRT_LOG_ERROR, "HEAP-DIAG", "holder %u: %" PRIu64 " bytes in %u blocks %s",
+    grt_log_line(log, GRT_LOG_ERROR, "HEAP-DIAG", "owner %u: %" PRIu64 " bytes in %u blocks %s",
                  place, holder->bytes, holder->blocks, kind);
 }
 
@@ -184,6 +184,8 @@ void heap_report_refusal(const grt_heap *heap, const heap_refusal *refusal)
     }
     grt_log log = heap != NULL ? heap->log : grt_log_default();
     write_request(&log, heap != NULL ? heap->name : "none", refusal);
+    grt_log_line(&log, GRT_LOG_ERROR, "HEAP-DIAG", "remedy: %s",
+                 grt_heap_cause_remedy(refusal->failure.cause));
     if (heap != NULL) {
         write_state(&log, &refusal->failure);
         write_host_limit(&log, &refusal->failure);
@@ -191,6 +193,4 @@ void heap_report_refusal(const grt_heap *heap, const heap_refusal *refusal)
     for (uint32_t i = 0; i < refusal->holders; i++) {
         write_holder(&log, &refusal->holder[i], i + 1);
     }
-    grt_log_line(&log, GRT_LOG_ERROR, "HEAP-DIAG", "remedy: %s",
-                 grt_heap_cause_remedy(refusal->failure.cause));
 }

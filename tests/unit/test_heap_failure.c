@@ -247,13 +247,13 @@ static void test_the_lines_of_a_failure(void **state)
     static const char *const expected[] = {
         "[HEAP-ALLOC-FAIL] size=265872 cause=GRT_HEAP_EXHAUSTED rounded=266240 alignment=16 "
         "heap=user call_site=0x82005678 repeat=1: fewer bytes are free than were asked for",
+        "[HEAP-DIAG] remedy: find who holds the memory: the owners below are sorted by bytes",
         "[HEAP-DIAG] capacity=409600 allocated=327744 peak_allocated=327744 oom_count=1 "
         "free_space=16384 fragmentation=0.0%",
         "[HEAP-DIAG] largest_free=16384 would_fit=16384 cached=65472 committed=409600 blocks=5 "
         "asked=327710",
-        "[HEAP-DIAG] holder 1: 327680 bytes in 4 blocks of 81915 bytes from call site 0x82001234",
-        "[HEAP-DIAG] holder 2: 64 bytes in 1 blocks of up to 64 bytes",
-        "[HEAP-DIAG] remedy: find who holds the memory: the owners below are sorted by bytes",
+        "[HEAP-DIAG] owner 1: 327680 bytes in 4 blocks of 81915 bytes from call site 0x82001234",
+        "[HEAP-DIAG] owner 2: 64 bytes in 1 blocks of up to 64 bytes",
     };
     for (uint32_t i = 0; i < 6; i++) {
         assert_string_equal(fixture.line[i], expected[i]);

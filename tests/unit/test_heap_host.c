@@ -21,8 +21,7 @@ static void test_create_survives_each_host_failure(void **state)
         os_inject_failure(++nth, false);
         status = grt_heap_create(fixture.memory, &config, &heap);
         os_inject_failure(0, false);
-        assert_true(status == GRT_OK ? heap != NULL
-                                     : status == GRT_NO_HOST_MEMORY && heap == NULL);
+        assert_true(status == GRT_OK ? heap != NULL : status == GRT_NO_HOST_MEMORY && heap == NULL);
         grt_heap_destroy(heap);
     } while (status != GRT_OK && nth < 100);
     assert_in_range(nth, 3, 20); /* the record, the table's range, its pages, the region */

@@ -59,8 +59,8 @@ static void assert_apart(const model_block *block)
 static void model_alloc(model_block *block, uint32_t size, uint32_t alignment, bool zeroed)
 {
     grt_heap *heap = world.fixture.heap;
-    block->start = zeroed ? grt_heap_alloc_zeroed(heap, size)
-                          : grt_heap_alloc_aligned(heap, size, alignment);
+    block->start =
+        zeroed ? grt_heap_alloc_zeroed(heap, size) : grt_heap_alloc_aligned(heap, size, alignment);
     if (block->start == 0) {
         return;
     }
@@ -139,7 +139,8 @@ static void model_close(void)
     fixture_close(&world.fixture);
 }
 
-/* ---- every short sequence on a tiny arena ------------------------------------------------------- */
+/* ---- every short sequence on a tiny arena -------------------------------------------------------
+ */
 
 #define SMALL_WORLD_PAGES 20u
 #define SMALL_WORLD_DEPTH 5
@@ -147,7 +148,7 @@ static void model_close(void)
 /* The same heap is used throughout: a sequence is run forwards, then undone by freeing. */
 static const uint32_t small_world_sizes[] = {16, 20000, 3 * GRT_PAGE_SIZE + 1, 9 * GRT_PAGE_SIZE};
 
-#define SIZES     4
+#define SIZES      4
 #define OPERATIONS (SIZES + 3) /* allocate one of the sizes, free or realloc one of three slots */
 
 static void small_world_step(uint32_t operation)
@@ -194,7 +195,8 @@ static void test_every_short_sequence(void **state)
     model_close();
 }
 
-/* ---- long random runs --------------------------------------------------------------------------- */
+/* ---- long random runs ---------------------------------------------------------------------------
+ */
 
 /* Overwrites what the guest can reach outside of live blocks. */
 static void spray(test_random *random)

@@ -1,0 +1,174 @@
+/*
+ * test_heap_parts.c - the heap's parts by themselves: bitmaps, size classes, runs, rate limit.
+ */
+#include "heap_fixture.h"
+
+#include "heap/bitmap.h"
+#include "heap/page_runs.h"
+#include "heap/past.h"
+#include "heap/rate_limit.h"
+#include "heap/size_class.h"
+
+/* ---- bitmaps ------------------------------------------------------------------------------------
+ */
+
+#define BITS 1000u
+
+static void test_plain_bitmap_against_bytes(void **state)
+{
+    (void)state;
+    uint64_t words[(BITS + 63) / 64] = {0};
+    bool bytes[BITS] = {false};
+    test_random random = random_from_environment("bitmap");
+    for (int round = 0; round < 3000; round++) {
+        uint32_t first = random_below(&random, BITS);
+        uint32_t count = random_below(&random, BITS - first + 1);
+        bool value = random_below(&random, 2) != 0;
+        bitmap_fill(words, first, count, value);
+        memset(bytes + first, value, count);
+
+        first = random_below(&random, BITS);
+        count = random_below(&random, BITS - first + 1);
+        uint32_t set = 0;
+        uint32_t found = first + count;
+        for (uint32_t i = first + count; i-- > first;) {
+            set += bytes[i];
+            found = bytes[i] == value ? i : found;
+        }
+        assert_int_equal(bitmap_count(words, first, count), set);
+        assert_int_equal(bitmap_find(words, first, first + count, value), found);
+    }
+}
+
+static void test_layered_bitmap(void **state)
+{
+    (void)state;
+    const uint32_t bits = 1u << 20; /* as many pages as 4 GiB have */
+    uint64_t *storage = calloc(layered_words(bits), sizeof *storage);
+    layered_bitmap bitmap;
+    layered_init(&bitmap, bits, storage);
+    assert_int_equal(layered_find_back(&bitmap, bits - 1), LAYERED_NONE);
+    layered_set(&bitmap, 0);
+    for (uint32_t bit = 1; bit < bits; bit = bit * 2 + 1) {
+        assert_int_equal(layered_find_back(&bitmap, bits - 1), 0);
+        layered_set(&bitmap, bit);
+        assert_int_equal(layered_find_back(&bitmap, bits - 1), bit);
+        assert_int_equal(layered_find_back(&bitmap, bit), bit);
+        assert_int_equal(layered_find_back(&bitmap, bit - 1), 0);
+        assert_true(layered_consistent(&bitmap));
+        layered_clear(&bitmap, bit);
+    }
+    layered_clear(&bitmap, 0);
+    assert_int_equal(layered_find_back(&bitmap, bits - 1), LAYERED_NONE);
+    assert_true(layered_consistent(&bitmap));
+    free(storage);
+}
+
+/* ---- size classes -------------------------------------------------------------------------------
+ */
+
+static void test_size_classes_are_the_smallest_that_hold(void **state)
+{
+    (void)state;
+    for (uint32_t size = 1; size <= SMALL_MAX; size++) {
+        uint32_t size_class = size_class_of(size);
+        assert_true(size_class < SIZE_CLASS_COUNT && size_class_extent(size_class) >= size);
+        assert_true(size_class == 0 || size_class_extent(size_class - 1) < size);
+    }
+    assert_int_equal(size_class_extent(SIZE_CLASS_COUNT - 1), SMALL_MAX);
+}
+
+static void test_spans_waste_less_than_a_page(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
+        uint32_t used = size_class_blocks(i) * size_class_extent(i);
+        uint32_t bytes = size_class_pages(i) * GRT_PAGE_SIZE;
+        assert_true(used <= bytes && bytes - used < GRT_PAGE_SIZE);
+        assert_true(size_class_blocks(i) >= 8 && size_class_blocks(i) <= 4096);
+        assert_true(size_class_pages(i) <= 64); /* the past has six bits for it */
+    }
+}
+
+static void test_aligned_classes(void **state)
+{
+    (void)state;
+    for (uint32_t alignment = 16; alignment <= GRT_PAGE_SIZE; alignment *= 2) {
+        for (uint32_t size = 1; size <= SMALL_MAX; size += 13) {
+            uint32_t size_class = size_class_for(size, alignment);
+            assert_true(size_class < SIZE_CLASS_COUNT);
+            assert_true(size_class_extent(size_class) >= size);
+            assert_int_equal(size_class_extent(size_class) % alignment, 0);
+        }
+    }
+    assert_int_equal(size_class_for(SMALL_MAX + 1, 16), SIZE_CLASS_NONE);
+    assert_int_equal(size_class_for(16, 2 * GRT_PAGE_SIZE), SIZE_CLASS_NONE);
+}
+
+static void test_past_round_trip(void **state)
+{
+    (void)state;
+    uint32_t past = past_small(SIZE_CLASS_COUNT - 1, 63, 4096);
+    assert_int_equal(past_get_kind(past), PAST_SMALL);
+    assert_int_equal(past_small_class(past), SIZE_CLASS_COUNT - 1);
+    assert_int_equal(past_small_page(past), 63);
+    assert_int_equal(past_small_handed(past), 4096);
+    past = past_large(1u << 20);
+    assert_int_equal(past_get_kind(past), PAST_LARGE);
+    assert_int_equal(past_large_pages(past), 1u << 20);
+}
+
+/* ---- runs ---------------------------------------------------------------------------------------
+ */
+
+static void test_bins_are_in_order_and_narrow(void **state)
+{
+    (void)state;
+    uint32_t before = page_runs_bin(1);
+    uint32_t first_of_bin = 1;
+    for (uint32_t length = 2; length <= 1u << 20; length++) {
+        uint32_t bin = page_runs_bin(length);
+        assert_true(bin == before || bin == before + 1);
+        if (bin != before) {
+            first_of_bin = length;
+        }
+        assert_true(length - first_of_bin <= first_of_bin / 32);
+        before = bin;
+    }
+    assert_true(before < BIN_ROWS * BIN_COLUMNS);
+}
+
+/* ---- rate limit ---------------------------------------------------------------------------------
+ */
+
+static void test_rate_limit(void **state)
+{
+    (void)state;
+    rate_limit limit;
+    memset(&limit, 0, sizeof limit);
+    rate_key key = {1, 2, 3};
+    uint32_t written = 0;
+    for (uint32_t i = 1; i <= 100000; i++) {
+        uint32_t count = rate_limit_count(&limit, key);
+        assert_true(count == 0 || count == i);
+        written += count != 0;
+    }
+    assert_int_equal(written, 6);
+    assert_int_equal(rate_limit_count(&limit, (rate_key){1, 2, 4}), 1);
+    assert_int_equal(rate_limit_count(&limit, (rate_key){2, 2, 3}), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plain_bitmap_against_bytes),
+        cmocka_unit_test(test_layered_bitmap),
+        cmocka_unit_test(test_size_classes_are_the_smallest_that_hold),
+        cmocka_unit_test(test_spans_waste_less_than_a_page),
+        cmocka_unit_test(test_aligned_classes),
+        cmocka_unit_test(test_past_round_trip),
+        cmocka_unit_test(test_bins_are_in_order_and_narrow),
+        cmocka_unit_test(test_rate_limit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
