@@ -77,6 +77,14 @@ const char *grt_thread_name(const grt_thread *thread);
 grt_status grt_runtime_call(grt_runtime *runtime, grt_addr function, const uint64_t *arguments,
                             uint32_t count, uint64_t *result);
 
+/* Host code that generated code calls directly (an override of a translated function) counts as guest
+ * code: grt_runtime_stop() may end its thread at any instruction. Around parts that must not be cut
+ * short (they take locks, allocate, call functions of the other headers) it calls these; a stop then
+ * takes effect in grt_host_end(). Exports are bracketed already. On other host threads, and nested,
+ * they do nothing. Returns what grt_host_end() must be given. O(1). */
+bool grt_host_begin(void);
+void grt_host_end(bool begun);
+
 typedef struct grt_thread_stats {
     uint32_t live;              /* threads that have not ended */
     uint32_t live_peak;

@@ -46,6 +46,21 @@ static grt_status create_heap(grt_runtime *runtime, const char *name, grt_addr f
     return grt_heap_create(runtime->memory, &config, heap);
 }
 
+typedef struct heap_range {
+    grt_addr user_first;
+    uint64_t user_end;
+    grt_addr physical_first;
+    uint64_t physical_end;
+} heap_range;
+
+/* On the console the addresses from 0x7F000000 are the graphics processor's, and the other views of
+ * the physical memory follow at 0xC0000000. */
+static const heap_range heap_ranges[] = {
+    [GRT_PROFILE_FLAT] = {GRT_FLAT_USER_FIRST, GRT_FLAT_USER_END, GRT_FLAT_PHYSICAL_FIRST,
+                          GRT_FLAT_PHYSICAL_END},
+    [GRT_PROFILE_CONSOLE] = {GRT_FLAT_USER_FIRST, 0x7F000000u, 0xA0000000u, 0xC0000000u},
+};
+
 static grt_status create_memory(grt_runtime *runtime)
 {
     grt_memory_config config = runtime->config.memory;
@@ -54,11 +69,12 @@ static grt_status create_memory(grt_runtime *runtime)
     if (status != GRT_OK)
         return status;
     runtime->base = grt_memory_base(runtime->memory);
-    status = create_heap(runtime, "user", GRT_FLAT_USER_FIRST, GRT_FLAT_USER_END,
+    const heap_range *range = &heap_ranges[config.profile];
+    status = create_heap(runtime, "user", range->user_first, range->user_end,
                          runtime->config.user_heap_budget, &runtime->user_heap);
     if (status != GRT_OK)
         return status;
-    return create_heap(runtime, "physical", GRT_FLAT_PHYSICAL_FIRST, GRT_FLAT_PHYSICAL_END, 0,
+    return create_heap(runtime, "physical", range->physical_first, range->physical_end, 0,
                        &runtime->physical_heap);
 }
 

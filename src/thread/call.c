@@ -138,12 +138,12 @@ grt_status grt_runtime_call(grt_runtime *runtime, grt_addr function, const uint6
     guest_call call = {grt_runtime_function(runtime, function), arguments, count, 0};
     if (call.function == NULL)
         return GRT_NOT_A_FUNCTION;
-    bool guest = grt_library_enter();
+    bool guest = grt_host_begin();
     grt_thread *self = grt_thread_current();
     grt_status status = self != NULL && self->runtime == runtime
                             ? call_nested(self, &call)
                             : call_foreign(runtime, function, &call);
-    grt_library_leave(guest);
+    grt_host_end(guest);
     if (status == GRT_OK && result != NULL)
         *result = call.result;
     return status;

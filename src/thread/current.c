@@ -6,8 +6,12 @@
  * written there, on an ordinary stack and outside the handler, where locks and the host's libraries
  * may be used.
  */
+#include "diag/fault.h"
+#include "diag/log.h"
 #include "guestrt/thread.h"
 #include "thread/internal.h"
+
+#include <stdio.h>
 
 /* A handler must not allocate: this storage model never does. */
 #define GRT_THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
@@ -72,6 +76,26 @@ static bool is_guest_fault(const grt_thread *thread, const os_fault *fault)
     return in_window(thread, fault->address) || is_stack_overflow(thread, fault->address);
 }
 
+/* Host code faulted on a guest thread: it may hold locks, so nobody can unwind it. One line says
+ * what the guest was doing, then the process's own handling takes its course. */
+static void note_host_fault(const grt_thread *thread, const os_fault *fault)
+{
+    const grt_runtime *runtime = thread->runtime;
+    char where[64] = "";
+    if (fault->kind == OS_FAULT_ACCESS && in_window(thread, fault->address))
+        snprintf(where, sizeof where, ", guest address %08X",
+                 (grt_addr)(fault->address - (uintptr_t)runtime->base));
+    char symbol[96];
+    grt_runtime_symbol(runtime, thread->call_site, symbol, sizeof symbol);
+    grt_log_line(&runtime->config.log, GRT_LOG_ERROR, "FAULT",
+                 "SUMMARY GRT-F%03u %s: thread id %08X \"%s\": %s: host address %p%s, host pc %p, "
+                 "last called from %08X %s; %s",
+                 (unsigned)GRT_FAULT_HOST_CODE, grt_fault_name(GRT_FAULT_HOST_CODE), thread->id,
+                 thread->name, grt_fault_sentence(GRT_FAULT_HOST_CODE), (void *)fault->address,
+                 where, (void *)fault->pc, thread->call_site, symbol,
+                 grt_fault_remedy(GRT_FAULT_HOST_CODE));
+}
+
 bool grt_on_fault(const os_fault *fault)
 {
     grt_copy_guard *guard = copy_guard;
@@ -81,9 +105,14 @@ bool grt_on_fault(const os_fault *fault)
         os_jump(&guard->jump, 1);
     }
     grt_thread *thread = current;
-    if (thread == NULL || !atomic_load_explicit(&thread->in_guest, memory_order_relaxed) ||
-        !is_guest_fault(thread, fault))
+    if (thread == NULL)
         return false;
+    if (!atomic_load_explicit(&thread->in_guest, memory_order_relaxed) ||
+        !is_guest_fault(thread, fault)) {
+        if (fault->depth == 0)
+            note_host_fault(thread, fault);
+        return false;
+    }
     thread->host_fault = *fault;
     atomic_store_explicit(&thread->in_guest, false, memory_order_relaxed);
     os_jump(&thread->unwind, GRT_UNWIND_FAULT);

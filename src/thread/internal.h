@@ -65,12 +65,6 @@ void grt_thread_wake_joiners(grt_thread *thread);
 /* Joins the host threads of ended guest threads. No lock is held. */
 void grt_threads_reap(grt_runtime *runtime);
 
-/* Public functions that take locks bracket themselves with these, so that a thread that comes
- * straight from guest code (an override) is not interrupted inside. enter returns what leave must
- * be given. */
-bool grt_library_enter(void);
-void grt_library_leave(bool guest);
-
 /* Enters and leaves generated code on the current thread. Entering is a safe point. */
 void grt_thread_enter_guest(grt_thread *thread);
 void grt_thread_leave_guest(grt_thread *thread);

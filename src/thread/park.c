@@ -76,7 +76,7 @@ void grt_thread_leave_guest(grt_thread *thread)
     atomic_signal_fence(memory_order_seq_cst);
 }
 
-bool grt_library_enter(void)
+bool grt_host_begin(void)
 {
     grt_thread *thread = grt_thread_current();
     if (thread == NULL || !atomic_load_explicit(&thread->in_guest, memory_order_relaxed))
@@ -85,9 +85,9 @@ bool grt_library_enter(void)
     return true;
 }
 
-void grt_library_leave(bool guest)
+void grt_host_end(bool begun)
 {
-    if (guest)
+    if (begun)
         grt_thread_enter_guest(grt_thread_current());
 }
 

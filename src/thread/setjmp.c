@@ -150,7 +150,7 @@ jmp_buf *grt_ppc_setjmp_slot(grt_ppc *ctx, uint8_t *base, grt_addr buffer)
 {
     (void)base;
     grt_thread *thread = ctx->thread;
-    bool guest = grt_library_enter(); /* it may allocate */
+    bool guest = grt_host_begin(); /* it may allocate */
     setjmp_slot *filled = fill_slot(thread, buffer, (uintptr_t)__builtin_frame_address(0));
     if (filled == NULL) {
         grt_fault_facts facts = {
@@ -158,7 +158,7 @@ jmp_buf *grt_ppc_setjmp_slot(grt_ppc *ctx, uint8_t *base, grt_addr buffer)
         snprintf(facts.text, sizeof facts.text, "%u buffers may be live in a thread", LIVE_MAX);
         grt_thread_fault(thread, &facts);
     }
-    grt_library_leave(guest);
+    grt_host_end(guest);
     return &filled->host;
 }
 

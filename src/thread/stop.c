@@ -52,9 +52,9 @@ static void stop(grt_runtime *runtime, const char *reason)
 
 void grt_runtime_stop(grt_runtime *runtime, const char *reason)
 {
-    bool guest = grt_library_enter();
+    bool guest = grt_host_begin();
     stop(runtime, reason);
-    grt_library_leave(guest);
+    grt_host_end(guest);
 }
 
 /* Waits for one host thread; false when none is left. */

@@ -39,20 +39,20 @@ static grt_status change_count(grt_thread *thread, int change, uint32_t *previou
 
 grt_status grt_thread_resume(grt_thread *thread, uint32_t *previous)
 {
-    bool guest = grt_library_enter();
+    bool guest = grt_host_begin();
     grt_status status = change_count(thread, -1, previous);
     if (status == GRT_OK)
         grt_thread_unpark(thread);
-    grt_library_leave(guest);
+    grt_host_end(guest);
     return status;
 }
 
 grt_status grt_thread_suspend(grt_thread *thread, uint32_t *previous)
 {
-    bool guest = grt_library_enter();
+    bool guest = grt_host_begin();
     grt_status status = change_count(thread, +1, previous);
     if (status == GRT_OK && thread == grt_thread_current())
         grt_thread_wait_resumed(thread);
-    grt_library_leave(guest);
+    grt_host_end(guest);
     return status;
 }

@@ -241,9 +241,9 @@ static grt_status create(grt_runtime *runtime, const grt_thread_config *wanted, 
 grt_status grt_thread_create(grt_runtime *runtime, const grt_thread_config *config,
                              grt_thread **thread)
 {
-    bool guest = grt_library_enter();
+    bool guest = grt_host_begin();
     grt_status status = create(runtime, config, thread);
-    grt_library_leave(guest);
+    grt_host_end(guest);
     return status;
 }
 
@@ -270,12 +270,12 @@ grt_status grt_thread_join(grt_thread *thread, uint32_t *exit_code)
 {
     if (thread == grt_thread_current())
         return GRT_WRONG_STATE;
-    bool guest = grt_library_enter();
+    bool guest = grt_host_begin();
     grt_status status = wait_ended(thread);
     if (status == GRT_OK && exit_code != NULL)
         *exit_code = thread->exit_code;
     if (status == GRT_OK)
         grt_threads_reap(thread->runtime);
-    grt_library_leave(guest);
+    grt_host_end(guest);
     return status;
 }

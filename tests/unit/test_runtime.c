@@ -4,6 +4,10 @@
  */
 #include "thread_fixture.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 static void guest_main(grt_ppc *ctx, uint8_t *base)
 {
     grt_addr block = (grt_addr)ctx->r[3];
@@ -70,8 +74,29 @@ static void export_echo(grt_ppc *ctx, uint8_t *base)
     ctx->r[3] = host_mode ? ctx->import_index * 10 : 1000;
 }
 
+static void guest_override(grt_ppc *ctx, uint8_t *base)
+{
+    bool begun = grt_host_begin();
+    bool nested = grt_host_begin();
+    grt_store32(base + DATA_BASE + 12, 1);
+    grt_runtime_stop(grt_thread_runtime(ctx->thread), "in the bracket");
+    grt_store32(base + DATA_BASE + 12, begun && !nested ? 3 : 2);
+    grt_host_end(nested);
+    grt_host_end(begun);
+    grt_store32(base + DATA_BASE + 12, 4); /* not reached */
+}
+
+/* An export that trusts a guest pointer. */
+static void guest_bad_export(grt_ppc *ctx, uint8_t *base)
+{
+    grt_thread_enter_host(ctx->thread, FN(7) + 4);
+    *(volatile uint8_t *)(base + 0x10) = 1;
+    grt_thread_leave_host(ctx->thread);
+}
+
 static grt_ppc_function *const functions[] = {
-    guest_main, guest_spin, guest_park, guest_echo, guest_stop, guest_fault,
+    guest_main, guest_spin,  guest_park,     guest_echo,
+    guest_stop, guest_fault, guest_override, guest_bad_export,
 };
 #define FUNCTIONS (sizeof functions / sizeof *functions)
 
@@ -290,6 +315,71 @@ static void test_every_host_failure(void **state)
     }
 }
 
+/* Both profiles run programs. */
+static void test_console_profile(void **state)
+{
+    (void)state;
+    fixture fix;
+    grt_runtime_config config = fixture_config();
+    config.memory.profile = GRT_PROFILE_CONSOLE;
+    config.layout = GRT_LAYOUT_CONSOLE;
+    create(&fix, &config);
+    assert_int_equal(run_to_end(&fix, FN(3), 0), 11);
+    assert_int_equal(run_to_end(&fix, FN(5), 0), 0xC0000005u);
+    assert_int_not_equal(grt_heap_alloc(grt_runtime_physical_heap(fix.runtime), 0x10000), 0);
+    fixture_destroy(&fix);
+}
+
+/* An override that must not be cut short by a stop. */
+static void test_host_bracket(void **state)
+{
+    (void)state;
+    assert_false(grt_host_begin()); /* not a guest thread */
+    grt_host_end(false);
+    fixture fix;
+    grt_runtime_config config = fixture_config();
+    create(&fix, &config);
+    assert_int_equal(run_to_end(&fix, FN(6), 0), GRT_EXIT_STOPPED);
+    assert_int_equal(word_at(&fix, DATA_BASE + 12), 3);
+    fixture_destroy(&fix);
+}
+
+/* A fault in host code is the host's to handle; the log says what the guest was doing. */
+static void test_host_code_fault(void **state)
+{
+    (void)state;
+    if (UNDER_ASAN || UNDER_TSAN)
+        return; /* they take such faults themselves */
+    int ends[2], status = 0;
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        dup2(ends[1], STDERR_FILENO);
+        signal(SIGSEGV, SIG_DFL);
+        fixture fix;
+        grt_runtime_config config = fixture_config();
+        config.log = grt_log_default();
+        create(&fix, &config);
+        run_to_end(&fix, FN(7), 0);
+        _exit(0);
+    }
+    close(ends[1]);
+    char text[1024] = "";
+    size_t size = 0;
+    for (ssize_t got = 1; got > 0 && size < sizeof text - 1; size += (size_t)got) {
+        got = read(ends[0], text + size, sizeof text - 1 - size);
+        if (got < 0)
+            got = 0;
+    }
+    close(ends[0]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    assert_non_null(strstr(text, "SUMMARY GRT-F023 HOST_CODE: thread id 00000001 \"tested\""));
+    assert_non_null(strstr(text, "guest address 00000010"));
+    assert_non_null(strstr(text, "last called from 82000074 fn7+0x4"));
+}
+
 /* ---- loading ------------------------------------------------------------------------------------
  */
 
@@ -450,6 +540,9 @@ int main(void)
         cmocka_unit_test(test_two_runtimes),
         cmocka_unit_test(test_create_and_destroy_without_growth),
         cmocka_unit_test(test_every_host_failure),
+        cmocka_unit_test(test_console_profile),
+        cmocka_unit_test(test_host_bracket),
+        cmocka_unit_test(test_host_code_fault),
         cmocka_unit_test(test_load),
         cmocka_unit_test(test_symbols),
         cmocka_unit_test(test_invalid_config),
