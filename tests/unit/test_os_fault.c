@@ -462,7 +462,7 @@ static void spin(void *arg)
         interrupt_exit = &exit;
         atomic_store(&s->ready, 1);
         for (;;) {
-            os_thread_yield(); /* the thread sanitizer delivers signals only around such calls */
+            os_sleep_ns(1000); /* the thread sanitizer delivers signals only around such calls */
         }
     }
     interrupt_exit = NULL;
