@@ -1,16 +1,30 @@
 /* kernel.c - the kernel's record: made, connected to the threads, and taken apart. */
 #include "kernel/state.h"
 
+#include "diag/log.h"
 #include <string.h>
 
 /* The dispatcher header's signal state, for programs that look at it without asking the kernel. */
 #define KTHREAD_SIGNAL_STATE 0x4u
+
+/* Whoever enters such a section waits for ever, as on the console; this line says why. */
+static void report_sections(grt_runtime *runtime, const grt_thread *thread)
+{
+    grt_addr address = 0;
+    uint32_t owned = grt_section_owned_by(&runtime->kernel->sections, thread->id, &address);
+    if (owned > 0 && !atomic_load(&runtime->stopping))
+        grt_log_line(&runtime->config.log, GRT_LOG_WARN, "THREAD-CTX",
+                     "thread id %08X ended inside %u critical section%s, among them 0x%08X",
+                     (unsigned)thread->id, (unsigned)owned, owned == 1 ? "" : "s",
+                     (unsigned)address);
+}
 
 static void thread_ended(grt_runtime *runtime, grt_thread *thread)
 {
     grt_dispatch *dispatch = &runtime->kernel->dispatch;
     uint8_t signalled[4];
     grt_store32(signalled, 1);
+    report_sections(runtime, thread);
     /* Before the object is signalled: whoever waited for it may look at the header at once. The
      * guest may have given the memory away; then there is nobody to tell. */
     (void)grt_guest_write(runtime, thread->kthread + KTHREAD_SIGNAL_STATE, signalled,

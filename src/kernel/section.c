@@ -201,17 +201,33 @@ uint32_t grt_section_forget(grt_sections *sections, grt_addr address)
     return owner;
 }
 
-uint32_t grt_section_count(grt_sections *sections)
+/* Sections that [wanted] owns, or all of them when it is 0. */
+static uint32_t count(grt_sections *sections, uint32_t wanted, grt_addr *address)
 {
-    uint32_t count = 0;
+    uint32_t found = 0;
     for (uint32_t i = 0; i < GRT_SECTION_SHARDS; i++) {
         grt_section_shard *shard = &sections->shards[i];
         os_mutex_lock(&shard->lock);
-        for (const grt_section *section = shard->sections; section; section = section->next)
-            count++;
+        for (const grt_section *section = shard->sections; section; section = section->next) {
+            if (wanted && section->owner != wanted)
+                continue;
+            *address = section->address;
+            found++;
+        }
         os_mutex_unlock(&shard->lock);
     }
-    return count;
+    return found;
+}
+
+uint32_t grt_section_owned_by(grt_sections *sections, uint32_t thread_id, grt_addr *address)
+{
+    return count(sections, thread_id, address);
+}
+
+uint32_t grt_section_count(grt_sections *sections)
+{
+    grt_addr address;
+    return count(sections, 0, &address);
 }
 
 static void free_list(grt_section *section)

@@ -66,6 +66,8 @@ grt_section_answer grt_section_leave(grt_sections *sections, const grt_thread *t
                                      grt_addr address);
 /* The section is initialised anew: nobody owns it any more. Returns the id of its owner, or 0. */
 uint32_t grt_section_forget(grt_sections *sections, grt_addr address);
+/* How many sections the thread of this id owns, and one of them. O(sections). */
+uint32_t grt_section_owned_by(grt_sections *sections, uint32_t thread_id, grt_addr *address);
 /* Sections that are owned or waited for. O(sections). */
 uint32_t grt_section_count(grt_sections *sections);
 void grt_sections_destroy(grt_sections *sections);

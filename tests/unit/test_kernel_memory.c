@@ -63,6 +63,16 @@ static void kernel_chooses(grt_ppc *ctx, uint8_t *base)
         grt_addr fresh = KCALL(RtlAllocateHeap, 0, 8, 0x1800);
         memset(base + fresh, 0x66, 0x1800);
     }
+    /* Reserved only, from pages that have been used: neither accessible nor dirty afterwards. */
+    grt_addr used = KCALL(RtlAllocateHeap, 0, 0, 0x8000);
+    memset(base + used, 0x77, 0x8000);
+    CHECK_EQUAL(KCALL(RtlFreeHeap, 0, 0, used), 1);
+    CHECK_EQUAL(allocate(ctx, base, 0, 0x8000, RESERVE), GRT_NT_SUCCESS);
+    block = peek(base, s);
+    CHECK(!accessible(ctx, block, 1, GRT_READ_ONLY));
+    CHECK_EQUAL(allocate(ctx, base, block, 0x8000, COMMIT), GRT_NT_SUCCESS);
+    for (uint32_t i = 0; i < 0x8000; i += 4)
+        CHECK_EQUAL(peek(base, block + i), 0);
     CHECK_EQUAL(allocate(ctx, base, 0, (uint32_t)-0x1800, COMMIT), GRT_NT_SUCCESS); /* negative */
     CHECK_EQUAL(peek(base, s + 4), 0x2000);
     CHECK_EQUAL(allocate(ctx, base, 0, 1, RESERVE | COMMIT | LARGE_PAGES), GRT_NT_SUCCESS);

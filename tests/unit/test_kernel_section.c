@@ -117,6 +117,7 @@ static void test_misuse(void **state)
     (void)state;
     RUN_GUEST(misuse, other);
     assert_logged("section 0x82010000 belongs to thread 1");
+    assert_logged("thread id 00000002 ended inside 1 critical section, among them 0x82010000");
     assert_logged("section 0x82010000 is initialised while thread 2 owns it");
 }
 
