@@ -13,6 +13,7 @@ ASSEMBLERS = {"m32": ("powerpc-linux-gnu-", ["-a32", "--defsym", "OUT32=1"], ["q
               "p7": ("powerpc64-linux-gnu-", ["-a64", "--defsym", "OUT64=1"], ["qemu-ppc64", "-cpu", "power7"]),
               "ours": ("powerpc-linux-gnu-", ["-a32"], None)}
 HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
 
 
 def run(command, **arguments):
@@ -101,7 +102,6 @@ def words_of(program, stubs):
 
 # ---- our side --------------------------------------------------------------------------------------------
 
-ROOT = os.path.dirname(os.path.dirname(HERE))
 HOST_FLAGS = ["-std=gnu17", "-O2", "-ffp-contract=off", "-frounding-math", "-fno-math-errno",
               "-I" + os.path.join(ROOT, "include"), "-I" + os.path.join(ROOT, "recomp"),
               "-I" + os.path.join(ROOT, "src"), "-I" + HERE]
@@ -113,7 +113,8 @@ STUBS_PER_FILE = 450
 
 def compile_all(compiler, flags, sources, directory):
     """Compiles [sources], two at a time; returns the object files."""
-    objects = [os.path.join(directory, os.path.basename(source)[:-2] + ".o") for source in sources]
+    names = [os.path.relpath(source, ROOT if source.startswith(ROOT) else directory) for source in sources]
+    objects = [os.path.join(directory, name[:-2].replace(os.sep, "_") + ".o") for name in names]
     commands = [[compiler, *flags, "-c", source, "-o", object_]
                 for source, object_ in zip(sources, objects)]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
@@ -143,16 +144,22 @@ class Ours:
         os.makedirs(path, exist_ok=True)
         return path
 
-    def tool(self, name, patterns):
-        objects = compile_all(self.compiler, HOST_FLAGS, sources_of(*patterns) + [os.path.join(HERE, name + ".c")],
-                              self.make(name))
-        path = os.path.join(self.directory, name, name)
-        run([self.compiler, *objects, "-o", path])
+    def tool(self, name):
+        """Builds a tool of this directory. The recompiler is an archive, so that the one that needs the
+        emitter alone does not need the rest."""
+        place = self.make("recomp")
+        archive = os.path.join(place, "recomp.a")
+        if not os.path.exists(archive):
+            sources = sources_of("recomp/*.c", "recomp/*/*.c")
+            run(["ar", "rcs", archive, *compile_all(self.compiler, HOST_FLAGS, sources, place)])
+        path = os.path.join(place, name)
+        own = compile_all(self.compiler, HOST_FLAGS, [os.path.join(HERE, name + ".c")], place)
+        run([self.compiler, *own, archive, "-o", path])
         return path
 
     def direct(self, mode):
         """One C function a stub, made of the emitter's text alone."""
-        tool = self.tool("emit_stubs", ["recomp/*.c"])
+        tool = self.tool("emit_stubs")
         place = self.make("direct_" + mode)
         plain = [stub for stub in self.catalogue.stubs if not stub.branches]
         sources = []
@@ -181,7 +188,7 @@ class Ours:
 
     def translated(self, mode):
         """The linked program through the whole recompiler."""
-        tool = self.tool("translate", ["recomp/*.c", "recomp/*/*.c"])
+        tool = self.tool("translate")
         place = self.make("program_" + mode)
         run([tool, mode, self.program, place])
         sources = sorted(glob.glob(os.path.join(place, "*.c")))

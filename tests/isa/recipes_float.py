@@ -61,8 +61,11 @@ def two_operands(g, row, second):
                 vector.f[a], vector.f[x] = p, q
             for _ in range(g.count(500 if first else 24)):
                 g.vector(stub).fpscr = status(g)
-    if row.mnemonic.endswith("s"):
+    if row.mnemonic in SINGLE:
         singles(g, row, ("frsp 2, 2", "frsp 3, 3"), d=1, a=2, **{second: 3})
+        stub = arithmetic_stub(g, row, {}, d=1, a=2, **{second: 3})
+        for _ in range(g.count(200)):
+            near_tie(g, stub, row.mnemonic)
 
 
 def singles(g, row, prefix, **fields):
@@ -92,8 +95,11 @@ def three_operands(g, row):
                 g.vector(stub).fpscr = status(g)
             for _ in range(g.count(300 if first else 8)):
                 cancelling(g, stub, a, c, b)
-    if row.mnemonic.endswith("s"):
+    if row.mnemonic in SINGLE:
         singles(g, row, ("frsp 2, 2", "frsp 3, 3", "frsp 4, 4"), d=1, a=2, c=3, b=4)
+        stub = arithmetic_stub(g, row, {}, d=1, a=2, c=3, b=4)
+        for _ in range(g.count(200)):
+            near_tie(g, stub, row.mnemonic)
 
 
 def cancelling(g, stub, a, c, b):
@@ -108,6 +114,23 @@ def cancelling(g, stub, a, c, b):
     x, y = as_float(vector.f[a]), as_float(vector.f[c])
     scale = g.rng.choice((1.0, 1.0, 2.0 ** -24, 2.0 ** -25, 2.0 ** -53, 2.0 ** -54, 2.0 ** -60))
     vector.f[b] = values.bits(x * y * scale * g.rng.choice((1, -1)))
+
+
+def near_tie(g, stub, mnemonic):
+    """Operands whose result is so near the middle of two singles that a double cannot tell: where
+    rounding to double first shows."""
+    vector = g.vector(stub)
+    vector.fpscr = g.rng.getrandbits(2)
+    tie = as_float(g.rng.randint(1023 - 40, 1023 + 40) << 52 | g.rng.getrandbits(23) << 29 | 1 << 28)
+    tiny = tie * g.rng.choice((2.0 ** -54, 2.0 ** -60, 2.0 ** -90, 0.0)) * g.rng.choice((1, -1))
+    factor = g.rng.uniform(1, 2)
+    x, y, addend = {
+        "fadds": (tie, tiny, 0.0), "fsubs": (tie, tiny, 0.0), "fmuls": (factor, tie / factor, 0.0),
+        "fdivs": (tie * factor, factor, 0.0)}.get(mnemonic, (factor, tie / factor, tiny))
+    if stub.row.form == "FLOAT_ACB" and g.rng.random() < 0.7:
+        x, y, addend = g.rng.choice(((tie, 1.0, tiny), (tiny, 1.0, tie), (tiny, 0.5, tie)))
+    sign = g.rng.choice((1, -1))
+    vector.f[2], vector.f[3], vector.f[4] = (values.bits(v) for v in (sign * x, y, sign * addend))
 
 
 def as_float(bits):

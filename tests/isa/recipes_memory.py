@@ -272,7 +272,9 @@ def store_conditional(g, row):
                 at = g.rng.randrange(80, 160) & ~7
                 vector.pointers[4] = (at - (index if a else 0), 0)
                 vector.pointers[9] = (at + 16, 0)
-                g.memory(vector)
+                # The same value at both addresses, or a comparison of values would hide one of addresses.
+                value = g.rng.randbytes(8)
+                g.memory(vector, {at: value, at + 16: value if g.rng.random() < 0.7 else b""})
 
 
 # ---- the cache -------------------------------------------------------------------------------------
