@@ -104,12 +104,32 @@ static void test_work_survives_a_host_that_gives_nothing_more(void **state)
     assert_in_range(nth, 15, 999);
 }
 
+/* The pages that were taken for growing in place go back when the host does not back them. */
+static void test_growing_in_place_is_undone(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 4096);
+    grt_addr block = grt_heap_alloc(fixture.heap, 100000);
+    grt_heap_stats before = stats_of(fixture.heap);
+    os_inject_failure(1, true);
+    grt_addr moved = grt_heap_realloc(fixture.heap, block, 3000000);
+    os_inject_failure(0, false);
+    assert_int_equal(moved, 0);
+    assert_int_equal(grt_heap_size(fixture.heap, block), 100000);
+    assert_int_equal(stats_of(fixture.heap).free, before.free);
+    assert_int_equal(stats_of(fixture.heap).live, before.live);
+    assert_heap_sound(fixture.heap);
+    assert_int_equal(grt_heap_free(fixture.heap, block), GRT_OK);
+    fixture_close(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_create_survives_each_host_failure),
         cmocka_unit_test(test_work_survives_each_host_failure),
         cmocka_unit_test(test_work_survives_a_host_that_gives_nothing_more),
+        cmocka_unit_test(test_growing_in_place_is_undone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
