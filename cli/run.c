@@ -1,6 +1,7 @@
 /* run.c - guestrt run: translate (or take from the cache), load, run, pass on the exit code. */
 #include "cli.h"
 #include "compile.h"
+#include "guestrt/fault.h"
 #include "guestrt/guestrt.h"
 #include "translate_options.h"
 #include <stdio.h>
@@ -225,7 +226,7 @@ static int exit_code_of(grt_runtime *runtime, grt_status status, uint32_t guest_
         return (int)(guest_code & 0xFF);
     case GRT_GUEST_FAULT:
     case GRT_STOPPED:
-        return fault_exit_code(grt_runtime_last_fault(runtime));
+        return fault_exit_code(grt_runtime_first_fault(runtime));
     case GRT_INTERNAL:
         return EXIT_INTERNAL;
     case GRT_NOT_A_FUNCTION:

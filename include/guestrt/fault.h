@@ -67,6 +67,7 @@ extern "C" {
       "look at the export or override in a host debugger", 0xC0000005u)
 
 typedef enum grt_fault_id {
+    GRT_FAULT_NONE = 0,
 #define GRT_FAULT_ENUM(number, name, sentence, remedy, code) GRT_FAULT_##name = number,
     GRT_FAULT_MAP(GRT_FAULT_ENUM)
 #undef GRT_FAULT_ENUM
@@ -79,6 +80,11 @@ const char *grt_fault_name(grt_fault_id id);
 const char *grt_fault_sentence(grt_fault_id id);
 const char *grt_fault_remedy(grt_fault_id id);
 uint32_t grt_fault_exit_code(grt_fault_id id);
+
+/* The first fault that guest code ended in, on any thread; GRT_FAULT_NONE when there was none. Any
+ * thread. O(1). */
+struct grt_runtime;
+grt_fault_id grt_runtime_first_fault(const struct grt_runtime *runtime);
 
 #ifdef __cplusplus
 }

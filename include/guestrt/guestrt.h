@@ -12,5 +12,6 @@
 #include "guestrt/runtime.h"
 #include "guestrt/thread.h"
 #include "guestrt/kernel.h"
+#include "guestrt/fault.h"
 
 #endif

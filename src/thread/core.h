@@ -72,8 +72,9 @@ struct grt_thread {
     uint64_t foreign_id;        /* os_thread_id() of that one */
     os_jump_buffer unwind;      /* the thread's outermost frame */
     uintptr_t host_stack_low;
-    uint32_t call_depth; /* host-to-guest calls in progress; setjmp must not cross one */
-    os_fault host_fault; /* for GRT_UNWIND_FAULT */
+    uintptr_t host_stack_reserve; /* exports are not entered below; 0 on borrowed host threads */
+    uint32_t call_depth;          /* host-to-guest calls in progress; setjmp must not cross one */
+    os_fault host_fault;          /* for GRT_UNWIND_FAULT */
 
     /* True while generated code runs, false inside the library. Read by the fault and interrupt
      * handlers of the same thread only. */
@@ -124,6 +125,7 @@ struct grt_runtime {
 
     atomic_bool stopping;
     char stop_reason[128];
+    atomic_int first_fault; /* a grt_fault_id */
     os_mutex report_lock; /* one report at a time */
 
     grt_kernel_hooks hooks;

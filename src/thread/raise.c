@@ -11,6 +11,8 @@ static void conclude(grt_thread *thread, const grt_fault_facts *facts)
     grt_runtime *runtime = thread->runtime;
     thread->faulted = true;
     thread->exit_code = grt_fault_exit_code(facts->id);
+    int none = GRT_FAULT_NONE;
+    atomic_compare_exchange_strong(&runtime->first_fault, &none, (int)facts->id);
     grt_fault_report(thread, facts);
     if (runtime->config.on_guest_fault == GRT_POLICY_STOP) {
         char reason[96];
@@ -18,6 +20,11 @@ static void conclude(grt_thread *thread, const grt_fault_facts *facts)
                  grt_fault_name(facts->id), thread->id);
         grt_runtime_stop(runtime, reason);
     }
+}
+
+grt_fault_id grt_runtime_first_fault(const grt_runtime *runtime)
+{
+    return (grt_fault_id)atomic_load(&runtime->first_fault);
 }
 
 void grt_thread_fault(grt_thread *thread, const grt_fault_facts *facts)
