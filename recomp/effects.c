@@ -238,6 +238,57 @@ static void custom_effects(const grc_insn *insn, grc_effects *effects)
     }
 }
 
+unsigned grc_trap_conditions(const grc_insn *insn)
+{
+    grc_form form = grc_insn_form(insn);
+    unsigned to = grc_rd(insn);
+    bool immediate = form == GRC_FORM_TRAP_IMM_W || form == GRC_FORM_TRAP_IMM_D;
+    if (!immediate && grc_ra(insn) == grc_rb(insn))
+        return (to & 4) != 0 ? 31 : 0;
+    if (immediate && grc_simm(insn) == 0 && to != 31)
+        return to & ~2u; /* nothing unsigned is below 0 */
+    return to;
+}
+
+/* True iff the instruction does nothing but name registers, or does not depend on those it names:
+ * hints, idioms for constants, moves of a register to itself. */
+static bool ignores_operands(const grc_insn *insn)
+{
+    unsigned rd = grc_rd(insn), ra = grc_ra(insn), rb = grc_rb(insn);
+    switch (grc_insn_form(insn)) {
+    case GRC_FORM_CACHE_HINT:
+        return true;
+    case GRC_FORM_CMP_REG:
+        return ra == rb;
+    case GRC_FORM_TRAP_IMM_W:
+    case GRC_FORM_TRAP_IMM_D:
+    case GRC_FORM_TRAP_REG_W:
+    case GRC_FORM_TRAP_REG_D:
+        return grc_trap_conditions(insn) == 0 || grc_trap_conditions(insn) == 31;
+    case GRC_FORM_CR_LOGIC:
+        return (insn->op == GRC_OP_CRXOR || insn->op == GRC_OP_CREQV) && ra == rb;
+    case GRC_FORM_CR_MOVE:
+        return grc_crd(insn) == grc_crs(insn);
+    case GRC_FORM_MTCRF:
+        return grc_fxm(insn) == 0;
+    case GRC_FORM_FLOAT_MOVE:
+        return insn->op == GRC_OP_FMR && rd == rb;
+    default:
+        return insn->op == GRC_OP_OR && rd == ra && rd == rb && !grc_sets_record(insn);
+    }
+}
+
+/* Takes back what the operand letters said. A comparison still writes its field, and CR logic its
+ * bit; a move to itself leaves the register alone. */
+static void forget_operands(const grc_insn *insn, grc_effects *effects)
+{
+    grc_form form = grc_insn_form(insn);
+    effects->reads.gpr = effects->reads.fpr = effects->reads.cr = 0;
+    effects->writes.gpr = effects->writes.fpr = 0;
+    if (form == GRC_FORM_CR_MOVE)
+        effects->writes.cr = 0;
+}
+
 void grc_insn_effects(const grc_insn *insn, grc_effects *effects)
 {
     *effects = (grc_effects){0};
@@ -250,6 +301,8 @@ void grc_insn_effects(const grc_insn *insn, grc_effects *effects)
     flag_effects(insn, flags, effects);
     if ((flags & GRC_CUSTOM) != 0)
         custom_effects(insn, effects);
+    if (ignores_operands(insn))
+        forget_operands(insn, effects);
 }
 
 /* The sources decide for moves and fsel; other results are single iff the operation rounds so. */

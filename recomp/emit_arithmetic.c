@@ -118,25 +118,13 @@ static bool emit_comparison(const grc_emit *emit)
     return true;
 }
 
-/* The five bits of TO, from the left: signed less, signed greater, equal, unsigned less, unsigned
- * greater. These are the ones that can hold at all. */
-static unsigned possible_conditions(const grc_insn *insn, bool immediate)
-{
-    unsigned to = grc_rd(insn);
-    if (!immediate && grc_ra(insn) == grc_rb(insn))
-        return (to & 4) != 0 ? 31 : 0;
-    if (immediate && grc_simm(insn) == 0 && to != 31)
-        return to & ~2u; /* nothing unsigned is below 0 */
-    return to;
-}
-
 static bool emit_conditional_trap(const grc_emit *emit)
 {
     static const char *const relations[5] = {"<", ">", "==", "<", ">"};
     grc_form form = grc_insn_form(emit->insn);
     bool word = form == GRC_FORM_TRAP_IMM_W || form == GRC_FORM_TRAP_REG_W;
     bool immediate = form == GRC_FORM_TRAP_IMM_W || form == GRC_FORM_TRAP_IMM_D;
-    unsigned to = possible_conditions(emit->insn, immediate);
+    unsigned to = grc_trap_conditions(emit->insn);
     const char *separator = "if (";
     for (unsigned i = 0; i < 5 && to != 31; i++) {
         if ((to & (16u >> i)) == 0)

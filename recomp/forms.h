@@ -107,6 +107,10 @@ static inline unsigned grc_fxm(const grc_insn *insn) /* bit 0x80 is cr0 */
 {
     return insn->word >> 12 & 0xFF;
 }
+/* The conditions of a trap instruction that can hold at all, as the five bits of TO: from the left,
+ * signed less, signed greater, equal, unsigned less, unsigned greater. 31: it always traps. */
+unsigned grc_trap_conditions(const grc_insn *insn);
+
 /* The fields that mfcr or mfocrf reads: all of them, unless mfocrf names exactly one. */
 static inline unsigned grc_fields_read(const grc_insn *insn)
 {

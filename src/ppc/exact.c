@@ -101,7 +101,7 @@ static double run(grt_ppc *ctx, arith_op op, bool single, const operands *x)
         exceptions |= FPSCR_UX;
     if (result.inexact)
         exceptions |= FPSCR_XX;
-    set_result_bits(ctx, fpscr_class(result.value) | (result.inexact ? FPSCR_FI : 0u) |
+    set_result_bits(ctx, fpscr_class(result.value, single) | (result.inexact ? FPSCR_FI : 0u) |
                              (result.rounded_up ? FPSCR_FR : 0u));
     fpscr_raise(ctx, exceptions);
     return result.value;
@@ -115,11 +115,11 @@ static double run_fma(grt_ppc *ctx, bool single, double a, double c, double b, b
 }
 
 /* The negation of an fma: of the rounded result, and not of a NaN. FPSCR[FPRF] follows. */
-static double negate(grt_ppc *ctx, double value)
+static double negate(grt_ppc *ctx, bool single, double value)
 {
     if (isnan(value))
         return value;
-    ctx->fpscr = (ctx->fpscr & ~(uint32_t)FPSCR_FPRF) | fpscr_class(-value);
+    ctx->fpscr = (ctx->fpscr & ~(uint32_t)FPSCR_FPRF) | fpscr_class(-value, single);
     return -value;
 }
 
@@ -145,7 +145,7 @@ static double negate(grt_ppc *ctx, double value)
 #define FUSED_NEGATED(name, single, subtract)                                                      \
     double name(grt_ppc *ctx, double a, double c, double b)                                        \
     {                                                                                              \
-        return negate(ctx, run_fma(ctx, single, a, c, b, subtract));                               \
+        return negate(ctx, single, run_fma(ctx, single, a, c, b, subtract));                       \
     }
 
 BINARY(grt_ppc_fadd, ARITH_ADD, false, first, second, 1)
@@ -180,7 +180,8 @@ double grt_ppc_fcfid(grt_ppc *ctx, double b)
     /* 2^63 is the one double that an integer can round to without being an integer itself. */
     bool inexact = value == 0x1p63 || (int64_t)value != integer;
     bool up = inexact && (value == 0x1p63 || (integer > 0) == ((int64_t)value > integer));
-    set_result_bits(ctx, fpscr_class(value) | (inexact ? FPSCR_FI : 0u) | (up ? FPSCR_FR : 0u));
+    set_result_bits(ctx,
+                    fpscr_class(value, false) | (inexact ? FPSCR_FI : 0u) | (up ? FPSCR_FR : 0u));
     fpscr_raise(ctx, inexact ? FPSCR_XX : 0);
     return value;
 }

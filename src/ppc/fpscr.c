@@ -24,7 +24,7 @@ void fpscr_raise(grt_ppc *ctx, uint32_t exceptions)
         ctx->fpscr = fpscr_summarise(ctx->fpscr | exceptions | FPSCR_FX);
 }
 
-uint32_t fpscr_class(double value)
+uint32_t fpscr_class(double value, bool single)
 {
     bool negative = signbit(value) != 0;
     unsigned code;
@@ -34,7 +34,7 @@ uint32_t fpscr_class(double value)
         code = negative ? 0x09 : 0x05;
     else if (value == 0)
         code = negative ? 0x12 : 0x02;
-    else if (fabs(value) < DBL_MIN)
+    else if (fabs(value) < (single ? FLT_MIN : DBL_MIN))
         code = negative ? 0x18 : 0x14;
     else
         code = negative ? 0x08 : 0x04;

@@ -45,7 +45,8 @@ uint32_t fpscr_summarise(uint32_t fpscr);
 /* Adds the exceptions that an operation caused, and FX if there are any. */
 void fpscr_raise(grt_ppc *ctx, uint32_t exceptions);
 
-/* FPSCR[FPRF] of a result: its class as the double that the register holds. */
-uint32_t fpscr_class(double value);
+/* FPSCR[FPRF] of a result. A single-precision one may be subnormal although the register holds it
+ * as a normal double. */
+uint32_t fpscr_class(double value, bool single);
 
 #endif
