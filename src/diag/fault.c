@@ -135,8 +135,7 @@ static void report_outcome(const grt_log *log, const grt_thread *thread,
          stops ? " and the runtime stops" : "; the others go on");
 }
 
-/* ---- the page
- * ------------------------------------------------------------------------------------ */
+/* ---- the page ------------------------------------------------------------------------------- */
 
 void grt_fault_report(grt_thread *thread, const grt_fault_facts *facts)
 {

@@ -134,7 +134,7 @@ static grt_context_block *put_cached(grt_runtime *runtime, grt_context_block *co
     return NULL;
 }
 
-/* ---- contexts of ended threads (threads_lock is held) ---------------------------------------- */
+/* ---- contexts of ended threads (threads_lock is held) --------------------------------------- */
 
 static void unlist_ended(grt_runtime *runtime, grt_thread *thread)
 {

@@ -126,7 +126,7 @@ struct grt_runtime {
     atomic_bool stopping;
     char stop_reason[128];
     atomic_int first_fault; /* a grt_fault_id */
-    os_mutex report_lock; /* one report at a time */
+    os_mutex report_lock;   /* one report at a time */
 
     grt_kernel_hooks hooks;
     struct grt_kernel *kernel;
@@ -170,8 +170,7 @@ grt_thread *grt_thread_find_kthread(grt_runtime *runtime, grt_addr kthread);
  * addresses that are not whole pages, else O(threads). */
 bool grt_thread_owns_block(grt_runtime *runtime, grt_addr block);
 
-/* ---- construction (src/kernel/runtime.c puts the rooms together)
- * --------------------------------- */
+/* ---- construction (src/kernel/runtime.c puts the rooms together) ---------------------------- */
 
 grt_status grt_threads_create(grt_runtime *runtime); /* after memory and heaps */
 void grt_threads_stop(grt_runtime *runtime);         /* stops and joins all; records stay */

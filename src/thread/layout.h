@@ -101,8 +101,7 @@ GRT_LAYOUT_MAP(GRT_LAYOUT_CHECK)
 _Static_assert(GRT_PARTS_SIZE + GRT_DEFAULT_STACK_SIZE == 265872, "the original's context size");
 _Static_assert(GRT_PARTS_SIZE <= GRT_PAGE_SIZE, "the parts share one page");
 
-/* ---- the start of a stack
- * ------------------------------------------------------------------------ */
+/* ---- the start of a stack ------------------------------------------------------------------- */
 
 /* Room that an entry function may write above its own r1: its caller's frame (back chain, saved LR,
  * register save area) and its stack arguments. */

@@ -1,9 +1,12 @@
 /*
  * park.c - sleeping and waking of guest threads, and the border between guest and host mode.
  */
+#include "diag/fault.h"
 #include "heap/call_site.h"
 #include "os/assert.h"
 #include "thread/internal.h"
+
+#include <stdio.h>
 
 /* ---- parking -------------------------------------------------------------------------------- */
 
@@ -91,9 +94,22 @@ void grt_host_end(bool begun)
         grt_thread_enter_guest(grt_thread_current());
 }
 
+/* Recursion that calls exports could use up the host's stack inside of one, where nobody can
+ * unwind: it ends here, while there is room for an export and for the report. */
+static void check_host_stack(grt_thread *thread)
+{
+    if ((uintptr_t)__builtin_frame_address(0) >= thread->host_stack_reserve)
+        return;
+    grt_fault_facts facts = {.id = GRT_FAULT_HOST_STACK_OVERFLOW};
+    snprintf(facts.text, sizeof facts.text, "an export was called with less than %u bytes left",
+             GRT_HOST_STACK_RESERVE);
+    grt_thread_fault(thread, &facts);
+}
+
 void grt_thread_enter_host(grt_thread *thread, grt_addr call_site)
 {
     grt_thread_leave_guest(thread);
+    check_host_stack(thread);
     thread->call_site = call_site;
     grt_set_call_site(call_site);
 }

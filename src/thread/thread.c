@@ -69,6 +69,7 @@ static void host_main(void *argument)
     thread->state = GRT_THREAD_RUNNING;
     os_mutex_unlock(&thread->lock);
     thread->host_stack_low = grt_host_stack_low();
+    thread->host_stack_reserve = thread->host_stack_low + GRT_HOST_STACK_RESERVE;
     fesetenv(FE_DFL_ENV);
     set_host_name(thread);
     grt_thread_set_current(thread);

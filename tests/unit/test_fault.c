@@ -77,6 +77,24 @@ static void guest_recurse(grt_ppc *ctx, uint8_t *base)
     recurse(ctx, start_frame);
 }
 
+static __attribute__((noinline)) void recurse_with_exports(grt_ppc *ctx, volatile uint8_t *above)
+{
+    volatile uint8_t frame[512];
+    frame[0] = (uint8_t)(above[0] + 1);
+    grt_thread_enter_host(ctx->thread, FN(7) + 4);
+    grt_thread_leave_host(ctx->thread);
+    if (frame[0] != ctx->r[31] + 300)
+        recurse_with_exports(ctx, frame);
+    above[1] = frame[1];
+}
+
+static void guest_recurse_with_exports(grt_ppc *ctx, uint8_t *base)
+{
+    volatile uint8_t start_frame[2] = {0, 0};
+    (void)base;
+    recurse_with_exports(ctx, start_frame);
+}
+
 static void guest_chain(grt_ppc *ctx, uint8_t *base)
 {
     push_system_v(ctx, base, 0x20, FN(0) + 4);
@@ -114,7 +132,7 @@ static void guest_lost_stack(grt_ppc *ctx, uint8_t *base)
 static grt_ppc_function *const functions[] = {
     guest_fine,         guest_read,  guest_write,         guest_overflow,
     guest_underflow,    guest_chain, guest_damaged_chain, guest_recurse,
-    guest_call_pointer, guest_trap,  guest_lost_stack,
+    guest_call_pointer, guest_trap,  guest_lost_stack,    guest_recurse_with_exports,
 };
 
 static fixture fix;
@@ -181,6 +199,13 @@ static void test_host_stack_overflow(void **state)
     if (UNDER_ASAN || UNDER_TSAN)
         return; /* they watch the host stack themselves */
     check(7, 0, GRT_FAULT_HOST_STACK_OVERFLOW, "HOST_STACK_OVERFLOW");
+}
+
+static void test_host_stack_overflow_near_exports(void **state)
+{
+    (void)state;
+    check(11, 0, GRT_FAULT_HOST_STACK_OVERFLOW, "HOST_STACK_OVERFLOW");
+    assert_logged("detail: an export was called with less than");
 }
 
 static void test_call_chain(void **state)
@@ -311,6 +336,7 @@ FIXTURE_TEST(test_null_pointer)
 FIXTURE_TEST(test_wild_access)
 FIXTURE_TEST(test_stack_overflow)
 FIXTURE_TEST(test_host_stack_overflow)
+FIXTURE_TEST(test_host_stack_overflow_near_exports)
 FIXTURE_TEST(test_call_chain)
 FIXTURE_TEST(test_damaged_chains)
 FIXTURE_TEST(test_wild_calls)
@@ -325,6 +351,7 @@ int main(void)
         cmocka_unit_test(run_test_wild_access),
         cmocka_unit_test(run_test_stack_overflow),
         cmocka_unit_test(run_test_host_stack_overflow),
+        cmocka_unit_test(run_test_host_stack_overflow_near_exports),
         cmocka_unit_test(run_test_call_chain),
         cmocka_unit_test(run_test_damaged_chains),
         cmocka_unit_test(run_test_wild_calls),
