@@ -1,4 +1,4 @@
-/* version.c - the library's version, for programs that were compiled against another one. */
+/* version.c - see version.h. */
 #include "guestrt/version.h"
 
 const char *grt_version(void)
