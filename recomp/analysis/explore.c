@@ -1,0 +1,538 @@
+/*
+ * explore.c - from function starts to functions made of blocks.
+ *
+ * A function is everything its start reaches without a call. A branch to another function's start
+ * is a tail call. Code beyond its own extent that it reaches otherwise becomes part of it too, so
+ * code may be in several functions; should that get out of hand (a broken or hostile image) every
+ * such target becomes a function of its own. New starts come up while exploring; what was explored
+ * on wrong assumptions is then explored again. Starts only ever grow, so this ends.
+ */
+#include "program.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ROUND_LIMIT = 32,
+    GAP_ROUND_LIMIT = 8,
+    TABLE_ROUNDS = 32,
+    TAIL_LIMIT = 48,
+    TRIAL_LIMIT = 4096,
+};
+
+typedef struct table {
+    uint32_t jump; /* word of the bctr */
+    bool resolved;
+    grc_words targets;
+} table;
+
+typedef struct tables {
+    table *items;
+    size_t count, capacity;
+} tables;
+
+typedef struct explorer {
+    grc_program *program;
+    grc_arena *arena;
+    uint32_t start, end; /* own extent */
+    uint32_t stamp;
+    grc_words pending, visited, calls;
+    tables jumps;
+    bool sound; /* nothing undecodable, nothing that runs out of the code */
+} explorer;
+
+/* ---- what belongs to a function ----------------------------------------------------------------
+ */
+
+/* Straight code to an unconditional blr. [restores] tells whether it loads LR: an epilogue shared
+ * by functions, which returns for them and not for itself. */
+static bool is_straight_tail(const grc_program *program, uint32_t word, bool *restores)
+{
+    *restores = false;
+    for (uint32_t i = word; i < program->words && i < word + TAIL_LIMIT; i++) {
+        const grc_insn *insn = &program->insns[i];
+        grc_branch branch;
+        grc_effects effects;
+        if (!(program->flags[i] & GRC_WORD_CODE) || insn->op == GRC_OP_INVALID)
+            return false;
+        grc_insn_branch(insn, &branch);
+        if (branch.flow == GRC_FLOW_RETURN)
+            return !branch.conditional;
+        if (branch.flow != GRC_FLOW_NONE)
+            return false;
+        grc_insn_effects(insn, &effects);
+        *restores |= (effects.writes.misc & GRC_LR) != 0;
+    }
+    return false;
+}
+
+static bool is_code(const grc_program *program, uint32_t word)
+{
+    return word < program->words && (program->flags[word] & GRC_WORD_CODE) != 0;
+}
+
+/* True iff running from the word before into [word] stays in the function. */
+static bool falls_inside(const explorer *e, uint32_t word)
+{
+    bool restores;
+    if (!is_code(e->program, word))
+        return false;
+    if (word == e->start || !(e->program->flags[word] & GRC_WORD_START))
+        return true;
+    return is_straight_tail(e->program, word, &restores);
+}
+
+/* True iff a branch to [word] stays in the function. */
+static bool branches_inside(const explorer *e, uint32_t word)
+{
+    bool restores;
+    if (!is_code(e->program, word))
+        return false;
+    if (word == e->start)
+        return true;
+    if (!(e->program->flags[word] & GRC_WORD_START))
+        return !e->program->confined || (word >= e->start && word < e->end);
+    return is_straight_tail(e->program, word, &restores) && restores;
+}
+
+/* ---- reaching code -----------------------------------------------------------------------------
+ */
+
+static void reach(explorer *e, uint32_t word)
+{
+    e->program->leader[word] = e->stamp;
+    if (e->program->stamp[word] != e->stamp)
+        GRC_PUSH(e->arena, &e->pending, word);
+}
+
+static void take_branch(explorer *e, uint32_t address)
+{
+    uint32_t word = grc_word(e->program, address);
+    if (word == GRC_NONE)
+        e->sound = false;
+    else if (branches_inside(e, word))
+        reach(e, word);
+    else if (e->program->confined && !(e->program->flags[word] & GRC_WORD_START))
+        GRC_PUSH(e->arena, &e->calls, word);
+}
+
+static void note_call(explorer *e, const grc_insn *insn, const grc_branch *branch)
+{
+    uint32_t word = grc_word(e->program, branch->target);
+    if (branch->target == insn->address + 4)
+        return; /* bl to the next instruction asks where it is */
+    if (word == GRC_NONE)
+        e->sound = false;
+    else
+        GRC_PUSH(e->arena, &e->calls, word);
+}
+
+/* Follows one instruction; false if execution does not go on to the next. */
+static bool follow(explorer *e, uint32_t word)
+{
+    const grc_insn *insn = &e->program->insns[word];
+    grc_branch branch;
+    grc_insn_branch(insn, &branch);
+    switch (branch.flow) {
+    case GRC_FLOW_CALL:
+        note_call(e, insn, &branch);
+        return true;
+    case GRC_FLOW_BRANCH:
+        take_branch(e, branch.target);
+        break;
+    case GRC_FLOW_JUMP_CTR:
+        GRC_PUSH(e->arena, &e->jumps, ((table){.jump = word}));
+        break;
+    case GRC_FLOW_RETURN:
+        break;
+    default:
+        return true;
+    }
+    if (branch.conditional && is_code(e->program, word + 1))
+        e->program->leader[word + 1] = e->stamp;
+    return branch.conditional;
+}
+
+/* Visits straight code from [word] on. */
+static void visit_run(explorer *e, uint32_t word)
+{
+    grc_program *program = e->program;
+    while (program->stamp[word] != e->stamp) {
+        program->stamp[word] = e->stamp;
+        GRC_PUSH(e->arena, &e->visited, word);
+        if (program->insns[word].op == GRC_OP_INVALID) {
+            e->sound = false;
+            return;
+        }
+        if (!follow(e, word))
+            return;
+        word++;
+        if (!falls_inside(e, word)) {
+            e->sound = e->sound && is_code(program, word);
+            return;
+        }
+    }
+    program->leader[word] = e->stamp;
+}
+
+static void visit_pending(explorer *e)
+{
+    while (e->pending.count)
+        visit_run(e, e->pending.items[--e->pending.count]);
+}
+
+/* ---- blocks ------------------------------------------------------------------------------------
+ */
+
+static int by_word(const void *left, const void *right)
+{
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    return (a > b) - (a < b);
+}
+
+static bool ends_block(const grc_insn *insn)
+{
+    grc_branch branch;
+    grc_insn_branch(insn, &branch);
+    return insn->op == GRC_OP_INVALID || branch.flow == GRC_FLOW_BRANCH ||
+           branch.flow == GRC_FLOW_RETURN || branch.flow == GRC_FLOW_JUMP_CTR;
+}
+
+static void cut_blocks(explorer *e, grc_function *function)
+{
+    grc_program *program = e->program;
+    const grc_words *visited = &e->visited;
+    qsort(visited->items, visited->count, sizeof(uint32_t), by_word);
+    function->blocks = grc_alloc(e->arena, visited->count, sizeof(grc_block));
+    function->block_count = 0;
+    for (size_t i = 0; i < visited->count; i++) {
+        uint32_t word = visited->items[i];
+        bool follows = i > 0 && visited->items[i - 1] == word - 1;
+        if (!follows || program->leader[word] == e->stamp || ends_block(&program->insns[word - 1]))
+            function->blocks[function->block_count++] =
+                (grc_block){.first = word, .step = (uint32_t)i};
+        uint32_t block = function->block_count - 1;
+        function->blocks[block].end = word + 1;
+        program->block_of[word] = block;
+    }
+    function->step_count = (uint32_t)visited->count;
+    function->entry = program->block_of[function->start];
+}
+
+static void connect_cases(explorer *e, grc_block *block)
+{
+    for (size_t i = 0; i < e->jumps.count; i++) {
+        const table *jump = &e->jumps.items[i];
+        if (jump->jump != block->end - 1)
+            continue;
+        block->cases = grc_alloc(e->arena, jump->targets.count, sizeof(uint32_t));
+        for (size_t j = 0; j < jump->targets.count; j++)
+            if (branches_inside(e, jump->targets.items[j]))
+                block->cases[block->case_count++] = e->program->block_of[jump->targets.items[j]];
+    }
+}
+
+static void connect_block(explorer *e, grc_block *block)
+{
+    grc_program *program = e->program;
+    const grc_insn *last = &program->insns[block->end - 1];
+    grc_branch branch;
+    grc_insn_branch(last, &branch);
+    block->next = block->target = GRC_NONE;
+    if (last->op == GRC_OP_INVALID)
+        return;
+    if (branch.flow == GRC_FLOW_BRANCH) {
+        uint32_t word = grc_word(program, branch.target);
+        if (word != GRC_NONE && branches_inside(e, word))
+            block->target = program->block_of[word];
+    }
+    if (branch.flow == GRC_FLOW_JUMP_CTR)
+        connect_cases(e, block);
+    if ((branch.conditional || !ends_block(last)) && falls_inside(e, block->end))
+        block->next = program->block_of[block->end];
+}
+
+static void build_blocks(explorer *e, grc_function *function)
+{
+    cut_blocks(e, function);
+    for (uint32_t i = 0; i < function->block_count; i++)
+        connect_block(e, &function->blocks[i]);
+}
+
+/* ---- indirect jumps ----------------------------------------------------------------------------
+ */
+
+static void add_edge(grc_edges *edges, uint32_t to, uint32_t from)
+{
+    if (to != GRC_NONE)
+        edges->blocks[edges->first[to]++] = from;
+}
+
+static void each_edge(const grc_block *block, uint32_t index, grc_edges *edges)
+{
+    add_edge(edges, block->next, index);
+    add_edge(edges, block->target, index);
+    for (uint32_t i = 0; i < block->case_count; i++)
+        add_edge(edges, block->cases[i], index);
+}
+
+static grc_edges predecessors(grc_arena *arena, const grc_function *function)
+{
+    uint32_t count = function->block_count, total = 0;
+    grc_edges edges = {.first = grc_alloc(arena, count + 2, sizeof(uint32_t))};
+    uint32_t *counts = edges.first + 1;
+    for (uint32_t i = 0; i < count; i++) {
+        const grc_block *block = &function->blocks[i];
+        if (block->next != GRC_NONE)
+            counts[block->next]++;
+        if (block->target != GRC_NONE)
+            counts[block->target]++;
+        for (uint32_t j = 0; j < block->case_count; j++)
+            counts[block->cases[j]]++;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t own = counts[i];
+        counts[i] = total;
+        total += own;
+    }
+    edges.blocks = grc_alloc(arena, total + 1, sizeof(uint32_t));
+    /* Filling moves each start to the next one's place, which is why there is one entry before. */
+    grc_edges fill = {.first = counts, .blocks = edges.blocks};
+    for (uint32_t i = 0; i < count; i++)
+        each_edge(&function->blocks[i], i, &fill);
+    return edges;
+}
+
+/* Any place in the function whose address is a constant somewhere may be where it jumps to. */
+static void guess_targets(explorer *e, grc_words *targets)
+{
+    for (uint32_t word = e->start; word < e->end && is_code(e->program, word); word++)
+        if (e->program->flags[word] & GRC_WORD_TAKEN)
+            GRC_PUSH(e->arena, targets, word);
+}
+
+static bool reach_targets(explorer *e, const grc_words *targets)
+{
+    bool changed = false;
+    for (size_t i = 0; i < targets->count; i++) {
+        uint32_t word = targets->items[i];
+        if (!branches_inside(e, word))
+            continue;
+        changed |= e->program->leader[word] != e->stamp;
+        reach(e, word);
+    }
+    return changed;
+}
+
+/* Looks at every indirect jump; true if that led to code not seen before. */
+static bool resolve_jumps(explorer *e, grc_function *function)
+{
+    grc_edges edges = predecessors(e->arena, function);
+    bool changed = false;
+    for (size_t i = 0; i < e->jumps.count; i++) {
+        table *jump = &e->jumps.items[i];
+        if (jump->resolved)
+            continue;
+        jump->targets.count = 0;
+        jump->resolved = grc_find_jump_table(e->program, function, &edges,
+                                             e->program->block_of[jump->jump], &jump->targets);
+        if (!jump->resolved)
+            guess_targets(e, &jump->targets);
+        changed |= reach_targets(e, &jump->targets);
+    }
+    return changed;
+}
+
+/* ---- one function ------------------------------------------------------------------------------
+ */
+
+static uint32_t extent_end(const grc_program *program, uint32_t start)
+{
+    const grc_symbol *symbol = grc_symbol_at(program, start);
+    if (symbol && symbol->function && symbol->size >= 4 && !program->confined) {
+        uint32_t room = program->words - start, size = symbol->size / 4;
+        return start + (size < room ? size : room);
+    }
+    uint32_t end = start + 1;
+    while (end < program->words && is_code(program, end) && !(program->flags[end] & GRC_WORD_START))
+        end++;
+    return end;
+}
+
+static explorer explore_function(grc_program *program, grc_arena *arena, grc_function *function)
+{
+    explorer e = {
+        .program = program,
+        .arena = arena,
+        .start = function->start,
+        .end = function->end,
+        .stamp = ++program->stamps,
+        .sound = true,
+    };
+    reach(&e, e.start);
+    visit_pending(&e);
+    build_blocks(&e, function);
+    for (int i = 0; e.jumps.count && i < TABLE_ROUNDS && resolve_jumps(&e, function); i++) {
+        visit_pending(&e);
+        build_blocks(&e, function);
+    }
+    if (e.jumps.count)
+        build_blocks(&e, function);
+    return e;
+}
+
+bool grc_try_function(grc_program *program, uint32_t word)
+{
+    explorer e = {
+        .program = program,
+        .arena = &program->work->scratch,
+        .start = word,
+        .end = program->words,
+        .stamp = ++program->stamps,
+        .sound = true,
+    };
+    reach(&e, word);
+    while (e.pending.count && e.sound && e.visited.count < TRIAL_LIMIT)
+        visit_run(&e, e.pending.items[--e.pending.count]);
+    bool good = e.sound && e.pending.count == 0;
+    grc_arena_free(&program->work->scratch);
+    return good;
+}
+
+/* ---- the whole program -------------------------------------------------------------------------
+ */
+
+typedef struct survey {
+    grc_words todo; /* starts not explored yet */
+    struct {
+        grc_function *items;
+        size_t count, capacity;
+    } functions;
+    uint32_t tables, unresolved; /* indirect jumps */
+    uint64_t total;              /* words in functions, code in several of them counted for each */
+    bool again;                  /* a start turned up inside a function that was explored already */
+} survey;
+
+static void mark_start(grc_program *program, survey *s, uint32_t word)
+{
+    if (program->flags[word] & GRC_WORD_START)
+        return;
+    program->flags[word] |= GRC_WORD_START;
+    if (program->flags[word] & GRC_WORD_REACHED)
+        s->again = true;
+    GRC_PUSH(&program->round, &s->todo, word);
+}
+
+static const grc_import *import_at(const grc_program *program, uint32_t address)
+{
+    for (size_t low = 0, high = program->image->import_count; low < high;) {
+        size_t middle = low + (high - low) / 2;
+        const grc_import *import = &program->image->imports[middle];
+        if (import->thunk == address)
+            return import->kind == GRC_IMPORT_FUNCTION ? import : NULL;
+        if (import->thunk < address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+static void classify(grc_program *program, grc_function *function)
+{
+    uint32_t address = grc_address(program, function->start);
+    const grc_symbol *symbol = grc_symbol_at(program, function->start);
+    const grc_import *import = import_at(program, address);
+    function->name = symbol ? symbol->name : NULL;
+    function->end = extent_end(program, function->start);
+    if (import) {
+        function->kind = GRC_FUNCTION_IMPORT;
+        function->import = (uint32_t)(import - program->image->imports);
+        function->name = import->name ? import->name : function->name;
+    } else if (address == program->image->setjmp_address) {
+        function->kind = GRC_FUNCTION_SETJMP;
+    } else if (address == program->image->longjmp_address) {
+        function->kind = GRC_FUNCTION_LONGJMP;
+    }
+}
+
+static void survey_function(grc_program *program, survey *s, uint32_t start)
+{
+    grc_function function = {.start = start};
+    classify(program, &function);
+    if (function.kind == GRC_FUNCTION_CODE) {
+        explorer e = explore_function(program, &program->round, &function);
+        for (size_t i = 0; i < e.visited.count; i++)
+            program->flags[e.visited.items[i]] |= GRC_WORD_REACHED;
+        for (size_t i = 0; i < e.calls.count; i++)
+            mark_start(program, s, e.calls.items[i]);
+        s->total += e.visited.count;
+        for (size_t i = 0; i < e.jumps.count; i++)
+            *(e.jumps.items[i].resolved ? &s->tables : &s->unresolved) += 1;
+    }
+    program->flags[start] |= GRC_WORD_REACHED;
+    GRC_PUSH(&program->round, &s->functions, function);
+}
+
+/* Code shared beyond reason: from here on functions keep to themselves. */
+static bool is_too_much(const grc_program *program, const survey *s)
+{
+    return !program->confined && s->total > 4 * (uint64_t)program->words + 4096;
+}
+
+/* One survey of all functions; true if it has to be done again. */
+static bool survey_all(grc_program *program, survey *s)
+{
+    grc_arena_free(&program->round);
+    *s = (survey){0};
+    for (uint32_t word = 0; word < program->words; word++) {
+        program->flags[word] &= (uint8_t)~GRC_WORD_REACHED;
+        if (program->flags[word] & GRC_WORD_START)
+            GRC_PUSH(&program->round, &s->todo, word);
+    }
+    for (size_t i = 0; i < s->todo.count; i++) {
+        survey_function(program, s, s->todo.items[i]);
+        if (is_too_much(program, s)) {
+            program->confined = true;
+            return true;
+        }
+    }
+    return s->again;
+}
+
+static int by_start(const void *left, const void *right)
+{
+    const grc_function *a = left, *b = right;
+    return (a->start > b->start) - (a->start < b->start);
+}
+
+static void keep_functions(grc_program *program, const survey *s)
+{
+    program->functions = s->functions.items;
+    program->function_count = (uint32_t)s->functions.count;
+    program->jump_tables = s->tables;
+    program->unresolved_jumps = s->unresolved;
+    qsort(program->functions, program->function_count, sizeof *program->functions, by_start);
+    memset(program->function_at, 0, program->words * sizeof *program->function_at);
+    for (uint32_t i = 0; i < program->function_count; i++)
+        program->function_at[program->functions[i].start] = i + 1;
+}
+
+/* A program settles after two or three rounds. One that does not is confined, and then taken as it
+ * is: a start that was found too late is still also part of the function around it. */
+static void survey_until_settled(grc_program *program, survey *s)
+{
+    for (int round = 0; survey_all(program, s) && round < 2 * ROUND_LIMIT; round++)
+        if (round == ROUND_LIMIT)
+            program->confined = true;
+}
+
+void grc_explore(grc_program *program)
+{
+    survey s;
+    int round = 0;
+    do
+        survey_until_settled(program, &s);
+    while (round++ < GAP_ROUND_LIMIT && grc_find_starts_in_gaps(program));
+    keep_functions(program, &s);
+}

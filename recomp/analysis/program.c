@@ -1,0 +1,33 @@
+/* program.c - decodes every word that may be code. */
+#include "program.h"
+
+static void decode_range(grc_program *program, const grc_range *range)
+{
+    for (uint32_t address = range->first; address < range->end; address += 4) {
+        uint32_t word = (address - program->first) / 4, content;
+        if (!grc_image_word(program->image, address, &content))
+            continue;
+        program->insns[word] = grc_decode(address, content);
+        program->flags[word] = GRC_WORD_CODE;
+    }
+}
+
+void grc_program_create(grc_work *work, const grc_image *image, grc_program *program)
+{
+    const grc_range *last = &image->code[image->code_count - 1];
+    *program = (grc_program){
+        .work = work,
+        .image = image,
+        .round = {.exhausted = work->arena.exhausted},
+        .first = image->code[0].first,
+        .words = (last->end - image->code[0].first) / 4,
+    };
+    program->insns = grc_alloc(&work->arena, program->words, sizeof *program->insns);
+    program->flags = grc_alloc(&work->arena, program->words, sizeof *program->flags);
+    program->function_at = grc_alloc(&work->arena, program->words, sizeof(uint32_t));
+    program->stamp = grc_alloc(&work->arena, program->words, sizeof(uint32_t));
+    program->leader = grc_alloc(&work->arena, program->words, sizeof(uint32_t));
+    program->block_of = grc_alloc(&work->arena, program->words, sizeof(uint32_t));
+    for (size_t i = 0; i < image->code_count; i++)
+        decode_range(program, &image->code[i]);
+}

@@ -1,0 +1,197 @@
+/*
+ * starts.c - where functions start, as far as the image says so.
+ *
+ * Symbols and the entry point are certain. Of addresses that occur as constants, those that hit the
+ * inside of a function that a symbol describes are labels (a jump table, a computed goto); without
+ * symbols a constant must look like a start: nothing runs into it from above.
+ */
+#include "program.h"
+#include "../forms.h"
+
+#include <string.h>
+
+enum { NOP = 0x60000000, PAIR_WINDOW = 24 };
+
+const grc_symbol *grc_symbol_at(const grc_program *program, uint32_t word)
+{
+    const grc_image *image = program->image;
+    uint32_t address = grc_address(program, word);
+    size_t low = 0, high = image->symbol_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (image->symbols[middle].address < address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool found = low < image->symbol_count && image->symbols[low].address == address;
+    return found ? &image->symbols[low] : NULL;
+}
+
+/* Marks the inside of each described function in [inside]. */
+static void mark_described(const grc_program *program, uint8_t *inside)
+{
+    for (size_t i = 0; i < program->image->symbol_count; i++) {
+        const grc_symbol *symbol = &program->image->symbols[i];
+        uint32_t first = grc_word(program, symbol->address);
+        if (!symbol->function || first == GRC_NONE)
+            continue;
+        uint32_t room = program->words - first, size = symbol->size / 4;
+        /* Nested symbols must not make this quadratic: stop where it is marked already. */
+        for (uint32_t j = 1; j < size && j < room && !inside[first + j]; j++)
+            inside[first + j] = 1;
+    }
+}
+
+static void start(grc_program *program, uint32_t word)
+{
+    if (word != GRC_NONE)
+        program->flags[word] |= GRC_WORD_START | GRC_WORD_FORCED;
+}
+
+static void starts_from_symbols(grc_program *program)
+{
+    const grc_image *image = program->image;
+    for (size_t i = 0; i < image->symbol_count; i++) {
+        const grc_symbol *symbol = &image->symbols[i];
+        if (symbol->function)
+            program->has_functions = true;
+        if (symbol->function || symbol->global)
+            start(program, grc_word(program, symbol->address));
+    }
+}
+
+static void starts_from_options(grc_program *program)
+{
+    const grc_options *options = program->work->options;
+    for (size_t i = 0; i < options->function_count; i++) {
+        uint32_t word = grc_word(program, options->functions[i]);
+        if (word == GRC_NONE)
+            grc_stop(program->work, GRC_BAD_OPTION, options->functions[i],
+                     "the function given by option is not in the code");
+        start(program, word);
+        program->flags[word] |= GRC_WORD_TAKEN;
+    }
+}
+
+static void starts_from_imports(grc_program *program)
+{
+    const grc_image *image = program->image;
+    for (size_t i = 0; i < image->import_count; i++) {
+        if (image->imports[i].kind != GRC_IMPORT_FUNCTION)
+            continue;
+        uint32_t word = grc_word(program, image->imports[i].thunk);
+        start(program, word);
+        program->flags[word] |= GRC_WORD_TAKEN;
+    }
+    start(program, grc_word(program, image->setjmp_address));
+    start(program, grc_word(program, image->longjmp_address));
+}
+
+/* True iff execution does not run from the word before into [word]. */
+static bool nothing_runs_into(const grc_program *program, uint32_t word)
+{
+    while (word > 0 && (program->flags[word - 1] & GRC_WORD_CODE) &&
+           program->insns[word - 1].word == NOP)
+        word--; /* alignment */
+    if (word == 0 || !(program->flags[word - 1] & GRC_WORD_CODE))
+        return true;
+    const grc_insn *before = &program->insns[word - 1];
+    grc_branch branch;
+    grc_insn_branch(before, &branch);
+    return before->op == GRC_OP_INVALID ||
+           (!branch.conditional &&
+            (branch.flow == GRC_FLOW_BRANCH || branch.flow == GRC_FLOW_RETURN ||
+             branch.flow == GRC_FLOW_JUMP_CTR));
+}
+
+/* A constant equals the address of [word]. */
+static void take(grc_program *program, const uint8_t *inside, uint32_t address)
+{
+    uint32_t word = grc_word(program, address);
+    if (word == GRC_NONE)
+        return;
+    program->flags[word] |= GRC_WORD_TAKEN;
+    if (!inside[word] && program->insns[word].op != GRC_OP_INVALID &&
+        nothing_runs_into(program, word))
+        program->flags[word] |= GRC_WORD_START;
+}
+
+static void take_data_words(grc_program *program, const uint8_t *inside)
+{
+    for (size_t i = 0; i < program->image->segment_count; i++) {
+        const grc_segment *segment = &program->image->segments[i];
+        uint32_t address = (segment->address + 3) & ~3u, content;
+        for (uint64_t at = address; at + 4 <= (uint64_t)segment->address + segment->file_size;
+             at += 4)
+            if (grc_word(program, (uint32_t)at) == GRC_NONE &&
+                grc_image_word(program->image, (uint32_t)at, &content))
+                take(program, inside, content);
+    }
+}
+
+/* The low half that [insn] adds to the high half in register [high], or false. */
+static bool low_half(const grc_insn *insn, unsigned high, uint32_t *low)
+{
+    if (insn->op == GRC_OP_ADDI && grc_ra(insn) == high)
+        *low = (uint32_t)(int32_t)(int16_t)insn->word;
+    else if (insn->op == GRC_OP_ORI && grc_rd(insn) == high)
+        *low = insn->word & 0xFFFF;
+    else
+        return false;
+    return true;
+}
+
+/* lis, and soon after addi or ori: any pairing that the code can mean counts. */
+static void take_pairs(grc_program *program, const uint8_t *inside)
+{
+    for (uint32_t word = 0; word < program->words; word++) {
+        const grc_insn *insn = &program->insns[word];
+        if (insn->op != GRC_OP_ADDIS || grc_ra(insn) != 0)
+            continue;
+        uint32_t end = word + PAIR_WINDOW, low;
+        for (uint32_t i = word + 1; i < end && i < program->words; i++)
+            if (low_half(&program->insns[i], grc_rd(insn), &low))
+                take(program, inside, (insn->word << 16) + low);
+    }
+}
+
+void grc_find_starts(grc_program *program)
+{
+    const grc_image *image = program->image;
+    uint8_t *inside = grc_alloc(&program->work->arena, program->words, 1);
+    start(program, grc_word(program, image->entry));
+    program->flags[grc_word(program, image->entry)] |= GRC_WORD_TAKEN;
+    starts_from_symbols(program);
+    starts_from_options(program);
+    starts_from_imports(program);
+    mark_described(program, inside);
+    if (image->relocated) {
+        for (size_t i = 0; i < image->address_count; i++)
+            take(program, inside, image->addresses[i].target);
+    } else {
+        take_data_words(program, inside);
+        take_pairs(program, inside);
+    }
+}
+
+/* With symbols a gap is padding or data. Without, it may be a function that only a computed address
+ * reaches; it must look like one from its first instruction to its last. */
+bool grc_find_starts_in_gaps(grc_program *program)
+{
+    bool found = false;
+    if (program->has_functions)
+        return false;
+    for (uint32_t word = 0; word < program->words; word++) {
+        const uint8_t *flags = &program->flags[word];
+        uint32_t content = program->insns[word].word;
+        if (!(*flags & GRC_WORD_CODE) || (*flags & GRC_WORD_REACHED) || content == 0 ||
+            content == NOP || !nothing_runs_into(program, word))
+            continue;
+        if (grc_try_function(program, word)) {
+            program->flags[word] |= GRC_WORD_START | GRC_WORD_TAKEN;
+            found = true;
+        }
+    }
+    return found;
+}
