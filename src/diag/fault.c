@@ -15,8 +15,7 @@
 
 #define LINE(...) grt_log_line(log, GRT_LOG_ERROR, TAG, __VA_ARGS__)
 
-/* ---- one line each ------------------------------------------------------------------------------
- */
+/* ---- one line each ----------------------------------------------------------------------- */
 
 static void report_summary(const grt_log *log, const grt_thread *thread,
                            const grt_fault_facts *facts)
@@ -135,7 +134,7 @@ static void report_outcome(const grt_log *log, const grt_thread *thread,
          stops ? " and the runtime stops" : "; the others go on");
 }
 
-/* ---- the page ------------------------------------------------------------------------------- */
+/* ---- the page ---------------------------------------------------------------------------- */
 
 void grt_fault_report(grt_thread *thread, const grt_fault_facts *facts)
 {

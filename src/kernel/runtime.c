@@ -23,8 +23,7 @@ grt_runtime_config grt_runtime_config_default(void)
     };
 }
 
-/* ---- construction -----------------------------------------------------------------------------
- */
+/* ---- construction ------------------------------------------------------------------------ */
 
 static bool config_is_valid(const grt_runtime_config *config)
 {
@@ -130,8 +129,7 @@ void grt_runtime_destroy(grt_runtime *runtime)
     os_free(runtime);
 }
 
-/* ---- parts --------------------------------------------------------------------------------------
- */
+/* ---- parts ------------------------------------------------------------------------------- */
 
 grt_memory *grt_runtime_memory(grt_runtime *runtime)
 {
@@ -158,8 +156,7 @@ grt_addr grt_guest(const grt_runtime *runtime, const void *host)
     return grt_memory_guest(runtime->memory, host);
 }
 
-/* ---- loading ------------------------------------------------------------------------------------
- */
+/* ---- loading ----------------------------------------------------------------------------- */
 
 grt_status grt_runtime_register_export(grt_runtime *runtime, uint16_t library, uint16_t ordinal,
                                        const char *name, grt_ppc_function *function)
@@ -174,8 +171,7 @@ grt_status grt_runtime_load(grt_runtime *runtime, const grt_ppc_module *module)
     return grt_load_module(runtime, module, grt_kernel_find_export, grt_kernel_missing_export);
 }
 
-/* ---- running ------------------------------------------------------------------------------------
- */
+/* ---- running ----------------------------------------------------------------------------- */
 
 #define ARGUMENTS_MAX 1024
 

@@ -34,8 +34,7 @@ static void run(grt_thread *thread, guest_call *call)
     call->result = thread->ppc.r[3];
 }
 
-/* ---- on a guest thread ------------------------------------------------------------------------
- */
+/* ---- on a guest thread ------------------------------------------------------------------- */
 
 /* A frame below the current one: a back chain, so that call chains stay whole, and room for what
  * the callee stores into its caller's frame. */
@@ -72,8 +71,7 @@ static grt_status call_nested(grt_thread *thread, guest_call *call)
     return GRT_OK;
 }
 
-/* ---- on any other host thread -------------------------------------------------------------------
- */
+/* ---- on any other host thread ------------------------------------------------------------ */
 
 static grt_unwind run_protected(grt_thread *thread, guest_call *call)
 {

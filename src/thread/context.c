@@ -31,7 +31,7 @@ static uint32_t block_size(uint32_t stack_size)
     return GRT_GUARD_SIZE + stack_size + GRT_GUARD_SIZE + GRT_PARTS_SIZE;
 }
 
-/* ---- one block ------------------------------------------------------------------------------ */
+/* ---- one block --------------------------------------------------------------------------- */
 
 static void place_parts(const grt_runtime *runtime, grt_context_block *context)
 {
@@ -92,7 +92,7 @@ static bool clean(grt_runtime *runtime, const grt_context_block *context)
            grt_guest_write(runtime, context->stack_limit + rest, zeros, sizeof zeros);
 }
 
-/* ---- the cache (threads_lock is held) ------------------------------------------------------- */
+/* ---- the cache (threads_lock is held) ---------------------------------------------------- */
 
 static grt_context_block *take_cached(grt_runtime *runtime, uint32_t stack_size)
 {
@@ -134,7 +134,7 @@ static grt_context_block *put_cached(grt_runtime *runtime, grt_context_block *co
     return NULL;
 }
 
-/* ---- contexts of ended threads (threads_lock is held) --------------------------------------- */
+/* ---- contexts of ended threads (threads_lock is held) ------------------------------------ */
 
 static void unlist_ended(grt_runtime *runtime, grt_thread *thread)
 {
@@ -192,8 +192,7 @@ void grt_context_detach(grt_thread *thread)
     free_outside_lock(runtime, surplus);
 }
 
-/* ---- taking and giving ------------------------------------------------------------------------
- */
+/* ---- taking and giving ------------------------------------------------------------------- */
 
 /* Gives one context that nobody needs back to the heap, so that another size fits. */
 static bool reclaim_one(grt_runtime *runtime)
@@ -270,8 +269,7 @@ void grt_context_cache_clear(grt_runtime *runtime)
     }
 }
 
-/* ---- saying why not ---------------------------------------------------------------------------
- */
+/* ---- saying why not ---------------------------------------------------------------------- */
 
 static void report_heap_cause(const grt_log *log)
 {

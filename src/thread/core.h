@@ -132,8 +132,7 @@ struct grt_runtime {
     struct grt_kernel *kernel;
 };
 
-/* ---- what the kernel room uses ------------------------------------------------------------------
- */
+/* ---- what the kernel room uses ----------------------------------------------------------- */
 
 /* Every export thunk brackets its work with these, so that the thread is known to be in the library
  * (may hold locks, must not be interrupted). leave is a safe point: a requested stop unwinds here,
@@ -170,7 +169,7 @@ grt_thread *grt_thread_find_kthread(grt_runtime *runtime, grt_addr kthread);
  * addresses that are not whole pages, else O(threads). */
 bool grt_thread_owns_block(grt_runtime *runtime, grt_addr block);
 
-/* ---- construction (src/kernel/runtime.c puts the rooms together) ---------------------------- */
+/* ---- construction (src/kernel/runtime.c puts the rooms together) ------------------------- */
 
 grt_status grt_threads_create(grt_runtime *runtime); /* after memory and heaps */
 void grt_threads_stop(grt_runtime *runtime);         /* stops and joins all; records stay */

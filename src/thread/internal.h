@@ -5,8 +5,7 @@
 #include "thread/core.h"
 #include "thread/layout.h"
 
-/* ---- current.c ----------------------------------------------------------------------------------
- */
+/* ---- current.c --------------------------------------------------------------------------- */
 
 void grt_thread_set_current(grt_thread *thread);
 
@@ -21,7 +20,7 @@ void grt_copy_guard_set(grt_copy_guard *guard);
 bool grt_on_fault(const os_fault *fault);
 void grt_on_interrupt(void);
 
-/* ---- context.c, context_init.c -------------------------------------------------------------- */
+/* ---- context.c, context_init.c ----------------------------------------------------------- */
 
 /* Takes a context from the cache, the heap, or the oldest ended thread; null when there is none,
  * then the cause is in [*failure]. */
@@ -49,7 +48,7 @@ void grt_tls_init(grt_runtime *runtime, uint8_t *tls);
 /* Host stack that is kept for exports and reports. */
 #define GRT_HOST_STACK_RESERVE 0x20000u
 
-/* ---- thread.c ------------------------------------------------------------------------------- */
+/* ---- thread.c ---------------------------------------------------------------------------- */
 
 /* A record with one reference for the caller, a context and an initialised register context, listed
  * in the runtime. */

@@ -10,7 +10,7 @@
 
 #include "guestrt/runtime.h"
 
-/* ---- sizes ---------------------------------------------------------------------------------- */
+/* ---- sizes ------------------------------------------------------------------------------- */
 
 #define GRT_TLS_SIZE           0x100u
 #define GRT_DEFAULT_STACK_SIZE 0x40000u
@@ -33,8 +33,7 @@ typedef struct grt_layout {
     const char *kthread_name;
 } grt_layout;
 
-/* ---- the processor control region -------------------------------------------------------------
- */
+/* ---- the processor control region -------------------------------------------------------- */
 
 enum {
     GRT_PCR_TLS = 0x000,
@@ -50,8 +49,7 @@ enum {
     GRT_PCR_USED = 0x2D8,
 };
 
-/* ---- the thread block -------------------------------------------------------------------------
- */
+/* ---- the thread block -------------------------------------------------------------------- */
 
 enum {
     GRT_KTHREAD_TYPE = 0x000, /* dispatcher header: one byte, 6 */
@@ -101,7 +99,7 @@ GRT_LAYOUT_MAP(GRT_LAYOUT_CHECK)
 _Static_assert(GRT_PARTS_SIZE + GRT_DEFAULT_STACK_SIZE == 265872, "the original's context size");
 _Static_assert(GRT_PARTS_SIZE <= GRT_PAGE_SIZE, "the parts share one page");
 
-/* ---- the start of a stack ------------------------------------------------------------------- */
+/* ---- the start of a stack ---------------------------------------------------------------- */
 
 /* Room that an entry function may write above its own r1: its caller's frame (back chain, saved LR,
  * register save area) and its stack arguments. */

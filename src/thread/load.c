@@ -19,8 +19,7 @@ static grt_status broken(grt_runtime *runtime, const char *what, uint32_t index)
     return GRT_INVALID_ARGUMENT;
 }
 
-/* ---- the module itself ------------------------------------------------------------------------
- */
+/* ---- the module itself ------------------------------------------------------------------- */
 
 static grt_status check_entries(grt_runtime *runtime, const grt_ppc_module *module)
 {
@@ -68,8 +67,7 @@ static grt_status check_module(grt_runtime *runtime, const grt_ppc_module *modul
     return status == GRT_OK ? check_segments(runtime, module) : status;
 }
 
-/* ---- segments ---------------------------------------------------------------------------------
- */
+/* ---- segments ---------------------------------------------------------------------------- */
 
 static grt_addr page_down(grt_addr address)
 {
@@ -175,8 +173,7 @@ static void protect_segment(grt_runtime *runtime, const grt_ppc_module *module, 
         grt_memory_protect(runtime->memory, (grt_addr)first, end - first, GRT_READ_ONLY);
 }
 
-/* ---- tables -----------------------------------------------------------------------------------
- */
+/* ---- tables ------------------------------------------------------------------------------ */
 
 static bool allocate_tables(grt_runtime *runtime, const grt_ppc_module *module)
 {
@@ -241,8 +238,7 @@ static void bind_imports(grt_runtime *runtime, const grt_ppc_module *module,
     }
 }
 
-/* ---- loading ----------------------------------------------------------------------------------
- */
+/* ---- loading ----------------------------------------------------------------------------- */
 
 grt_status grt_load_module(grt_runtime *runtime, const grt_ppc_module *module,
                            grt_export_finder *find, grt_ppc_function *missing)

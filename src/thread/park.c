@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-/* ---- parking -------------------------------------------------------------------------------- */
+/* ---- parking ----------------------------------------------------------------------------- */
 
 uint32_t grt_thread_park_begin(grt_thread *thread)
 {
@@ -32,7 +32,7 @@ void grt_thread_unpark(grt_thread *thread)
     os_wake_all(&thread->park_word);
 }
 
-/* ---- safe points ---------------------------------------------------------------------------- */
+/* ---- safe points ------------------------------------------------------------------------- */
 
 void grt_thread_check_stop(grt_thread *thread)
 {
@@ -61,7 +61,7 @@ void grt_thread_exit(grt_thread *thread, uint32_t exit_code)
     os_jump(&thread->unwind, GRT_UNWIND_EXIT);
 }
 
-/* ---- the border ----------------------------------------------------------------------------- */
+/* ---- the border -------------------------------------------------------------------------- */
 
 void grt_thread_enter_guest(grt_thread *thread)
 {

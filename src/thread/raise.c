@@ -34,8 +34,7 @@ void grt_thread_fault(grt_thread *thread, const grt_fault_facts *facts)
     grt_thread_exit(thread, thread->exit_code);
 }
 
-/* ---- faults that the host's handler caught -----------------------------------------------------
- */
+/* ---- faults that the host's handler caught ----------------------------------------------- */
 
 static bool in_window(const grt_runtime *runtime, uintptr_t address)
 {

@@ -46,7 +46,7 @@ void grt_runtime_get_thread_stats(grt_runtime *runtime, grt_thread_stats *stats)
     os_mutex_unlock(&runtime->threads_lock);
 }
 
-/* ---- making --------------------------------------------------------------------------------- */
+/* ---- making ------------------------------------------------------------------------------ */
 
 /* The highest processor asked for; without one the parent's, and in turn for host threads. */
 static uint32_t choose_cpu(const grt_runtime *runtime, uint32_t flags, uint32_t id)
@@ -165,7 +165,7 @@ grt_status grt_thread_record_create(grt_runtime *runtime, const grt_thread_confi
     return GRT_OK;
 }
 
-/* ---- counting ------------------------------------------------------------------------------- */
+/* ---- counting ---------------------------------------------------------------------------- */
 
 void grt_thread_acquire(grt_thread *thread)
 {

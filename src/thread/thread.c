@@ -19,7 +19,7 @@ static size_t host_stack_size(uint32_t guest_stack)
     return scaled > HOST_STACK_MIN ? scaled : HOST_STACK_MIN;
 }
 
-/* ---- running -------------------------------------------------------------------------------- */
+/* ---- running ----------------------------------------------------------------------------- */
 
 static void call_entry(grt_thread *thread)
 {
@@ -89,7 +89,7 @@ static void host_main(void *argument)
     grt_thread_wake_joiners(thread);
 }
 
-/* ---- ending --------------------------------------------------------------------------------- */
+/* ---- ending ------------------------------------------------------------------------------ */
 
 static void write_end(grt_thread *thread)
 {
@@ -160,7 +160,7 @@ void grt_threads_reap(grt_runtime *runtime)
     }
 }
 
-/* ---- creating ------------------------------------------------------------------------------- */
+/* ---- creating ---------------------------------------------------------------------------- */
 
 static grt_status complete_config(const grt_runtime *runtime, grt_thread_config *config)
 {
@@ -248,7 +248,7 @@ grt_status grt_thread_create(grt_runtime *runtime, const grt_thread_config *conf
     return status;
 }
 
-/* ---- joining -------------------------------------------------------------------------------- */
+/* ---- joining ----------------------------------------------------------------------------- */
 
 static grt_status wait_ended(grt_thread *thread)
 {

@@ -7,8 +7,7 @@
 
 #include "diag/fault.h"
 
-/* ---- guest code that goes wrong -----------------------------------------------------------------
- */
+/* ---- guest code that goes wrong ---------------------------------------------------------- */
 
 static volatile uint32_t sink;
 
@@ -269,8 +268,7 @@ static void test_use_of_a_heap_block(void **state)
     assert_logged("user heap: ");
 }
 
-/* ---- policy -------------------------------------------------------------------------------------
- */
+/* ---- policy ------------------------------------------------------------------------------ */
 
 static void test_policy_stop(void **state)
 {

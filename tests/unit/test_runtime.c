@@ -380,8 +380,7 @@ static void test_host_code_fault(void **state)
     assert_non_null(strstr(text, "last called from 82000074 fn7+0x4"));
 }
 
-/* ---- loading ------------------------------------------------------------------------------------
- */
+/* ---- loading ----------------------------------------------------------------------------- */
 
 static grt_status load_changed(void (*change)(fixture *fix))
 {
@@ -498,8 +497,7 @@ static void test_invalid_config(void **state)
     grt_runtime_destroy(NULL);
 }
 
-/* ---- guest copies -------------------------------------------------------------------------------
- */
+/* ---- guest copies ------------------------------------------------------------------------ */
 
 static void test_guest_copies(void **state)
 {

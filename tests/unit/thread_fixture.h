@@ -52,8 +52,7 @@
 #define FUNCTIONS_MAX 64u
 #define DATA_BASE     0x82010000u
 
-/* ---- the log ------------------------------------------------------------------------------------
- */
+/* ---- the log ----------------------------------------------------------------------------- */
 
 typedef struct captured_log {
     os_mutex lock;
@@ -96,8 +95,7 @@ static inline bool log_has(const char *text)
         }                                                                                          \
     } while (0)
 
-/* ---- the module ---------------------------------------------------------------------------------
- */
+/* ---- the module -------------------------------------------------------------------------- */
 
 typedef struct fixture {
     grt_runtime *runtime;
@@ -169,8 +167,7 @@ static inline void fixture_destroy(fixture *fix)
         teardown();                                                                                \
     }
 
-/* ---- shorthands ---------------------------------------------------------------------------------
- */
+/* ---- shorthands -------------------------------------------------------------------------- */
 
 static inline grt_thread *start(fixture *fix, grt_addr entry, uint32_t argument, uint32_t flags)
 {
