@@ -192,7 +192,9 @@ static void crowd(grt_ppc *ctx, uint8_t *base, uint32_t type, uint32_t pulses, u
     await_waiting(ctx, CROWD);
     for (uint32_t i = 0; i < pulses; i++)
         KCALL(NtPulseEvent, event, 0);
-    if (rest > 0) { /* exactly that many are still there */
+    if (rest > 0) { /* exactly that many are still there, however long one waits */
+        while (atomic_load(&through) < CROWD - rest)
+            os_thread_yield();
         timeout_at(base, at, MILLISECONDS(30));
         CHECK_EQUAL(KCALL(NtWaitForMultipleObjectsEx, CROWD, handles, 0, 1, 0, at), GRT_NT_TIMEOUT);
         CHECK_EQUAL(atomic_load(&through), CROWD - rest);
