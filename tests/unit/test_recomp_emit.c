@@ -112,6 +112,35 @@ static void test_every_row_is_emitted_from_its_own_registers(void **state)
         }
 }
 
+/* Instructions that ignore registers they name; random words hardly ever are such. */
+static void test_idle_operands(void **state)
+{
+    static const uint32_t words[] = {
+        0x7FFFFB78, /* or r31,r31,r31 */
+        0x7FFFFB79, /* or. r31,r31,r31 */
+        0x7C031800, /* cmpw r3,r3 */
+        0x7C03222C, /* dcbt r3,r4 */
+        0x4C631982, /* crxor 3,3,3 */
+        0x4C631A42, /* creqv 3,3,3 */
+        0x0FE30000, /* twi 31,r3,0 */
+        0x0C430000, /* twi 2,r3,0 */
+        0x7C842008, /* tw 4,r4,r4 */
+        0x7E042008, /* tw 16,r4,r4 */
+        0x4C840000, /* mcrf cr1,cr1 */
+        0xFC200890, /* fmr f1,f1 */
+        0x7C600120, /* mtcrf 0,r3 */
+        0x28030000, /* cmplwi r3,0 */
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++) {
+        grc_insn insn = grc_decode(0x82001000u, words[i]);
+        grc_out out = {0};
+        assert_true(grc_emit_insn(&out, &insn, &fast));
+        check_names(&insn, out.text);
+        grc_out_free(&out);
+    }
+}
+
 /* ---- text
  * ------------------------------------------------------------------------------------------ */
 
