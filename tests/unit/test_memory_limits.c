@@ -46,6 +46,51 @@ static uint64_t committed(const grt_memory *memory)
     return stats.committed;
 }
 
+/* ---- asking the host itself ------------------------------------------------------------------ */
+
+static os_jump_buffer way_out;
+static uintptr_t fault_address;
+
+static bool on_fault(const os_fault *fault)
+{
+    fault_address = fault->address;
+    os_jump(&way_out, 1);
+}
+
+static void on_interrupt(void)
+{
+}
+
+static bool faults_at(volatile const uint8_t *byte)
+{
+    if (os_mark(&way_out) != 0) {
+        return fault_address == (uintptr_t)byte;
+    }
+    (void)*byte;
+    return false;
+}
+
+static bool write_faults_at(volatile uint8_t *byte)
+{
+    if (os_mark(&way_out) != 0) {
+        return fault_address == (uintptr_t)byte;
+    }
+    *byte = *byte;
+    return false;
+}
+
+static void catch_faults(void)
+{
+    assert_int_equal(os_fault_install(on_fault, on_interrupt), 0);
+    assert_int_equal(os_fault_thread_enter(), 0);
+}
+
+static void stop_catching_faults(void)
+{
+    os_fault_thread_leave();
+    os_fault_uninstall();
+}
+
 /* ---- budget ---------------------------------------------------------------------------------- */
 
 static void test_budget_is_exact(void **state)
@@ -177,6 +222,12 @@ static void commit_with_failures(grt_profile profile, bool sticky)
         assert_int_equal(status, fired ? GRT_HOST_REFUSED_COMMIT : GRT_OK);
         assert_int_equal(committed(memory), status == GRT_OK ? K(64) : K(16));
         assert_null(grt_memory_check(memory));
+        uint8_t *host = grt_memory_host(memory, at);
+        assert_true(write_faults_at(host)); /* it was read-only, and a commit is no change */
+        /* While the host refuses everything, what it half did cannot be taken back either. */
+        for (size_t i = 0x1000; !sticky && i < K(64); i += 0x1000) {
+            assert_int_equal(faults_at(host + i), i % 0x4000 != 0 && status != GRT_OK);
+        }
     }
     assert_true(nth > 4);
     for (uint32_t i = 0; i < 16; i++) { /* what was there stayed, what is new is zero */
@@ -189,9 +240,11 @@ static void commit_with_failures(grt_profile profile, bool sticky)
 static void test_nth_failure_of_commit(void **state)
 {
     (void)state;
+    catch_faults();
     for (int i = 0; i < 4; i++) {
         commit_with_failures(i < 2 ? GRT_PROFILE_FLAT : GRT_PROFILE_CONSOLE, i % 2 != 0);
     }
+    stop_catching_faults();
 }
 
 static void protect_with_failures(grt_profile profile)
@@ -296,33 +349,10 @@ static void test_decommit_never_fails_towards_the_guest(void **state)
 
 /* ---- the window's end ------------------------------------------------------------------------ */
 
-static os_jump_buffer way_out;
-static uintptr_t fault_address;
-
-static bool on_fault(const os_fault *fault)
-{
-    fault_address = fault->address;
-    os_jump(&way_out, 1);
-}
-
-static void on_interrupt(void)
-{
-}
-
-static bool faults_at(volatile const uint8_t *byte)
-{
-    if (os_mark(&way_out) != 0) {
-        return fault_address == (uintptr_t)byte;
-    }
-    (void)*byte;
-    return false;
-}
-
 static void test_edges_trap(void **state)
 {
     (void)state;
-    assert_int_equal(os_fault_install(on_fault, on_interrupt), 0);
-    assert_int_equal(os_fault_thread_enter(), 0);
+    catch_faults();
     for (int i = 0; i < 2; i++) {
         grt_memory *memory = create(i == 0 ? GRT_PROFILE_FLAT : GRT_PROFILE_CONSOLE, 0);
         const uint8_t *base = grt_memory_base(memory);
@@ -338,8 +368,7 @@ static void test_edges_trap(void **state)
         assert_true(faults_at(base + 0xFFFFFFFF));
         grt_memory_destroy(memory);
     }
-    os_fault_thread_leave();
-    os_fault_uninstall();
+    stop_catching_faults();
 }
 
 /* ---- no growth ------------------------------------------------------------------------------- */
@@ -354,6 +383,14 @@ static unsigned mappings(void)
     }
     fclose(file);
     return lines;
+}
+
+/* The lowest free file descriptor. */
+static int next_file(void)
+{
+    int file = dup(STDERR_FILENO);
+    close(file);
+    return file;
 }
 
 static void one_life(grt_profile profile)
@@ -372,11 +409,13 @@ static void test_a_thousand_lives(void **state)
     one_life(GRT_PROFILE_CONSOLE);
     unsigned mappings_before = mappings();
     uint64_t bytes_before = mapped_bytes();
+    int file_before = next_file();
     for (int i = 0; i < 1000; i++) {
         one_life(i % 2 == 0 ? GRT_PROFILE_FLAT : GRT_PROFILE_CONSOLE);
     }
     assert_true(mappings() <= mappings_before + 4); /* the tools around us may map a little */
     assert_true(mapped_bytes() <= bytes_before + M(8));
+    assert_int_equal(next_file(), file_before);
 }
 
 int main(void)
