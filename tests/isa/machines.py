@@ -186,11 +186,15 @@ class Ours:
         lines += [f"    {names.get(stub.index, '0')}," for stub in self.catalogue.stubs]
         return "\n".join(lines + ["};", ""])
 
-    def translated(self, mode):
+    def full_state(self, mode):
+        """As translated(), with every register in the context at every instruction."""
+        return self.translated(mode, "full_state")
+
+    def translated(self, mode, state="locals"):
         """The linked program through the whole recompiler."""
         tool = self.tool("translate")
-        place = self.make("program_" + mode)
-        run([tool, mode, self.program, place])
+        place = self.make(f"program_{mode}_{state}")
+        run([tool, mode, state, self.program, place])
         sources = sorted(glob.glob(os.path.join(place, "*.c")))
         return self.host("run_program", compile_all(self.compiler, GUEST_FLAGS, sources, place), place)
 
