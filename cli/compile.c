@@ -21,9 +21,7 @@ static const char *const compile_flags[] = {
     "-O2",
     "-fPIC",
     "-ffp-contract=off",
-    "-frounding-math",
     "-fno-math-errno",
-    "-fno-strict-aliasing",
     "-march=native",
     "-w",
 };
@@ -92,6 +90,26 @@ static bool hash_self(XXH3_state_t *state)
     return true;
 }
 
+/* Generated code is made of these as much as of its own text. */
+static bool hash_headers(XXH3_state_t *state)
+{
+    static const char *const names[] = {"types.h",     "ppc.h",      "ppc_ops.h",
+                                        "ppc_float.h", "ppc_code.h", "ppc_in_context.h"};
+    char directory[PATH_ROOM], path[PATH_ROOM + 64];
+    if (!find_headers(directory))
+        return true; /* said when the compiler needs them */
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        uint8_t *bytes;
+        size_t size;
+        snprintf(path, sizeof path, "%s/guestrt/%s", directory, names[i]);
+        if (tool_read_file(path, IMAGE_LIMIT, &bytes, &size) != 0)
+            return false;
+        XXH3_128bits_update(state, bytes, size);
+        free(bytes);
+    }
+    return true;
+}
+
 static void hash_text(XXH3_state_t *state, const char *text)
 {
     XXH3_128bits_update(state, text, strlen(text) + 1);
@@ -118,7 +136,7 @@ static bool cache_key(const compile_options *options, const uint8_t *image, size
     if (!state)
         return false;
     XXH3_128bits_reset(state);
-    bool hashed = hash_self(state);
+    bool hashed = hash_self(state) && hash_headers(state);
     hash_options(state, options);
     XXH3_128bits_update(state, image, size);
     XXH128_hash_t hash = XXH3_128bits_digest(state);
@@ -345,7 +363,7 @@ static bool cache_entry(const compile_options *options, const uint8_t *image, si
         return false;
     }
     if (!cache_key(options, image, size, key)) {
-        cli_error("out of memory");
+        cli_error("cannot read this program's own files to compute the cache key");
         return false;
     }
     snprintf(entry, PATH_ROOM, "%s/%s", directory, key);
