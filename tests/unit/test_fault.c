@@ -296,6 +296,7 @@ static void test_reports_do_not_interleave(void **state)
     enum { THREADS = 8 };
     grt_thread *threads[THREADS];
     log_clear();
+    captured.slow = true;
     for (int i = 0; i < THREADS; i++)
         threads[i] = start(&fix, FN(2), (uint32_t)i, GRT_THREAD_SUSPENDED);
     for (int i = 0; i < THREADS; i++)
@@ -304,6 +305,7 @@ static void test_reports_do_not_interleave(void **state)
         assert_int_equal(join(threads[i]), 0xC0000005u);
         grt_thread_release(threads[i]);
     }
+    captured.slow = false;
     int summaries = 0;
     char open_line[200] = "";
     for (char *line = strtok(captured.text, "\n"); line != NULL; line = strtok(NULL, "\n")) {

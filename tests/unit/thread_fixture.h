@@ -56,6 +56,7 @@
 
 typedef struct captured_log {
     os_mutex lock;
+    bool slow; /* gives other threads a chance between two lines */
     size_t size;
     char text[1 << 18];
 } captured_log;
@@ -66,6 +67,8 @@ static void capture(void *user, grt_log_level level, const char *tag, const char
 {
     captured_log *log = user;
     (void)level;
+    if (log->slow)
+        os_sleep_ns(50000);
     os_mutex_lock(&log->lock);
     size_t left = sizeof log->text - log->size;
     int wrote = snprintf(log->text + log->size, left, "[%s] %s\n", tag, line);
