@@ -1,5 +1,8 @@
 /* plan.c - spills and reloads: liveness, then what is dirty, then which locals are needed. */
 #include "plan.h"
+#include "values.h"
+
+#include <string.h>
 
 static const grc_regs STACK_POINTER = {.gpr = 1u << 1};
 static const grc_regs LINK = {.misc = GRC_LR};
@@ -46,62 +49,80 @@ static void note_exposed(const planner *p)
 /* ---- dirty registers: a forward problem --------------------------------------------------------
  */
 
-static grc_regs dirty_after(const grc_step *step, grc_regs exposed_here, grc_regs dirty)
+/* Two sets that only grow: [dirty], whose local may be newer than the context, and [stale], whose
+ * place in the context may hold something else than on entry. A register that is given back its
+ * value on entry is clean if the context has never been told of another. */
+typedef struct marks {
+    grc_regs dirty, stale;
+} marks;
+
+static marks marks_after(const planner *p, uint32_t at, marks m, grc_regs *spill)
 {
-    dirty = grc_regs_or(dirty, grc_regs_less(step->own.writes, STACK_POINTER));
-    if (step->transfers)
-        dirty = grc_regs_less(grc_regs_less(dirty, exposed_here), step->other.writes);
-    return dirty;
+    const grc_step *step = &p->plan->steps[at];
+    grc_regs own = grc_regs_less(step->own.writes, STACK_POINTER);
+    grc_regs clean = grc_regs_less(p->plan->restored[at], m.stale);
+    m.dirty = grc_regs_or(grc_regs_less(m.dirty, own), grc_regs_less(own, clean));
+    *spill = grc_regs_and(p->plan->spill[at], m.dirty);
+    if (step->transfers) {
+        m.dirty = grc_regs_less(grc_regs_less(m.dirty, *spill), step->other.writes);
+        m.stale = grc_regs_or(m.stale, grc_regs_or(*spill, step->other.writes));
+    }
+    return m;
 }
 
-static grc_regs dirty_through(const planner *p, const grc_block *block, grc_regs dirty)
+static marks marks_through(const planner *p, const grc_block *block, marks m)
 {
-    for (uint32_t step = block->step; step < block->step + block->end - block->first; step++)
-        dirty = dirty_after(&p->plan->steps[step], p->plan->spill[step], dirty);
-    return dirty;
+    grc_regs spill;
+    for (uint32_t at = block->step; at < block->step + block->end - block->first; at++)
+        m = marks_after(p, at, m, &spill);
+    return m;
 }
 
-static bool dirty_successors(const planner *p, const grc_block *block, grc_regs *starts)
+static void mark_edge(marks *starts, uint8_t *due, uint32_t successor, marks end)
 {
-    grc_regs end =
-        grc_regs_or(block->gen, grc_regs_less(starts[block - p->function->blocks], block->kill));
-    bool changed = false;
-    if (block->next != GRC_NONE)
-        changed |= grc_regs_add(&starts[block->next], end);
-    if (block->target != GRC_NONE)
-        changed |= grc_regs_add(&starts[block->target], end);
-    for (uint32_t i = 0; i < block->case_count; i++)
-        changed |= grc_regs_add(&starts[block->cases[i]], end);
-    return changed;
+    if (successor == GRC_NONE)
+        return;
+    bool changed = grc_regs_add(&starts[successor].dirty, end.dirty);
+    changed |= grc_regs_add(&starts[successor].stale, end.stale);
+    due[successor] |= changed;
+}
+
+static bool mark_due(const planner *p, marks *starts, uint8_t *due)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < p->function->block_count; i++) {
+        const grc_block *block = &p->function->blocks[i];
+        if (!due[i])
+            continue;
+        due[i] = 0;
+        any = true;
+        marks end = marks_through(p, block, starts[i]);
+        mark_edge(starts, due, block->next, end);
+        mark_edge(starts, due, block->target, end);
+        for (uint32_t j = 0; j < block->case_count; j++)
+            mark_edge(starts, due, block->cases[j], end);
+    }
+    return any;
 }
 
 /* Narrows plan->spill to what is dirty and fills plan->dirty. */
 static void find_dirty(const planner *p)
 {
     uint32_t count = p->function->block_count;
-    grc_regs *starts = grc_alloc(p->arena, count, sizeof *starts);
-    bool changed = true;
-    for (uint32_t i = 0; i < count; i++) {
-        grc_block *block = &p->function->blocks[i];
-        block->gen = dirty_through(p, block, (grc_regs){0});
-        block->kill = grc_regs_less(grc_regs_all(), dirty_through(p, block, grc_regs_all()));
-    }
-    while (changed) {
-        changed = false;
-        for (uint32_t i = 0; i < count; i++)
-            changed |= dirty_successors(p, &p->function->blocks[i], starts);
-    }
+    marks *starts = grc_alloc(p->arena, count, sizeof *starts);
+    uint8_t *due = grc_alloc(p->arena, count, 1);
+    memset(due, 1, count);
+    while (mark_due(p, starts, due))
+        continue;
     for (uint32_t i = 0; i < count; i++) {
         const grc_block *block = &p->function->blocks[i];
-        grc_regs dirty = starts[i];
-        for (uint32_t s = block->step; s < block->step + block->end - block->first; s++) {
-            const grc_step *step = &p->plan->steps[s];
-            grc_regs own = grc_regs_less(step->own.writes, STACK_POINTER);
-            grc_regs out = p->plan->spill[s];
-            p->plan->spill[s] = grc_regs_and(out, grc_regs_or(dirty, own));
-            dirty = dirty_after(step, out, dirty);
+        marks m = starts[i];
+        for (uint32_t at = block->step; at < block->step + block->end - block->first; at++) {
+            grc_regs spill;
+            m = marks_after(p, at, m, &spill);
+            p->plan->spill[at] = spill;
         }
-        p->plan->dirty[i] = dirty;
+        p->plan->dirty[i] = m.dirty;
     }
 }
 
@@ -253,6 +274,7 @@ void grc_plan_make(const grc_program *program, grc_arena *arena, grc_function *f
         .steps = grc_alloc(arena, steps, sizeof *plan->steps),
         .spill = grc_alloc(arena, steps, sizeof *plan->spill),
         .reload = grc_alloc(arena, steps, sizeof *plan->reload),
+        .restored = grc_alloc(arena, steps, sizeof *plan->restored),
         .dirty = grc_alloc(arena, blocks, sizeof *plan->dirty),
         .single = grc_alloc(arena, blocks, sizeof *plan->single),
         .label = grc_alloc(arena, blocks, 1),
@@ -265,6 +287,7 @@ void grc_plan_make(const grc_program *program, grc_arena *arena, grc_function *f
     find_singles(&p);
     if (function->in_context)
         return;
+    grc_find_restores(program, arena, function, plan->steps, plan->restored);
     note_exposed(&p);
     find_dirty(&p);
     find_needed(&p);

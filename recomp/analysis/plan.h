@@ -12,16 +12,17 @@
 #include "live.h"
 
 typedef struct grc_plan {
-    grc_step *steps;  /* by step: block.step is the first of a block */
-    grc_regs *spill;  /* by step: stored before its transfer */
-    grc_regs *reload; /* by step: loaded after its transfer */
-    grc_regs *dirty;  /* by block: at its end */
-    uint32_t *single; /* by block: FPRs that hold single-precision values at its start */
-    uint8_t *label;   /* by block: something jumps there */
-    uint8_t *poll;    /* by block: a jump back to it closes a loop that may be polling memory */
-    grc_regs loads;   /* loaded on entry */
-    grc_regs locals;  /* all that the function keeps in locals */
-    grc_regs used;    /* those of them that are read */
+    grc_step *steps;    /* by step: block.step is the first of a block */
+    grc_regs *spill;    /* by step: stored before its transfer */
+    grc_regs *reload;   /* by step: loaded after its transfer */
+    grc_regs *restored; /* by step: given back their value on entry */
+    grc_regs *dirty;    /* by block: at its end */
+    uint32_t *single;   /* by block: FPRs that hold single-precision values at its start */
+    uint8_t *label;     /* by block: something jumps there */
+    uint8_t *poll;      /* by block: a jump back to it closes a loop that may be polling memory */
+    grc_regs loads;     /* loaded on entry */
+    grc_regs locals;    /* all that the function keeps in locals */
+    grc_regs used;      /* those of them that are read */
     bool checks_return;
 } grc_plan;
 

@@ -2,7 +2,7 @@
  * summary.c - what each function reads, writes and leaves, over the whole program.
  *
  * Four problems, each the fixed point of a monotonic equation over the call graph:
- *   writes  grows from what a function writes itself;
+ *   writes  grows: what a function leaves changed (values.h);
  *   kills   shrinks from everything, with recursion assumed to be well-behaved until shown
  * otherwise; reads   grows, and needs kills; out     grows from callers to callees: what may be
  * read after a function has returned. The answers only decide which registers move between C locals
@@ -10,6 +10,7 @@
  */
 #include "live.h"
 #include "step.h"
+#include "values.h"
 
 /* What a caller outside the guest may look at after a call, by the calling convention. */
 static const grc_regs HOST_READS = {
@@ -61,10 +62,8 @@ static void scan_block(grc_program *program, uint32_t caller, const grc_block *b
     for (uint32_t word = block->first; word < block->end; word++) {
         grc_step step;
         grc_step_at(program, word, &step);
-        grc_regs_add(&function->summary.writes, step.own.writes);
         if (!step.calls)
             continue;
-        function->summary.writes.misc |= GRC_LR;
         if (step.callee)
             add_callee(program, caller, step.callee, mark);
         else
@@ -198,10 +197,9 @@ static bool update_indirect_reads(grc_program *program)
 
 static bool update_writes(grc_program *program, grc_function *function)
 {
-    grc_regs more = function->calls_indirect ? program->indirect.writes : (grc_regs){0};
-    for (size_t i = 0; i < function->callees.count; i++)
-        more = grc_regs_or(more, program->functions[function->callees.items[i]].summary.writes);
-    return grc_regs_add(&function->summary.writes, more);
+    grc_regs changed = grc_changed_registers(program, &program->work->scratch, function);
+    grc_arena_free(&program->work->scratch);
+    return grc_regs_add(&function->summary.writes, changed);
 }
 
 static bool update_reads(grc_program *program, grc_function *function)
@@ -278,11 +276,12 @@ static bool update_kills(grc_program *program, grc_function *function)
     return !grc_regs_equal(before, function->summary.kills);
 }
 
+/* What is given back its value counts as never written. */
 static void assume_kills(grc_program *program)
 {
     for (uint32_t i = 0; i < program->function_count; i++)
         if (program->functions[i].kind == GRC_FUNCTION_CODE)
-            program->functions[i].summary.kills = grc_regs_all();
+            program->functions[i].summary.kills = program->functions[i].summary.writes;
 }
 
 /* ---- out: from callers to callees --------------------------------------------------------------
