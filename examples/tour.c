@@ -88,8 +88,8 @@ static void threads_and_heap(void)
     RtlInitializeCriticalSection(&total_lock);
     for (unsigned i = 0; i < WORKERS; i++) {
         workers[i].number = i;
-        NTSTATUS status = ExCreateThread(&workers[i].handle, 0, &workers[i].id, 0, work, &workers[i],
-                                         THREAD_PROCESSOR(i));
+        NTSTATUS status = ExCreateThread(&workers[i].handle, 0, &workers[i].id, 0, work,
+                                         &workers[i], THREAD_PROCESSOR(i));
         check(status == STATUS_SUCCESS, "a thread could not be created");
         handles[i] = workers[i].handle;
     }

@@ -8,9 +8,9 @@
 #endif
 
 #ifndef GUEST_ASSERT_H
-#define GUEST_ASSERT_H
+#    define GUEST_ASSERT_H
 
-#define static_assert _Static_assert
+#    define static_assert _Static_assert
 _Noreturn void guest_assert_failed(const char *condition, const char *file, int line);
 
 #endif

@@ -87,7 +87,7 @@ dd dd_exp_scaled(dd x, int *scale);     /* e^x = result * 2^*scale, result near 
 dd dd_log(double x);                    /* x finite and above 0 */
 unsigned dd_reduce(double x, dd *rest); /* x = k * pi/2 + rest, |rest| <= pi/4; returns k mod 4 */
 void dd_sin_cos(dd x, dd *sine, dd *cosine); /* |x| at most pi/4 or so */
-dd dd_sqrt(dd x);                       /* x above 0 */
+dd dd_sqrt(dd x);                            /* x above 0 */
 
 /* The double nearest to value * 2^exponent, rounded once. */
 double dd_round_scaled(dd value, int exponent);

@@ -50,7 +50,13 @@ static void put_field(format_sink *sink, const format_spec *spec, const char *pr
 
 /* ---- arguments ---- */
 
-typedef enum argument_size { SIZE_INT, SIZE_CHAR, SIZE_SHORT, SIZE_LONG, SIZE_LONG_LONG } argument_size;
+typedef enum argument_size {
+    SIZE_INT,
+    SIZE_CHAR,
+    SIZE_SHORT,
+    SIZE_LONG,
+    SIZE_LONG_LONG
+} argument_size;
 
 static const char *parse_size(const char *format, argument_size *size)
 {
@@ -83,22 +89,32 @@ typedef struct argument_list {
 static long long signed_argument(argument_list *arguments, argument_size size)
 {
     switch (size) {
-    case SIZE_LONG_LONG: return va_arg(arguments->list, long long);
-    case SIZE_LONG: return va_arg(arguments->list, long);
-    case SIZE_SHORT: return (short)va_arg(arguments->list, int);
-    case SIZE_CHAR: return (signed char)va_arg(arguments->list, int);
-    default: return va_arg(arguments->list, int);
+    case SIZE_LONG_LONG:
+        return va_arg(arguments->list, long long);
+    case SIZE_LONG:
+        return va_arg(arguments->list, long);
+    case SIZE_SHORT:
+        return (short)va_arg(arguments->list, int);
+    case SIZE_CHAR:
+        return (signed char)va_arg(arguments->list, int);
+    default:
+        return va_arg(arguments->list, int);
     }
 }
 
 static unsigned long long unsigned_argument(argument_list *arguments, argument_size size)
 {
     switch (size) {
-    case SIZE_LONG_LONG: return va_arg(arguments->list, unsigned long long);
-    case SIZE_LONG: return va_arg(arguments->list, unsigned long);
-    case SIZE_SHORT: return (unsigned short)va_arg(arguments->list, unsigned);
-    case SIZE_CHAR: return (unsigned char)va_arg(arguments->list, unsigned);
-    default: return va_arg(arguments->list, unsigned);
+    case SIZE_LONG_LONG:
+        return va_arg(arguments->list, unsigned long long);
+    case SIZE_LONG:
+        return va_arg(arguments->list, unsigned long);
+    case SIZE_SHORT:
+        return (unsigned short)va_arg(arguments->list, unsigned);
+    case SIZE_CHAR:
+        return (unsigned char)va_arg(arguments->list, unsigned);
+    default:
+        return va_arg(arguments->list, unsigned);
     }
 }
 
@@ -133,10 +149,18 @@ static void put_signed(format_sink *sink, format_spec *spec, long long value)
 static void put_unsigned(format_sink *sink, format_spec *spec, unsigned long long value)
 {
     switch (spec->conversion) {
-    case 'u': put_integer(sink, spec, "", value, 10); break;
-    case 'o': put_integer(sink, spec, "", value, 8); break;
-    case 'X': put_integer(sink, spec, spec->alternate && value ? "0X" : "", value, 16); break;
-    default: put_integer(sink, spec, spec->alternate && value ? "0x" : "", value, 16); break;
+    case 'u':
+        put_integer(sink, spec, "", value, 10);
+        break;
+    case 'o':
+        put_integer(sink, spec, "", value, 8);
+        break;
+    case 'X':
+        put_integer(sink, spec, spec->alternate && value ? "0X" : "", value, 16);
+        break;
+    default:
+        put_integer(sink, spec, spec->alternate && value ? "0x" : "", value, 16);
+        break;
     }
 }
 
@@ -186,12 +210,23 @@ static const char *parse_flags(const char *format, format_spec *spec)
 {
     for (;; format++) {
         switch (*format) {
-        case '-': spec->left = true; break;
-        case '+': spec->plus = true; break;
-        case ' ': spec->space = true; break;
-        case '#': spec->alternate = true; break;
-        case '0': spec->zero = true; break;
-        default: return format;
+        case '-':
+            spec->left = true;
+            break;
+        case '+':
+            spec->plus = true;
+            break;
+        case ' ':
+            spec->space = true;
+            break;
+        case '#':
+            spec->alternate = true;
+            break;
+        case '0':
+            spec->zero = true;
+            break;
+        default:
+            return format;
         }
     }
 }
@@ -222,20 +257,35 @@ static const char *parse_spec(const char *format, argument_list *arguments, form
     return format;
 }
 
-static bool convert(format_sink *sink, format_spec *spec, argument_list *arguments, argument_size size)
+static bool convert(format_sink *sink, format_spec *spec, argument_list *arguments,
+                    argument_size size)
 {
     switch (spec->conversion) {
     case 'd':
-    case 'i': put_signed(sink, spec, signed_argument(arguments, size)); return true;
+    case 'i':
+        put_signed(sink, spec, signed_argument(arguments, size));
+        return true;
     case 'u':
     case 'o':
     case 'x':
-    case 'X': put_unsigned(sink, spec, unsigned_argument(arguments, size)); return true;
-    case 'c': put_character(sink, spec, va_arg(arguments->list, int)); return true;
-    case 's': put_string(sink, spec, va_arg(arguments->list, const char *)); return true;
-    case 'p': put_pointer(sink, spec, va_arg(arguments->list, void *)); return true;
-    case 'n': store_count(arguments, size, sink->written); return true;
-    case '%': guest_format_text(sink, "%", 1); return true;
+    case 'X':
+        put_unsigned(sink, spec, unsigned_argument(arguments, size));
+        return true;
+    case 'c':
+        put_character(sink, spec, va_arg(arguments->list, int));
+        return true;
+    case 's':
+        put_string(sink, spec, va_arg(arguments->list, const char *));
+        return true;
+    case 'p':
+        put_pointer(sink, spec, va_arg(arguments->list, void *));
+        return true;
+    case 'n':
+        store_count(arguments, size, sink->written);
+        return true;
+    case '%':
+        guest_format_text(sink, "%", 1);
+        return true;
     case 'a':
     case 'A':
     case 'e':
@@ -243,8 +293,11 @@ static bool convert(format_sink *sink, format_spec *spec, argument_list *argumen
     case 'f':
     case 'F':
     case 'g':
-    case 'G': guest_format_double(sink, spec, va_arg(arguments->list, double)); return true;
-    default: return false;
+    case 'G':
+        guest_format_double(sink, spec, va_arg(arguments->list, double));
+        return true;
+    default:
+        return false;
     }
 }
 

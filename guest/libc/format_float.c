@@ -124,7 +124,8 @@ static uint64_t round_hexadecimal(uint64_t mantissa, int digits)
     return mantissa;
 }
 
-static void put_hexadecimal(format_sink *sink, const format_spec *spec, const char *sign, double value)
+static void put_hexadecimal(format_sink *sink, const format_spec *spec, const char *sign,
+                            double value)
 {
     bool capital = spec->conversion == 'A';
     const char *alphabet = capital ? "0123456789ABCDEF" : "0123456789abcdef";

@@ -44,8 +44,8 @@ static parsed parse(const char *restrict text, char **restrict end, int base)
         result.negative = *at++ == '-';
     start = at = skip_prefix(at, &base);
     for (unsigned digit; (digit = digit_value(*at)) < (unsigned)base; at++) {
-        result.overflow |= __builtin_mul_overflow(result.magnitude, (unsigned long long)base,
-                                                  &result.magnitude);
+        result.overflow |=
+            __builtin_mul_overflow(result.magnitude, (unsigned long long)base, &result.magnitude);
         result.overflow |= __builtin_add_overflow(result.magnitude, digit, &result.magnitude);
     }
     if (end)

@@ -5,6 +5,7 @@
 #ifndef GUEST_MATH_TABLES_H
 #define GUEST_MATH_TABLES_H
 
+/* clang-format off */
 #include "dd.h"
 #include <stdint.h>
 

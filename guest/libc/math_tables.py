@@ -53,7 +53,7 @@ def table(name, values):
 
 def main():
     out = ["/*\n * math_tables.h - constants of the mathematical functions as sums of doubles. Written by\n"
-           " * math_tables.py.\n */\n#ifndef GUEST_MATH_TABLES_H\n#define GUEST_MATH_TABLES_H\n\n"
+           " * math_tables.py.\n */\n#ifndef GUEST_MATH_TABLES_H\n#define GUEST_MATH_TABLES_H\n\n/* clang-format off */\n"
            '#include "dd.h"\n#include <stdint.h>\n\n']
     for name, value in (("dd_ln2", LN2), ("dd_pi", PI), ("dd_inverse_ln10", 1 / LN10),
                         ("dd_inverse_ln2", 1 / LN2)):

@@ -180,8 +180,8 @@ static double guess_angle(double y, double x)
     return start + t * sum;
 }
 
-/* The angle of a point in the first quadrant: a guess, then the angle that is left, which is so small
- * that two terms of its series do. */
+/* The angle of a point in the first quadrant: a guess, then the angle that is left, which is so
+ * small that two terms of its series do. */
 static dd angle(dd y, dd x)
 {
     double guess = guess_angle(y.hi, x.hi);

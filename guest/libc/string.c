@@ -174,15 +174,25 @@ char *strdup(const char *text)
 char *strerror(int number)
 {
     switch (number) {
-    case 0: return "Success";
-    case ENOENT: return "No such file or directory";
-    case EIO: return "Input/output error";
-    case EBADF: return "Bad file descriptor";
-    case ENOMEM: return "Cannot allocate memory";
-    case EINVAL: return "Invalid argument";
-    case EDOM: return "Numerical argument out of domain";
-    case ERANGE: return "Numerical result out of range";
-    case ENOSYS: return "Function not implemented";
-    default: return "Unknown error";
+    case 0:
+        return "Success";
+    case ENOENT:
+        return "No such file or directory";
+    case EIO:
+        return "Input/output error";
+    case EBADF:
+        return "Bad file descriptor";
+    case ENOMEM:
+        return "Cannot allocate memory";
+    case EINVAL:
+        return "Invalid argument";
+    case EDOM:
+        return "Numerical argument out of domain";
+    case ERANGE:
+        return "Numerical result out of range";
+    case ENOSYS:
+        return "Function not implemented";
+    default:
+        return "Unknown error";
     }
 }

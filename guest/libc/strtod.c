@@ -155,8 +155,8 @@ static bool quick_double(const digits *source, double *result)
     double value = 0;
     for (int i = 0; i < source->count; i++)
         value = value * 10 + (source->text[i] - '0');
-    *result = source->exponent < 0 ? value / power[-source->exponent]
-                                   : value * power[source->exponent];
+    *result =
+        source->exponent < 0 ? value / power[-source->exponent] : value * power[source->exponent];
     return true;
 }
 

@@ -30,10 +30,12 @@ static void round_trip(unsigned index, part_output *output)
         output->failed = 1;
         return;
     }
-    int status = BZ2_bzBuffToBuffCompress(packed, &packed_size, (char *)test_data, size, s->block, 0, s->work);
-    part_printf(output, "bzip2 %d/%d: %u -> %u status %d crc %08x\n", s->block, s->work, size, packed_size, status,
-                (unsigned)crc32_of(packed, packed_size));
-    status = BZ2_bzBuffToBuffDecompress(unpacked, &unpacked_size, packed, packed_size, (int)index & 1, 0);
+    int status = BZ2_bzBuffToBuffCompress(packed, &packed_size, (char *)test_data, size, s->block,
+                                          0, s->work);
+    part_printf(output, "bzip2 %d/%d: %u -> %u status %d crc %08x\n", s->block, s->work, size,
+                packed_size, status, (unsigned)crc32_of(packed, packed_size));
+    status = BZ2_bzBuffToBuffDecompress(unpacked, &unpacked_size, packed, packed_size,
+                                        (int)index & 1, 0);
     int same = unpacked_size == size && memcmp(unpacked, test_data, size) == 0;
     part_printf(output, "  back: %u status %d crc %08x %s\n", unpacked_size, status,
                 (unsigned)crc32_of(unpacked, unpacked_size), same ? "same" : "DIFFERENT");

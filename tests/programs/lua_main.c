@@ -33,8 +33,9 @@ static int print(lua_State *state)
 static void open_libraries(lua_State *state)
 {
     static const luaL_Reg libraries[] = {
-        {LUA_GNAME, luaopen_base},         {LUA_COLIBNAME, luaopen_coroutine}, {LUA_TABLIBNAME, luaopen_table},
-        {LUA_STRLIBNAME, luaopen_string},  {LUA_MATHLIBNAME, luaopen_math},    {LUA_UTF8LIBNAME, luaopen_utf8},
+        {LUA_GNAME, luaopen_base},       {LUA_COLIBNAME, luaopen_coroutine},
+        {LUA_TABLIBNAME, luaopen_table}, {LUA_STRLIBNAME, luaopen_string},
+        {LUA_MATHLIBNAME, luaopen_math}, {LUA_UTF8LIBNAME, luaopen_utf8},
         {LUA_DBLIBNAME, luaopen_debug},
     };
     for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++) {
@@ -54,7 +55,8 @@ static void run_script(unsigned index, part_output *output)
     }
     *(part_output **)lua_getextraspace(state) = output;
     open_libraries(state);
-    if (luaL_loadbuffer(state, mine->text, (size_t)(mine->end - mine->text), mine->name) != LUA_OK ||
+    if (luaL_loadbuffer(state, mine->text, (size_t)(mine->end - mine->text), mine->name) !=
+            LUA_OK ||
         lua_pcall(state, 0, 0, 0) != LUA_OK) {
         part_printf(output, "error: %s\n", lua_tostring(state, -1));
         output->failed = 1;

@@ -1,8 +1,8 @@
 /*
  * lz4_main.c - round trips through LZ4: fast, high compression, frames.
  *
- * What LZ4 makes of its input depends on the byte order of the machine (its hashes do), so lines about
- * compressed bytes start with '~': they must agree between machines of one byte order.
+ * What LZ4 makes of its input depends on the byte order of the machine (its hashes do), so lines
+ * about compressed bytes start with '~': they must agree between machines of one byte order.
  */
 #include "parts.h"
 #include <lz4.h>
@@ -16,11 +16,16 @@ enum { PARTS = 6 };
 static int pack(unsigned index, const char *from, int size, char *to, int room)
 {
     switch (index) {
-    case 0: return LZ4_compress_default(from, to, size, room);
-    case 1: return LZ4_compress_fast(from, to, size, room, 8);
-    case 2: return LZ4_compress_HC(from, to, size, room, 4);
-    case 3: return LZ4_compress_HC(from, to, size, room, 12);
-    case 4: return (int)LZ4F_compressFrame(to, (size_t)room, from, (size_t)size, 0);
+    case 0:
+        return LZ4_compress_default(from, to, size, room);
+    case 1:
+        return LZ4_compress_fast(from, to, size, room, 8);
+    case 2:
+        return LZ4_compress_HC(from, to, size, room, 4);
+    case 3:
+        return LZ4_compress_HC(from, to, size, room, 12);
+    case 4:
+        return (int)LZ4F_compressFrame(to, (size_t)room, from, (size_t)size, 0);
     default: {
         LZ4F_preferences_t preferences = LZ4F_INIT_PREFERENCES;
         preferences.compressionLevel = 7;
@@ -39,7 +44,8 @@ static int unpack_frame(const char *from, int size, char *to, int room)
         return -1;
     size_t taken = 0, given = 0, hint = 1;
     while (hint && taken < (size_t)size) {
-        size_t in = (size_t)size - taken < 4099 ? (size_t)size - taken : 4099, out = (size_t)room - given;
+        size_t in = (size_t)size - taken < 4099 ? (size_t)size - taken : 4099,
+               out = (size_t)room - given;
         hint = LZ4F_decompress(context, to + given, &out, from + taken, &in, 0);
         if (LZ4F_isError(hint) || (!in && !out))
             break;
@@ -52,7 +58,8 @@ static int unpack_frame(const char *from, int size, char *to, int room)
 
 static int unpack(unsigned index, const char *from, int size, char *to, int room)
 {
-    return index < 4 ? LZ4_decompress_safe(from, to, size, room) : unpack_frame(from, size, to, room);
+    return index < 4 ? LZ4_decompress_safe(from, to, size, room)
+                     : unpack_frame(from, size, to, room);
 }
 
 static void round_trip(unsigned index, part_output *output)

@@ -37,7 +37,7 @@ typedef struct part {
 } part;
 
 #ifdef __XBOX360__
-#include <xbox/kernel.h>
+#    include <xbox/kernel.h>
 
 enum { STACK_SIZE = 1 << 20 };
 

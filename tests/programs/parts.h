@@ -1,6 +1,6 @@
 /*
- * parts.h - a program as independent parts: on the console each runs on a guest thread of its own, all
- * at once; elsewhere one after the other. What a part prints is kept and comes out in order.
+ * parts.h - a program as independent parts: on the console each runs on a guest thread of its own,
+ * all at once; elsewhere one after the other. What a part prints is kept and comes out in order.
  */
 #ifndef PARTS_H
 #define PARTS_H
@@ -15,7 +15,8 @@ typedef struct part_output {
 } part_output;
 
 void part_write(part_output *output, const char *text, size_t size);
-void part_printf(part_output *output, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void part_printf(part_output *output, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 typedef void part_function(unsigned index, part_output *output);
 

@@ -34,8 +34,8 @@ typedef uint32_t NTSTATUS;
 
 typedef uint32_t thread_entry(void *argument);
 
-NTSTATUS ExCreateThread(HANDLE *handle, uint32_t stack_size, uint32_t *thread_id,
-                        void *startup, thread_entry *entry, void *argument, uint32_t flags);
+NTSTATUS ExCreateThread(HANDLE *handle, uint32_t stack_size, uint32_t *thread_id, void *startup,
+                        thread_entry *entry, void *argument, uint32_t flags);
 _Noreturn void ExTerminateThread(uint32_t exit_code);
 NTSTATUS NtResumeThread(HANDLE thread, uint32_t *previous_count);
 NTSTATUS NtSuspendThread(HANDLE thread, uint32_t *previous_count);
@@ -100,13 +100,13 @@ void RtlLeaveCriticalSection(RTL_CRITICAL_SECTION *section);
 
 void *RtlAllocateHeap(uint32_t heap, uint32_t flags, uint32_t size);
 void *RtlReAllocateHeap(uint32_t heap, uint32_t flags, void *block, uint32_t size);
-uint32_t RtlFreeHeap(uint32_t heap, uint32_t flags, void *block); /* 0: refused */
+uint32_t RtlFreeHeap(uint32_t heap, uint32_t flags, void *block);       /* 0: refused */
 uint32_t RtlSizeHeap(uint32_t heap, uint32_t flags, const void *block); /* ~0: not a block */
 NTSTATUS NtAllocateVirtualMemory(void **base, uint32_t *size, uint32_t type, uint32_t protection,
                                  uint32_t debug_memory);
 NTSTATUS NtFreeVirtualMemory(void **base, uint32_t *size, uint32_t type, uint32_t debug_memory);
-void *MmAllocatePhysicalMemoryEx(uint32_t type, uint32_t size, uint32_t protection,
-                                 uint32_t first, uint32_t last, uint32_t alignment);
+void *MmAllocatePhysicalMemoryEx(uint32_t type, uint32_t size, uint32_t protection, uint32_t first,
+                                 uint32_t last, uint32_t alignment);
 void MmFreePhysicalMemory(uint32_t type, void *address);
 void *ExAllocatePoolWithTag(uint32_t size, uint32_t tag);
 void ExFreePool(void *address);

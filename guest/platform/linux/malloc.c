@@ -30,7 +30,7 @@ static unsigned class_of(size_t size)
 {
     unsigned class = 0;
     while (class_size(class) < size)
-        class++;
+        class ++;
     return class;
 }
 

@@ -1,0 +1,18 @@
+// A null pointer is a report.
+// expect: before
+// exit: 139
+// stderr: NULL_POINTER
+// stderr: main
+#include "check.h"
+
+__attribute__((noinline)) static int touch(volatile int *where)
+{
+    return *where + 1;
+}
+
+int main(void)
+{
+    printf("before\n");
+    printf("%d\n", touch(0));
+    return 0;
+}
