@@ -127,7 +127,7 @@ static void write_code(const grc_writer *w)
     if (!function->in_context)
         grc_write_locals(w->out, w->plan);
     if (w->plan->checks_return)
-        grc_printf(w->out, INDENT "const uint32_t lr_entry = (uint32_t)%s;\n",
+        grc_printf(w->out, INDENT "GRT_UNUSED const uint32_t lr_entry = (uint32_t)%s;\n",
                    function->in_context ? "lr" : "ctx->lr");
     if (function->entry != 0)
         grc_printf(w->out, INDENT "goto L%08" PRIX32 ";\n",
