@@ -12,7 +12,8 @@ __attribute__((noinline)) static int touch(volatile int *where)
 
 int main(void)
 {
+    int *volatile nothing = 0;
     printf("before\n");
-    printf("%d\n", touch(0));
+    printf("%d\n", touch(nothing));
     return 0;
 }

@@ -1,5 +1,7 @@
-// Thread-local slots: each thread has its own values, a new slot reads zero, a freed one comes
-// back. expect: 4 threads kept their own values expect: a new slot reads 0 exit: 3
+// Thread-local slots: each thread has its own values, a new slot reads zero.
+// expect: 4 threads kept their own values
+// expect: a new slot reads 0
+// exit: 3
 #include "check.h"
 
 static uint32_t slots[3];
