@@ -82,7 +82,9 @@ static void starts_from_imports(grc_program *program)
             continue;
         uint32_t word = grc_word(program, image->imports[i].thunk);
         start(program, word);
-        program->flags[word] |= GRC_WORD_TAKEN;
+        /* A guest that asks the kernel for addresses may get that of any thunk. */
+        if (image->looks_up_imports)
+            program->flags[word] |= GRC_WORD_TAKEN;
     }
     start(program, grc_word(program, image->setjmp_address));
     start(program, grc_word(program, image->longjmp_address));
@@ -156,19 +158,25 @@ static void take_pairs(grc_program *program, const uint8_t *inside)
     }
 }
 
+/* The table names all thunks, which does not mean that the guest takes their addresses. */
+static bool in_import_table(const grc_image *image, uint32_t place)
+{
+    return place >= image->import_table && place < image->import_table_end;
+}
+
 void grc_find_starts(grc_program *program)
 {
     const grc_image *image = program->image;
     uint8_t *inside = grc_alloc(&program->work->arena, program->words, 1);
     start(program, grc_word(program, image->entry));
-    program->flags[grc_word(program, image->entry)] |= GRC_WORD_TAKEN;
     starts_from_symbols(program);
     starts_from_options(program);
     starts_from_imports(program);
     mark_described(program, inside);
     if (image->relocated) {
         for (size_t i = 0; i < image->address_count; i++)
-            take(program, inside, image->addresses[i].target);
+            if (!in_import_table(image, image->addresses[i].place))
+                take(program, inside, image->addresses[i].target);
     } else {
         take_data_words(program, inside);
         take_pairs(program, inside);

@@ -252,6 +252,8 @@ static grc_regs surely_written_at_exits(const grc_program *program, const grc_fu
         grc_exit exits[2];
         for (unsigned j = grc_block_exits(program, block, exits); j-- > 0;) {
             grc_regs at = grc_regs_or(block->live, block->gen);
+            if (exits[j].kind == GRC_EXIT_FELL_OFF)
+                continue;
             if (exits[j].kind == GRC_EXIT_FUNCTION)
                 at = grc_regs_or(at, exits[j].callee->summary.kills);
             sure = grc_regs_and(sure, at);

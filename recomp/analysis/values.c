@@ -349,8 +349,10 @@ static grc_regs changed_at_exits(const grc_program *program, const grc_block *bl
     if (count == 0)
         return changed;
     state end = through_block(program, block, before);
-    changed = changed_in(&end);
     for (unsigned i = 0; i < count; i++) {
+        if (exits[i].kind == GRC_EXIT_FELL_OFF)
+            continue; /* nobody sees what is left by code that goes nowhere */
+        changed = grc_regs_or(changed, changed_in(&end));
         if (exits[i].kind == GRC_EXIT_FUNCTION)
             changed = grc_regs_or(changed, exits[i].callee->summary.writes);
         else if (exits[i].kind == GRC_EXIT_TABLE)

@@ -65,7 +65,8 @@ typedef struct grc_image {
     grc_import *imports; /* ascending by thunk; intrinsics left out */
     size_t import_count;
     uint32_t setjmp_address, longjmp_address; /* or 0 */
-    uint32_t import_table;                    /* address, or 0: no imports */
+    uint32_t import_table, import_table_end;  /* or 0: no imports */
+    bool looks_up_imports; /* imports a function that returns imports' addresses */
 } grc_image;
 
 /* Reads the whole image or ends the translation with BAD_IMAGE. */

@@ -104,15 +104,17 @@ void grc_image_read_imports(grc_work *work, grc_image *image, uint32_t table)
         return;
     image->import_table = table;
     check_magic(work, image, table);
-    for (uint32_t place = table + MAGIC_SIZE; read_record(work, image, place, &record);
-         place += RECORD_SIZE) {
+    uint32_t place = table + MAGIC_SIZE;
+    for (; read_record(work, image, place, &record); place += RECORD_SIZE) {
         if (imports.count == IMPORT_LIMIT)
             grc_stop(work, GRC_BAD_IMAGE, place, "more than %d imports", IMPORT_LIMIT);
         if (record.kind == GRC_IMPORT_INTRINSIC)
             add_intrinsic(work, image, &record);
         else
             GRC_PUSH(&work->arena, &imports, record);
+        image->looks_up_imports |= record.name && strstr(record.name, "GetProcedureAddress");
     }
+    image->import_table_end = place + RECORD_SIZE;
     if (imports.count)
         qsort(imports.items, imports.count, sizeof *imports.items, by_thunk);
     for (size_t i = 1; i < imports.count; i++)
