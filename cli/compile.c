@@ -12,18 +12,12 @@
 enum {
     PATH_ROOM = 4096,
     IMAGE_LIMIT = 256 << 20,
-    FILES_MAX = 4096,
+    COMPILER_WORDS_MAX = 16,
 };
 
 /* Every flag is part of the contract with generated code (docs/abi.md). */
 static const char *const compile_flags[] = {
-    "-std=c11",
-    "-O2",
-    "-fPIC",
-    "-ffp-contract=off",
-    "-fno-math-errno",
-    "-march=native",
-    "-w",
+    "-std=c11", "-O2", "-fPIC", "-ffp-contract=off", "-fno-math-errno", "-march=native", "-w",
 };
 enum { FLAG_COUNT = sizeof compile_flags / sizeof compile_flags[0] };
 
@@ -35,13 +29,45 @@ static const char *compiler(void)
     return chosen && *chosen ? chosen : "cc";
 }
 
+/* "ccache gcc -m64" is three words, as in make; a path with a space in it is one if it is there. */
+typedef struct compiler_words {
+    char text[PATH_ROOM];
+    const char *words[COMPILER_WORDS_MAX];
+    int count;
+} compiler_words;
+
+static bool split_compiler(compiler_words *split)
+{
+    const char *name = compiler();
+    if (strlen(name) >= sizeof split->text)
+        return false;
+    strcpy(split->text, name);
+    split->count = 0;
+    if (tool_file_exists(name)) {
+        split->words[split->count++] = split->text;
+        return true;
+    }
+    char *rest = NULL;
+    for (char *word = strtok_r(split->text, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        if (split->count == COMPILER_WORDS_MAX)
+            return false;
+        split->words[split->count++] = word;
+    }
+    return split->count > 0;
+}
+
+static int put_compiler(const compiler_words *split, const char **argv)
+{
+    memcpy(argv, split->words, (size_t)split->count * sizeof *argv);
+    return split->count;
+}
+
 static bool join(char *path, const char *directory, const char *name)
 {
     return snprintf(path, PATH_ROOM, "%s/%s", directory, name) < PATH_ROOM;
 }
 
-/* ---- input
- * ---------------------------------------------------------------------------------------- */
+/* ---- input ----------------------------------------------------------------------------------- */
 
 bool compile_read_image(const char *path, uint8_t **bytes, size_t *size, int *exit_code)
 {
@@ -74,8 +100,7 @@ static bool find_headers(char *directory)
     return false;
 }
 
-/* ---- the cache's key
- * -------------------------------------------------------------------------------- */
+/* ---- the cache's key ------------------------------------------------------------------------- */
 
 static bool hash_self(XXH3_state_t *state)
 {
@@ -124,6 +149,9 @@ static void hash_options(XXH3_state_t *state, const compile_options *options)
                           options->overridable};
     XXH3_128bits_update(state, numbers, sizeof numbers);
     XXH3_128bits_update(state, translate->functions, translate->function_count * sizeof(uint32_t));
+    uint32_t processor[TOOL_CPU_WORDS]; /* for -march=native, when machines share a cache */
+    tool_cpu_features(processor);
+    XXH3_128bits_update(state, processor, sizeof processor);
     hash_text(state, compiler());
     for (int i = 0; i < FLAG_COUNT; i++)
         hash_text(state, compile_flags[i]);
@@ -146,15 +174,16 @@ static bool cache_key(const compile_options *options, const uint8_t *image, size
     return hashed;
 }
 
-/* ---- the host's compiler
- * ------------------------------------------------------------------------------ */
+/* ---- the host's compiler --------------------------------------------------------------------- */
 
 typedef struct build {
     char directory[PATH_ROOM];
     char headers[PATH_ROOM];
     char include_flag[PATH_ROOM + 2];
     char log[PATH_ROOM];
+    compiler_words compiler;
     bool closed;
+    int start_error; /* errno: the compiler did not even start */
     unsigned files;
 } build;
 
@@ -184,9 +213,8 @@ static int start_compiler(const build *b, unsigned index, tool_process *process)
     char source[PATH_ROOM], object[PATH_ROOM];
     if (!source_name(b, index, "c", source) || !source_name(b, index, "o", object))
         return ENAMETOOLONG;
-    const char *argv[FLAG_COUNT + 16];
-    int count = 0;
-    argv[count++] = compiler();
+    const char *argv[COMPILER_WORDS_MAX + FLAG_COUNT + 8];
+    int count = put_compiler(&b->compiler, argv);
     for (int i = 0; i < FLAG_COUNT; i++)
         argv[count++] = compile_flags[i];
     if (b->closed)
@@ -201,18 +229,16 @@ static int start_compiler(const build *b, unsigned index, tool_process *process)
 }
 
 /* Compiles all files, as many at a time as there are processors. */
-static bool compile_files(const build *b)
+static bool compile_files(build *b)
 {
     unsigned limit = tool_cpu_count(), started = 0, running = 0;
     bool good = true;
     while (running || (good && started < b->files)) {
         if (good && started < b->files && running < limit) {
             tool_process process;
-            int error = start_compiler(b, started++, &process);
-            if (error)
-                cli_error("cannot run the C compiler '%s': %s", compiler(), strerror(error));
-            good = good && !error;
-            running += !error;
+            b->start_error = start_compiler(b, started++, &process);
+            good = !b->start_error;
+            running += good;
             continue;
         }
         long id;
@@ -224,12 +250,11 @@ static bool compile_files(const build *b)
 
 static bool link_module(const build *b)
 {
-    const char **argv = calloc(b->files + 8, sizeof *argv);
+    const char **argv = calloc(b->files + COMPILER_WORDS_MAX + 8, sizeof *argv);
     char(*objects)[PATH_ROOM] = calloc(b->files + 1, sizeof *objects);
     bool good = argv && objects && join(objects[b->files], b->directory, "module.so");
-    int count = 0;
     if (good) {
-        argv[count++] = compiler();
+        int count = put_compiler(&b->compiler, argv);
         argv[count++] = "-shared";
         argv[count++] = "-o";
         argv[count++] = objects[b->files];
@@ -246,8 +271,7 @@ static bool link_module(const build *b)
     return good;
 }
 
-/* ---- one build
- * ------------------------------------------------------------------------------------------ */
+/* ---- one build ------------------------------------------------------------------------------- */
 
 int compile_exit_code(grc_status status)
 {
@@ -277,6 +301,24 @@ void compile_print_messages(const char *image_path, grc_status status, const grc
         fprintf(stderr, "  and %u more\n", report->message_count - kept);
 }
 
+static bool compile(const compile_options *options, build *b, int *exit_code)
+{
+    snprintf(b->include_flag, sizeof b->include_flag, "-I%s", b->headers);
+    b->closed = !options->overridable;
+    if (split_compiler(&b->compiler) && join(b->log, b->directory, "compiler.log") &&
+        compile_files(b) && link_module(b))
+        return true;
+    if (b->start_error) {
+        cli_error("cannot run the C compiler '%s': %s (set GUESTRT_CC)", compiler(),
+                  strerror(b->start_error));
+    } else {
+        cli_error("the C compiler '%s' failed on the generated code:", compiler());
+        show_log(b);
+    }
+    *exit_code = EXIT_ENVIRONMENT;
+    return false;
+}
+
 static bool build_module(const compile_options *options, const uint8_t *image, size_t size,
                          build *b, int *exit_code)
 {
@@ -298,26 +340,16 @@ static bool build_module(const compile_options *options, const uint8_t *image, s
     free(report);
     if (status != GRC_OK)
         return false;
-    snprintf(b->include_flag, sizeof b->include_flag, "-I%s", b->headers);
-    b->closed = !options->overridable;
-    if (join(b->log, b->directory, "compiler.log") && compile_files(b) && link_module(b))
-        return true;
-    cli_error("the C compiler '%s' failed on the generated code:", compiler());
-    show_log(b);
-    *exit_code = EXIT_ENVIRONMENT;
-    return false;
+    return compile(options, b, exit_code);
 }
 
-static const grt_ppc_module *load(const char *directory, int *exit_code)
+static const grt_ppc_module *load(const char *directory, char *error, size_t error_size)
 {
-    char object[PATH_ROOM], error[512];
-    *exit_code = EXIT_ENVIRONMENT;
-    if (!join(object, directory, "module.so"))
-        return NULL;
-    const grt_ppc_module *module = tool_load_symbol(object, "grt_module", error, sizeof error);
-    if (!module)
-        cli_error("cannot load the compiled module: %s", error);
-    return module;
+    char object[PATH_ROOM];
+    snprintf(error, error_size, "%s", strerror(ENAMETOOLONG));
+    return join(object, directory, "module.so")
+               ? tool_load_symbol(object, "grt_module", error, error_size)
+               : NULL;
 }
 
 /* Builds in a fresh directory and renames it into place, so that a cache entry is whole or absent,
@@ -330,6 +362,7 @@ static const grt_ppc_module *build_into_cache(const compile_options *options, co
     if (!b)
         return NULL;
     const grt_ppc_module *module = NULL;
+    char why[512];
     int error = tool_make_temporary(entry, b->directory, sizeof b->directory);
     if (error)
         cli_error("cannot create a directory beside '%s': %s", entry, strerror(error));
@@ -337,7 +370,11 @@ static const grt_ppc_module *build_into_cache(const compile_options *options, co
         cli_error("cannot find guestrt's headers; set GUESTRT_INCLUDE_DIR");
     else if (build_module(options, image, size, b, exit_code)) {
         bool keep = !options->no_cache && tool_rename(b->directory, entry) == 0;
-        module = load(keep ? entry : b->directory, exit_code);
+        module = load(keep ? entry : b->directory, why, sizeof why);
+        if (!module) {
+            cli_error("cannot load the compiled module: %s", why);
+            *exit_code = EXIT_ENVIRONMENT;
+        }
         if (keep)
             b->directory[0] = '\0';
     }
@@ -362,6 +399,7 @@ static bool cache_entry(const compile_options *options, const uint8_t *image, si
                   strerror(error));
         return false;
     }
+    tool_remove_abandoned(directory);
     if (!cache_key(options, image, size, key)) {
         cli_error("cannot read this program's own files to compute the cache key");
         return false;
@@ -370,19 +408,32 @@ static bool cache_entry(const compile_options *options, const uint8_t *image, si
     return true;
 }
 
+/* The module of a finished build, or null when there is none. An entry that does not load (a disk
+ * that was full, a machine that lost power) is removed, to be built again. */
+static const grt_ppc_module *load_entry(const char *entry)
+{
+    char why[512];
+    const grt_ppc_module *module = NULL;
+    if (tool_file_exists(entry)) {
+        module = load(entry, why, sizeof why);
+        if (!module)
+            tool_remove_tree(entry);
+    }
+    return module;
+}
+
 const grt_ppc_module *compile_image(const compile_options *options, int *exit_code)
 {
     uint8_t *image;
     size_t size;
     if (!compile_read_image(options->image_path, &image, &size, exit_code))
         return NULL;
-    char entry[PATH_ROOM], object[PATH_ROOM];
+    char entry[PATH_ROOM];
     const grt_ppc_module *module = NULL;
     *exit_code = EXIT_ENVIRONMENT;
-    if (cache_entry(options, image, size, entry) && join(object, entry, "module.so")) {
-        if (!options->no_cache && tool_file_exists(object))
-            module = load(entry, exit_code);
-        else
+    if (cache_entry(options, image, size, entry)) {
+        module = options->no_cache ? NULL : load_entry(entry);
+        if (!module)
             module = build_into_cache(options, image, size, entry, exit_code);
     }
     free(image);

@@ -1,6 +1,7 @@
 /* main.c - the guestrt command: finds the subcommand and prints help. */
 #include "cli.h"
 #include "guestrt/guestrt.h"
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,21 +78,58 @@ static int unknown_command(const char *name)
     return EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+static const cli_command *find_command(const char *name)
+{
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        if (!strcmp(name, commands[i]->name))
+            return commands[i];
+    }
+    return NULL;
+}
+
+/* `guestrt help COMMAND` is the same as `guestrt COMMAND --help`. */
+static int print_help(int argc, char **argv)
+{
+    const cli_command *command = argc > 2 ? find_command(argv[2]) : NULL;
+    if (argc > 2 && !command)
+        return unknown_command(argv[2]);
+    if (command)
+        cli_print_help(command);
+    else
+        print_overview(stdout);
+    return EXIT_FINE;
+}
+
+static int run_command(const cli_command *command, int argc, char **argv)
+{
+    char name[32]; /* getopt_long() puts it before its messages */
+    snprintf(name, sizeof name, "guestrt %s", command->name);
+    argv[0] = name;
+    return command->run(argc, argv);
+}
+
+static int dispatch(int argc, char **argv)
 {
     if (argc < 2) {
         print_overview(stderr);
         return EXIT_USAGE;
     }
-    if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
-        print_overview(stdout);
-        return EXIT_FINE;
-    }
+    if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
+        return print_help(argc, argv);
     if (!strcmp(argv[1], "--version"))
         return print_version(argc, argv);
-    for (int i = 0; i < COMMAND_COUNT; i++) {
-        if (!strcmp(argv[1], commands[i]->name))
-            return commands[i]->run(argc - 1, argv + 1);
-    }
-    return unknown_command(argv[1]);
+    const cli_command *command = find_command(argv[1]);
+    return command ? run_command(command, argc - 1, argv + 1) : unknown_command(argv[1]);
+}
+
+/* Output that was lost, on a full disk for one, must not look like success. */
+int main(int argc, char **argv)
+{
+    int exit_code = dispatch(argc, argv);
+    bool lost = fflush(stdout) != 0;
+    int error = errno;
+    if (!lost && !ferror(stdout))
+        return exit_code;
+    cli_error("cannot write to stdout: %s", lost ? strerror(error) : "output was lost");
+    return exit_code == EXIT_FINE ? EXIT_ENVIRONMENT : exit_code;
 }

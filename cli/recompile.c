@@ -96,6 +96,18 @@ static void print_summary(const recompile_command *command, const grc_report *re
         fprintf(stderr, "guestrt: %u instructions became reporting traps\n", report->message_count);
 }
 
+/* An earlier, longer program left more code files: they would be compiled into this one. */
+static void remove_leftovers(const recompile_command *command, uint32_t code_files)
+{
+    char path[4096];
+    do {
+        int length = snprintf(path, sizeof path, "%s/%s_code_%u.c", command->output,
+                              command->translate.recompile.name, code_files++);
+        if (length >= (int)sizeof path)
+            return;
+    } while (tool_remove_file(path) == 0);
+}
+
 static int translate(const recompile_command *command, const uint8_t *image, size_t size)
 {
     grc_report *report = calloc(1, sizeof *report);
@@ -107,7 +119,9 @@ static int translate(const recompile_command *command, const uint8_t *image, siz
         grc_recompile(&command->translate.recompile, image, size, command->output, report);
     if (status != GRC_OK)
         compile_print_messages(command->image, status, report);
-    else if (!command->quiet)
+    else
+        remove_leftovers(command, report->code_files);
+    if (status == GRC_OK && !command->quiet)
         print_summary(command, report);
     free(report);
     return compile_exit_code(status);

@@ -3,6 +3,7 @@
 #include "compile.h"
 #include "guestrt/fault.h"
 #include "guestrt/guestrt.h"
+#include "thread/layout.h"
 #include "translate_options.h"
 #include <stdio.h>
 #include <string.h>
@@ -78,10 +79,22 @@ static int choose(const char *option, const char *value, const char *first, cons
 
 static bool take_bytes(const char *option, const char *value, uint32_t *bytes)
 {
-    if (parse_u32(value, bytes))
+    if (parse_u32(value, bytes) && *bytes != 0)
         return true;
-    cli_error("--%s takes a number of bytes, not '%s'", option, value);
+    cli_error("--%s takes a number of bytes from 1 to 4294967295, not '%s'", option, value);
     return false;
+}
+
+static bool take_stack_size(const char *value, uint32_t *bytes)
+{
+    if (!take_bytes("stack-size", value, bytes))
+        return false;
+    bool good =
+        *bytes >= GRT_MIN_STACK_SIZE && *bytes <= GRT_MAX_STACK_SIZE && *bytes % GRT_PAGE_SIZE == 0;
+    if (!good)
+        cli_error("--stack-size takes a multiple of %u from %u to %u, not '%s'", GRT_PAGE_SIZE,
+                  GRT_MIN_STACK_SIZE, GRT_MAX_STACK_SIZE, value);
+    return good;
 }
 
 static bool take_named(run_command *command, int code, const char *value)
@@ -113,7 +126,7 @@ static bool take_option(run_command *command, int code, const char *value)
     case OPTION_LAYOUT:
         return take_named(command, code, value);
     case OPTION_STACK_SIZE:
-        return take_bytes("stack-size", value, &command->config.stack_size);
+        return take_stack_size(value, &command->config.stack_size);
     case OPTION_HEAP_BUDGET:
         if (!take_bytes("heap-budget", value, &bytes))
             return false;

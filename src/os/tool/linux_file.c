@@ -1,13 +1,16 @@
 /* linux_file.c - files and directories for the guestrt command. */
 #define _GNU_SOURCE
 #include "tool.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static int read_open_file(int fd, size_t limit, uint8_t **bytes, size_t *size)
@@ -82,11 +85,18 @@ int tool_make_directories(const char *path)
     return S_ISDIR(info.st_mode) ? 0 : ENOTDIR;
 }
 
+/* The lock says that the directory is in use. It goes with the process, so that nothing has to be
+ * cleaned up when that is killed; the descriptor is left open for it. */
 int tool_make_temporary(const char *path, char *temporary, size_t size)
 {
     if ((size_t)snprintf(temporary, size, "%s.XXXXXX", path) >= size)
         return ENAMETOOLONG;
-    return mkdtemp(temporary) ? 0 : errno;
+    if (!mkdtemp(temporary))
+        return errno;
+    int fd = open(temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0)
+        close(fd); /* a file system without locks: the directory's age alone protects it */
+    return 0;
 }
 
 int tool_rename(const char *from, const char *to)
@@ -105,6 +115,46 @@ static int remove_entry(const char *path, const struct stat *info, int type, str
 void tool_remove_tree(const char *path)
 {
     nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static bool looks_temporary(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot && dot != name && strlen(dot + 1) == 6;
+}
+
+/* True iff nobody holds the lock, and it is long enough ago that somebody was about to take it. */
+static bool abandoned(const char *path)
+{
+    enum { SECONDS_TO_LOCK = 600 };
+    struct stat info;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool old = fstat(fd, &info) == 0 && time(NULL) - info.st_mtime > SECONDS_TO_LOCK;
+    bool unused = old && flock(fd, LOCK_EX | LOCK_NB) == 0;
+    close(fd);
+    return unused;
+}
+
+void tool_remove_abandoned(const char *directory)
+{
+    DIR *entries = opendir(directory);
+    if (!entries)
+        return;
+    for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+        char path[4096];
+        if (looks_temporary(entry->d_name) &&
+            snprintf(path, sizeof path, "%s/%s", directory, entry->d_name) < (int)sizeof path &&
+            abandoned(path))
+            tool_remove_tree(path);
+    }
+    closedir(entries);
+}
+
+int tool_remove_file(const char *path)
+{
+    return unlink(path) == 0 ? 0 : errno;
 }
 
 int tool_self_path(char *path, size_t size)

@@ -5,8 +5,13 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#if defined(__x86_64__)
+#    include <cpuid.h>
+#endif
 
 extern char **environ;
 
@@ -60,6 +65,19 @@ unsigned tool_cpu_count(void)
 {
     long count = sysconf(_SC_NPROCESSORS_ONLN);
     return count < 1 ? 1 : (unsigned)count;
+}
+
+void tool_cpu_features(uint32_t words[TOOL_CPU_WORDS])
+{
+    memset(words, 0, TOOL_CPU_WORDS * sizeof *words);
+    words[0] = (uint32_t)getauxval(AT_HWCAP);
+    words[1] = (uint32_t)getauxval(AT_HWCAP2);
+#if defined(__x86_64__)
+    uint32_t model = 0, changing = 0; /* EBX of leaf 1 holds the number of the running core */
+    __get_cpuid(1, &model, &changing, &words[2], &words[3]);
+    __get_cpuid_count(7, 0, &changing, &words[4], &words[5], &words[6]);
+    words[7] = model;
+#endif
 }
 
 void *tool_load_symbol(const char *path, const char *symbol, char *error, size_t error_size)

@@ -17,10 +17,16 @@
 int tool_read_file(const char *path, size_t limit, uint8_t **bytes, size_t *size);
 bool tool_file_exists(const char *path);
 int tool_make_directories(const char *path);
-/* A new empty directory beside [path] ("path.XXXXXX"), for building before a rename. */
+/* A new empty directory beside [path] ("path.XXXXXX"), for building before a rename. It is marked
+ * as in use until this process ends, however it ends. */
 int tool_make_temporary(const char *path, char *temporary, size_t size);
+/* Removes what tool_make_temporary() made in [directory] for processes that have ended meanwhile.
+ */
+void tool_remove_abandoned(const char *directory);
 int tool_rename(const char *from, const char *to);
 void tool_remove_tree(const char *path);
+/* Removes one file. */
+int tool_remove_file(const char *path);
 /* The running program's own file. */
 int tool_self_path(char *path, size_t size);
 /* $XDG_CACHE_HOME/guestrt or ~/.cache/guestrt; ENOENT when neither variable is set. */
@@ -40,6 +46,9 @@ int tool_wait(tool_process process);
 /* Waits for any of the processes started by tool_start(); its id in [*id]. */
 int tool_wait_any(long *id);
 unsigned tool_cpu_count(void);
+/* What tells processors apart for which a compiler makes different code: opaque words. */
+enum { TOOL_CPU_WORDS = 8 };
+void tool_cpu_features(uint32_t words[TOOL_CPU_WORDS]);
 
 /* ---- modules --------------------------------------------------------------------------------- */
 
