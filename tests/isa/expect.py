@@ -9,12 +9,13 @@ half of its result, as in 32-bit mode.
 import struct
 
 import record
+import values
 
 GPR_OFFSET = {n: 32 + 8 * i for i, n in enumerate(record.GPRS)}
 FPR_OFFSET = {n: 128 + 8 * i for i, n in enumerate(record.FPRS)}
 RESULT_CLASS, SUBNORMAL_CLASS, LESS, GREATER = 0x1F000, 0x10000, 0x8000, 0x4000
 SINGLE_MINIMUM = 897  # exponent field of the smallest normal single
-INFINITY, NO_SIGN = 0x7FF << 52, (1 << 63) - 1
+INFINITY = 0x7FF << 52
 CONTROL_BITS = 0xFF  # of FPSCR: what fast translation keeps
 
 
@@ -71,6 +72,7 @@ def merge_float(vector, want, mask):
     stub = vector.stub
     for register in stub.ignore_fpr_high:
         put(mask, FPR_OFFSET[register], 4, 0)
+    put(want, 16, 8, get(want, 16, 8) | vector.more_fpscr)
     for register, value in vector.defined_fpr.items():
         put(want, FPR_OFFSET[register], 8, value)
         put(mask, 16, 8, get(mask, 16, 8) & ~RESULT_CLASS)
@@ -85,11 +87,11 @@ def merge_float(vector, want, mask):
 def negate(want, at):
     """Changes the sign of a result that is no NaN, in the register and in FPRF."""
     value = get(want, at, 8)
-    if value & NO_SIGN > INFINITY:
+    if value & values.NO_SIGN > INFINITY:
         return
     put(want, at, 8, value ^ 1 << 63)
     status = get(want, 16, 8)
-    if value & NO_SIGN == 0:
+    if value & values.NO_SIGN == 0:
         status ^= SUBNORMAL_CLASS  # of the two zeros, the negative one has it
     else:
         status ^= LESS | GREATER

@@ -5,9 +5,9 @@ depend on the 64-bit mode. FPSCR[FR] is not modelled by qemu and is left out eve
 inputs with an enabled exception: a process would get a signal for them.
 """
 
+import itertools
 import struct
 
-import record
 import values
 from catalogue import recipe
 from recipes_integer import variants
@@ -20,6 +20,8 @@ C = 0x00010000
 STICKY = (0x80000000, 0x10000000, 0x08000000, 0x04000000, 0x02000000, 0x01000000, 0x00800000,
           0x00400000, 0x00200000, 0x00100000, 0x00080000, 0x00000400, 0x00000200, 0x00000100)
 ENABLES = 0xF8
+VXSNAN = 0x01000000
+INFINITY = 0x7FF << 52
 NEGATED = ("fnmadd", "fnmadds", "fnmsub", "fnmsubs")
 SINGLE = ("frsp", "fres", "fadds", "fsubs", "fmuls", "fdivs", "fsqrts", "fmadds", "fmsubs", "fnmadds", "fnmsubs")
 
@@ -51,6 +53,9 @@ def special_pairs(g, number):
 
 def two_operands(g, row, second):
     """frD from frA and frB or frC: [second] names the field."""
+    stub = arithmetic_stub(g, row, {}, d=1, a=2, **{second: 3})
+    for operands in itertools.product(values.CLASSES, repeat=2):
+        class_vector(g, stub, operands)
     for setting in variants(row, "rc"):
         for index, (d, a, x) in enumerate(((1, 2, 3), (1, 1, 2), (2, 1, 2), (1, 2, 2), (0, 0, 0), (5, 4, 0))):
             stub = arithmetic_stub(g, row, setting, d=d, a=a, **{second: x})
@@ -68,6 +73,13 @@ def two_operands(g, row, second):
             near_tie(g, stub, row.mnemonic)
 
 
+def class_vector(g, stub, operands):
+    vector = g.vector(stub)
+    vector.fpscr = g.rng.getrandbits(2)
+    for register, value in enumerate(operands, 2):
+        vector.f[register] = value
+
+
 def singles(g, row, prefix, **fields):
     """The same on operands that are known to be single precision, which may be translated otherwise."""
     stub = arithmetic_stub(g, row, {}, prefix=prefix, mask=~(FR | FI) & 0xFFFFFFFF, **fields)
@@ -81,7 +93,24 @@ recipe("fmul", "fmuls", second="c")(two_operands)
 
 @recipe("fmadd", "fmadds", "fmsub", "fmsubs", "fnmadd", "fnmadds", "fnmsub", "fnmsubs")
 def three_operands(g, row):
+    first = len(g.vectors)
+    make_three_operands(g, row)
+    for vector in g.vectors[first:]:
+        a, c, b = (vector.f[operand_field(vector, shift)] for shift in (16, 6, 11))
+        if {0, INFINITY} == {a & values.NO_SIGN, c & values.NO_SIGN} and values.is_signalling(b):
+            vector.more_fpscr = VXSNAN
+
+
+def operand_field(vector, shift):
+    """A register number of the stub's last word, which is the instruction itself."""
+    return vector.stub.body[-1] >> shift & 31
+
+
+def make_three_operands(g, row):
     shapes = ((1, 2, 3, 4), (1, 1, 2, 3), (2, 1, 2, 3), (3, 1, 2, 3), (1, 2, 2, 2), (0, 0, 0, 0))
+    stub = arithmetic_stub(g, row, {}, d=1, a=2, c=3, b=4)
+    for operands in itertools.product(values.CLASSES, repeat=3):
+        class_vector(g, stub, operands)
     for setting in variants(row, "rc"):
         for index, (d, a, c, b) in enumerate(shapes):
             stub = arithmetic_stub(g, row, setting, d=d, a=a, b=b, c=c)
@@ -170,9 +199,9 @@ def estimate(g, row):
     first = len(g.vectors)
     one_operand(g, row, mask=~(FR | FI) & 0xFFFFFFFF)
     for vector in g.vectors[first:]:
-        d, b = vector.stub.body[0] >> 21 & 31, vector.stub.body[0] >> 11 & 31
-        if vector.f[b] << 1 & record.M64 == 0:
-            vector.defined_fpr = {d: vector.f[b] | 0x7FF << 52}
+        d, b = operand_field(vector, 21), operand_field(vector, 11)
+        if vector.f[b] & values.NO_SIGN == 0:
+            vector.defined_fpr = {d: vector.f[b] | INFINITY}
 
 
 @recipe("fmr", "fneg", "fabs", "fnabs")

@@ -20,7 +20,7 @@ class Vector:
     """One input. Registers hold plain values, or offsets into the vector's own memory window."""
 
     __slots__ = ("stub", "r", "f", "cr", "xer", "fpscr", "memory", "pointers", "low_only",
-                 "ignore_gpr", "ignore_cr", "defined_fpr")
+                 "ignore_gpr", "ignore_cr", "defined_fpr", "more_fpscr")
 
     def __init__(self, stub):
         self.stub = stub
@@ -34,6 +34,7 @@ class Vector:
         self.low_only = False  # the 64-bit oracle cannot run this one
         self.ignore_gpr = ()   # results that the architecture leaves undefined for this input
         self.ignore_cr = 0
+        self.more_fpscr = 0    # bits that the oracle forgets
         self.defined_fpr = {}  # results that the oracle has wrong, as the architecture has them
 
     def size(self):

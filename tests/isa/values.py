@@ -12,6 +12,14 @@ def single_bits(word):
     return bits(struct.unpack(">f", struct.pack(">I", word))[0])
 
 
+NO_SIGN = (1 << 63) - 1
+
+
+def is_signalling(value):
+    """Whether a double's bits are a signalling NaN."""
+    return 0x7FF << 52 < value & NO_SIGN < 0x7FF8 << 48
+
+
 INTEGERS = [
     0, 1, 2, 3, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFE, 0x7FFFFFFF, 0x80000000,
     0x80000001, 0xFFFFFFFE, 0xFFFFFFFF, 0x100000000, 0x180000000, 0x17FFFFFFF, 0x7FFFFFFFFFFFFFFF,
@@ -44,6 +52,9 @@ _POSITIVE = [
     0x7FF8000000000000, 0x7FF8000000000001, 0x7FFFFFFFFFFFFFFF, 0x7FF8123456789ABC,  # quiet NaN
     0x7FF0000000000001, 0x7FF4000000000000, 0x7FF7FFFFFFFFFFFF, 0x7FF0000020000000,  # signalling
 ]
+# One of each class of number, for operations of several operands.
+CLASSES = [0x0000000000000000, 0x8000000000000000, bits(1.5), bits(-2.0), 0x0000000000000003, 0x7FF0000000000000,
+           0xFFF0000000000000, 0x7FF8000000000001, 0xFFF0000000000001]
 DOUBLES = _POSITIVE + [value | 1 << 63 for value in _POSITIVE]
 
 _SINGLE_POSITIVE = [
