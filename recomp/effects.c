@@ -245,9 +245,13 @@ unsigned grc_trap_conditions(const grc_insn *insn)
     bool immediate = form == GRC_FORM_TRAP_IMM_W || form == GRC_FORM_TRAP_IMM_D;
     if (!immediate && grc_ra(insn) == grc_rb(insn))
         return (to & 4) != 0 ? 31 : 0;
-    if (immediate && grc_simm(insn) == 0 && to != 31)
-        return to & ~2u; /* nothing unsigned is below 0 */
-    return to;
+    /* Nothing unsigned is below 0 or above -1, so the other two together always hold. */
+    if (immediate && grc_simm(insn) == 0)
+        to = (to & 5) == 5 ? 31 : to & ~2u;
+    else if (immediate && grc_simm(insn) == -1)
+        to = (to & 6) == 6 ? 31 : to & ~1u;
+    bool always = (to & 28) == 28 || (to & 7) == 7;
+    return always ? 31 : to;
 }
 
 /* True iff the instruction does nothing but name registers, or does not depend on those it names:
@@ -258,6 +262,8 @@ static bool ignores_operands(const grc_insn *insn)
     switch (grc_insn_form(insn)) {
     case GRC_FORM_CACHE_HINT:
         return true;
+    case GRC_FORM_ADD_IMM_Z:
+        return ra != 0 && rd == ra && grc_simm(insn) == 0;
     case GRC_FORM_CMP_REG:
         return ra == rb;
     case GRC_FORM_TRAP_IMM_W:

@@ -44,6 +44,15 @@ static const arithmetic rows[GRC_OP_COUNT] = {
     [GRC_OP_DIVDU] = {"grt_divdu($a, $b)", NULL, "$b == 0"},
 };
 
+/* True iff the result is rD as it was, of which compilers would warn. */
+static bool keeps_value(const grc_insn *insn)
+{
+    grc_form form = grc_insn_form(insn);
+    bool adds =
+        form == GRC_FORM_ADD_IMM_CA || form == GRC_FORM_ADD_IMM_CA_RC || form == GRC_FORM_ADD_IMM_Z;
+    return adds && insn->op != GRC_OP_SUBFIC && grc_rd(insn) == grc_ra(insn) && grc_simm(insn) == 0;
+}
+
 static bool emit_row(const grc_emit *emit)
 {
     const arithmetic *row = &rows[emit->insn->op];
@@ -60,9 +69,11 @@ static bool emit_row(const grc_emit *emit)
         grc_emit_text(emit, row->carry);
         grc_emit_text(emit, "; ");
     }
-    grc_emit_text(emit, "$d = ");
-    grc_emit_text(emit, row->value);
-    grc_emit_text(emit, keeps_carry ? "; xer_ca = carry; }" : ";");
+    if (!keeps_value(emit->insn)) {
+        grc_emit_text(emit, "$d = ");
+        grc_emit_text(emit, row->value);
+        grc_emit_text(emit, keeps_carry ? "; xer_ca = carry; }" : ";");
+    }
     grc_emit_record(emit, grc_rd(emit->insn));
     return true;
 }
@@ -72,6 +83,8 @@ static bool emit_add_immediate(const grc_emit *emit)
     bool shifted = emit->insn->op == GRC_OP_ADDIS;
     if (grc_ra(emit->insn) == 0)
         grc_emit_text(emit, shifted ? "$d = $I;" : "$d = $i;");
+    else if (keeps_value(emit->insn))
+        grc_emit_text(emit, ";");
     else
         grc_emit_text(emit, shifted ? "$d = $a + $I;" : "$d = $a$+;");
     return true;
