@@ -3,6 +3,7 @@
  */
 #include "emit.h"
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -97,6 +98,53 @@ static void emit_assignment(const grc_emit *emit, const char *target, const char
     grc_emit_text(emit, ";");
 }
 
+/* The functions that ppc_float.h also has as name_raw. Everything that is not single precision is
+ * one; single precision only as arithmetic on floats. */
+static bool is_arithmetic(grc_op op)
+{
+    switch (op) {
+    case GRC_OP_FADD:
+    case GRC_OP_FSUB:
+    case GRC_OP_FMUL:
+    case GRC_OP_FDIV:
+    case GRC_OP_FSQRT:
+    case GRC_OP_FMADD:
+    case GRC_OP_FMSUB:
+    case GRC_OP_FNMADD:
+    case GRC_OP_FNMSUB:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool grc_emit_can_defer(const grc_insn *insn, const grc_emit_options *options)
+{
+    grc_emit emit = {NULL, insn, options};
+    const operation *row = &rows[insn->op];
+    grc_form form = grc_insn_form(insn);
+    if (options->exact_fpscr || grc_sets_cr1(insn) || row->exact == NULL)
+        return false;
+    if (is_arithmetic(insn->op))
+        return true;
+    return row->narrow != NULL && form != GRC_FORM_FLOAT_MOVE && form != GRC_FORM_FLOAT_SELECT &&
+           operands_single(&emit);
+}
+
+void grc_emit_result_name(const grc_insn *insn, const grc_emit_options *options, char text[8])
+{
+    grc_emit emit = {NULL, insn, options};
+    bool local = options->single_locals && result_single(&emit);
+    snprintf(text, 8, local ? "s%u" : "f%u.d", grc_rd(insn));
+}
+
+/* "grt_fadd($1, $2)" becomes "grt_fadd_raw($1, $2)". */
+static void raw_name(const char *expression, char *text, size_t size)
+{
+    int name = (int)strcspn(expression, "(");
+    snprintf(text, size, "%.*s_raw%s", name, expression, expression + name);
+}
+
 /* Arithmetic: a single-precision result that has a float local goes there first. */
 static void emit_operation(const grc_emit *emit, const operation *row)
 {
@@ -108,7 +156,13 @@ static void emit_operation(const grc_emit *emit, const operation *row)
         return;
     }
     bool narrow = row->narrow != NULL && operands_single(emit);
-    emit_assignment(emit, shadowed ? "$s" : "$F", narrow ? row->narrow : row->fast);
+    const char *expression = narrow ? row->narrow : row->fast;
+    char raw[64];
+    if (emit->options->raw_nan) {
+        raw_name(expression, raw, sizeof raw);
+        expression = raw;
+    }
+    emit_assignment(emit, shadowed ? "$s" : "$F", expression);
     if (shadowed)
         grc_emit_text(emit, " $F = $s;");
 }

@@ -29,8 +29,9 @@ typedef struct grc_insn {
 
 grc_insn grc_decode(uint32_t address, uint32_t word);
 
-/* "addic." with the record dot, "o" suffix and the like as the word has them; never null
- * ("(invalid)"). [text] has room for 16 characters. */
+/* "addic." with the record dot, "o" suffix and the like as the word has them; also of instructions
+ * that are only known by name (names.def); never null ("(invalid)"). [text] has room for 16
+ * characters. */
 const char *grc_mnemonic(const grc_insn *insn, char text[16]);
 
 /* A disassembly good enough for comments: "lwz r3,16(r1)". */
@@ -109,11 +110,20 @@ typedef struct grc_emit_options {
      * sN;" for each fN that it declares (it need not be initialised: facts begin empty, and end
      * when an FPR is loaded from the context). */
     bool single_locals;
+    /* Leaves a NaN result as the host makes it; only where grc_emit_can_defer(). */
+    bool raw_nan;
 } grc_emit_options;
 
 /* Emits statements for a non-branch instruction. False: this instruction cannot be translated
  * (nothing was emitted). */
 bool grc_emit_insn(grc_out *out, const grc_insn *insn, const grc_emit_options *options);
+
+/* True iff the instruction is floating-point arithmetic whose result is a NaN whenever an operand is
+ * one, and which grc_emit_insn() can emit with raw_nan. */
+bool grc_emit_can_defer(const grc_insn *insn, const grc_emit_options *options);
+
+/* The C name of a deferrable instruction's result: "f1.d", or "s1" if it is a single in a local. */
+void grc_emit_result_name(const grc_insn *insn, const grc_emit_options *options, char text[8]);
 
 /* FPRs that hold a single-precision value after [insn], given [before]. */
 uint32_t grc_fpr_single_after(const grc_insn *insn, uint32_t before);

@@ -172,7 +172,7 @@ static void write_code(translation *t)
     const grc_options *options = t->work.options;
     report->exact_fp =
         options->fp == GRC_FP_EXACT || (options->fp == GRC_FP_AUTO && reads_fp_status(&t->program));
-    grc_emit_options emit = {.exact_fpscr = report->exact_fp};
+    grc_emit_options emit = {.exact_fpscr = report->exact_fp, .single_locals = true};
     t->out.code = grc_alloc(&t->work.arena, t->program.function_count + 2, sizeof *t->out.code);
     write_functions(t, &emit, false);
     write_functions(t, &emit, true);

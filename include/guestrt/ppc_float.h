@@ -212,7 +212,13 @@ static inline float grt_nan3s(float a, float b, float c)
 /* ---- double precision --------------------------------------------------------------------------
  */
 
+/* name_raw leaves a NaN as the host makes it: for the runs of operations that are done again with
+ * name when one of them came out as a NaN. */
 #define GRT_RESULT(type, name, parameters, expression, nan)                                        \
+    static inline type name##_raw parameters                                                       \
+    {                                                                                              \
+        return (expression);                                                                       \
+    }                                                                                              \
     static inline type name parameters                                                             \
     {                                                                                              \
         type result = (expression);                                                                \

@@ -1,4 +1,5 @@
 /* function.c - one guest function as one C function. */
+#include "float_run.h"
 #include "write.h"
 
 #include <inttypes.h>
@@ -65,13 +66,15 @@ static bool write_statements(const grc_writer *w, const grc_insn *insn,
     return translated;
 }
 
-static void write_plain(const grc_writer *w, uint32_t index, uint32_t *single)
+static void write_plain(const grc_writer *w, uint32_t index, uint32_t *single, bool raw_nan)
 {
     const grc_step *step = &w->plan->steps[index];
     grc_emit_options options = *w->options;
     bool in_context = w->function->in_context;
     char text[96];
     options.fpr_single = *single;
+    options.single_locals = options.single_locals && !in_context;
+    options.raw_nan = raw_nan;
     if (step->transfers && !in_context)
         grc_write_stores(w->out, w->plan->spill[index], INDENT);
     if (write_statements(w, &step->insn, &options)) {
@@ -99,7 +102,7 @@ static void write_step(const grc_writer *w, const grc_block *block, uint32_t ind
         break;
     case GRC_FLOW_NONE:
         if (step->insn.op != GRC_OP_INVALID)
-            write_plain(w, index, single);
+            write_plain(w, index, single, false);
         else if (!is_end_of_code(w, block, index))
             write_untranslated(w, &step->insn);
         break;
@@ -110,14 +113,40 @@ static void write_step(const grc_writer *w, const grc_block *block, uint32_t ind
         *single &= ~step->other.writes.fpr;
 }
 
+static void write_run(const grc_writer *w, const grc_float_run *run, uint32_t *single)
+{
+    uint32_t before = *single;
+    grc_printf(w->out, INDENT "{\n");
+    grc_float_run_save(w, run->saved_first);
+    for (uint32_t i = run->first; i < run->end; i++) {
+        write_plain(w, i, single, run->operation[i - run->first]);
+        grc_float_run_save(w, run->saved_at[i - run->first]);
+    }
+    grc_float_run_finish(w, run, before);
+    grc_printf(w->out, INDENT "}\n");
+}
+
+static void write_steps(const grc_writer *w, const grc_block *block, uint32_t *single)
+{
+    uint32_t end = block->step + (block->end - block->first);
+    for (uint32_t i = block->step; i < end;) {
+        grc_float_run run;
+        grc_float_run_find(w, i, end, *single, &run);
+        if (run.end > i)
+            write_run(w, &run, single);
+        else
+            write_step(w, block, i, single);
+        i = run.end > i ? run.end : i + 1;
+    }
+}
+
 static void write_block(const grc_writer *w, uint32_t index)
 {
     const grc_block *block = &w->function->blocks[index];
     uint32_t single = w->plan->single[index];
     if (w->plan->label[index])
         grc_printf(w->out, "L%08" PRIX32 ":;\n", grc_address(w->program, block->first));
-    for (uint32_t i = 0; i < block->end - block->first; i++)
-        write_step(w, block, block->step + i, &single);
+    write_steps(w, block, &single);
     grc_write_block_end(w, index);
 }
 

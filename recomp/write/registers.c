@@ -123,6 +123,15 @@ static void declare_wide(grc_out *out, grc_regs set, grc_regs loads, const char 
     declare(out, type, set.fpr, loads.fpr, name_fpr);
 }
 
+/* Each FPR also has a local for when it holds a single-precision value. */
+static void declare_singles(grc_out *out, uint32_t set)
+{
+    for (unsigned i = 0; i < 32; i++) {
+        if (set >> i & 1)
+            grc_printf(out, "    GRT_UNUSED float s%u;\n", i);
+    }
+}
+
 /* A local that is only written makes the compiler warn, though it drops it. For condition bits that
  * is the common case, and whether one is read depends on the text of single instructions. */
 void grc_write_locals(grc_out *out, const grc_plan *plan)
@@ -132,4 +141,5 @@ void grc_write_locals(grc_out *out, const grc_plan *plan)
     declare(out, "GRT_UNUSED uint8_t", plan->locals.cr, plan->loads.cr, name_cr);
     declare(out, "GRT_UNUSED uint8_t", plan->locals.misc & ~(uint32_t)WIDE, plan->loads.misc,
             name_misc);
+    declare_singles(out, plan->locals.fpr);
 }
