@@ -99,14 +99,14 @@ def check_ours(made, wanted, directory, arguments):
 
 def parse():
     parser = argparse.ArgumentParser(description="Differential test of every translated instruction.")
-    parser.add_argument("--seed", type=int, help="default: random, printed")
+    parser.add_argument("--seed", type=int, help="default: $GUESTRT_SEED, else random; printed")
     parser.add_argument("--scale", type=float, default=1.0, help="factor on the number of vectors")
     parser.add_argument("--only", nargs="*", help="these mnemonics")
     parser.add_argument("--ways", nargs="*", default=["direct", "translated"],
                         help="direct (the emitter's text alone), translated (the whole recompiler), "
                         "full_state (the same without its register analysis)")
     parser.add_argument("--modes", nargs="*", default=["exact", "fast"], help="of FPSCR")
-    parser.add_argument("--compiler", default="cc")
+    parser.add_argument("--compiler", default=os.environ.get("CC", "cc"))
     parser.add_argument("--keep", help="work in this directory and keep it")
     parser.add_argument("--page", help="write the table of instructions to this file and end")
     return parser.parse_args()
@@ -115,6 +115,8 @@ def parse():
 def main():
     arguments = parse()
     seed = arguments.seed
+    if seed is None and "GUESTRT_SEED" in os.environ:
+        seed = int(os.environ["GUESTRT_SEED"], 0)
     if seed is None:  # the page must not change from one run to the next
         seed = 1 if arguments.page else random.SystemRandom().getrandbits(32)
     rows, made = build_catalogue(seed, arguments.scale, arguments.only)
