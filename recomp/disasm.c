@@ -5,10 +5,28 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A name for what cannot be translated. */
+static const char *name_of_unknown(uint32_t word)
+{
+    static const struct {
+        const char *mnemonic;
+        uint32_t mask, match;
+    } rows[] = {
+#define GRC_NAME(mnemonic, mask, match) {mnemonic, mask, match},
+#include "names.def"
+#undef GRC_NAME
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if ((word & rows[i].mask) == rows[i].match)
+            return rows[i].mnemonic;
+    }
+    return "(invalid)";
+}
+
 const char *grc_mnemonic(const grc_insn *insn, char text[16])
 {
     if (insn->op == GRC_OP_INVALID)
-        return strcpy(text, "(invalid)");
+        return strcpy(text, name_of_unknown(insn->word));
     bool branch = insn->op == GRC_OP_B || insn->op == GRC_OP_BC || insn->op == GRC_OP_BCLR ||
                   insn->op == GRC_OP_BCCTR;
     bool absolute = insn->op == GRC_OP_B || insn->op == GRC_OP_BC;

@@ -173,8 +173,6 @@ grt_status grt_runtime_load(grt_runtime *runtime, const grt_ppc_module *module)
 
 /* ---- running ----------------------------------------------------------------------------- */
 
-#define ARGUMENTS_MAX 1024
-
 /* The block {argc, argv[0], ..., 0} and behind it the strings, in one allocation. */
 static grt_status build_arguments(grt_runtime *runtime, int argc, const char *const *argv,
                                   grt_addr *block)
@@ -192,11 +190,11 @@ static grt_status build_arguments(grt_runtime *runtime, int argc, const char *co
     grt_store32(words, (uint32_t)argc);
     for (int i = 0; i < argc; i++) {
         size_t length = strlen(argv[i]) + 1;
-        grt_store32(words + 4 + 4 * i, *block + offset);
+        grt_store32(words + 4 + 4 * (size_t)i, *block + offset);
         memcpy(words + offset, argv[i], length);
         offset += (uint32_t)length;
     }
-    grt_store32(words + 4 + 4 * argc, 0);
+    grt_store32(words + 4 + 4 * (size_t)argc, 0);
     return GRT_OK;
 }
 
@@ -229,7 +227,7 @@ grt_status grt_runtime_run(grt_runtime *runtime, int argc, const char *const *ar
 {
     if (runtime->module == NULL || grt_thread_current() != NULL)
         return GRT_WRONG_STATE;
-    if (argc < 0 || argc > ARGUMENTS_MAX || (argc > 0 && argv == NULL))
+    if (argc < 0 || (argc > 0 && argv == NULL))
         return GRT_INVALID_ARGUMENT;
     grt_addr arguments;
     grt_status status = build_arguments(runtime, argc, argv, &arguments);

@@ -79,6 +79,11 @@ static void test_disassembly_of_known_words(void **state)
         {0x786307C6, "rldicr r3,r3,32,31"},
         {0x7C60212D, "stwcx. r3,0,r4"},
         {0x00000000, "(invalid) 0x00000000"},
+        {0x10011000, "vaddubm 0x10011000"}, /* known by name only */
+        {0x1022192A, "vsel 0x1022192a"},    /* a row with a field where others have an opcode */
+        {0x7C0018CE, "lvx 0x7c0018ce"},
+        {0x7C000124, "mtmsr 0x7c000124"},
+        {0x14000000, "vmx128 0x14000000"},
     };
     (void)state;
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
