@@ -17,10 +17,10 @@
 
 enum {
     DEPTH_LIMIT = 6,
-    BLOCKS_LIMIT = 48,
+    BLOCKS_LIMIT = 2048,
     ENTRIES_LIMIT = 16384,
     GUESSED_LIMIT = 1024,
-    BUDGET = 20000, /* instructions looked at for one jump */
+    BUDGET = 400000, /* instructions looked at for one jump */
 };
 enum { NO_BOUND = 0 };
 
@@ -29,6 +29,7 @@ typedef struct slicer {
     const grc_function *function;
     const grc_edges *predecessors;
     uint32_t *budget;
+    uint8_t *seen; /* by block: looked into by the search under way */
 } slicer;
 
 /* A place in the code: just before [word] of [block]. */
@@ -92,33 +93,25 @@ static bool add_predecessors(const slicer *s, search *todo, uint32_t block)
     if (block == s->function->entry)
         return false; /* defined by the caller */
     for (uint32_t i = edges->first[block]; i < edges->first[block + 1]; i++) {
-        uint32_t j = 0;
-        while (j < todo->count && todo->blocks[j] != edges->blocks[i])
-            j++;
-        if (j < todo->count)
+        uint32_t before = edges->blocks[i];
+        if (s->seen[before])
             continue;
         if (todo->count == BLOCKS_LIMIT)
             return false;
-        todo->blocks[todo->count++] = edges->blocks[i];
+        s->seen[before] = 1;
+        todo->blocks[todo->count++] = before;
     }
     return true;
 }
 
-/* The one definition of [reg] that reaches [from] on all paths. */
-static bool find_definition(const slicer *s, place from, grc_regs reg, place *definition)
+static bool search_above(const slicer *s, search *todo, grc_regs reg, place *definition)
 {
-    search todo = {.count = 0};
     bool any = false;
-    found here = search_block(s, from.block, from.word, reg, definition);
-    if (here != FOUND_NOT)
-        return here == FOUND_HERE;
-    if (!add_predecessors(s, &todo, from.block))
-        return false;
-    while (todo.done < todo.count) {
+    while (todo->done < todo->count) {
         place at;
-        uint32_t block = todo.blocks[todo.done++];
-        here = search_block(s, block, s->function->blocks[block].end, reg, &at);
-        if (here == FOUND_LOST || (here == FOUND_NOT && !add_predecessors(s, &todo, block)))
+        uint32_t block = todo->blocks[todo->done++];
+        found here = search_block(s, block, s->function->blocks[block].end, reg, &at);
+        if (here == FOUND_LOST || (here == FOUND_NOT && !add_predecessors(s, todo, block)))
             return false;
         if (here == FOUND_HERE && any && at.word != definition->word)
             return false;
@@ -128,6 +121,20 @@ static bool find_definition(const slicer *s, place from, grc_regs reg, place *de
         }
     }
     return any;
+}
+
+/* The one definition of [reg] that reaches [from] on all paths. */
+static bool find_definition(const slicer *s, place from, grc_regs reg, place *definition)
+{
+    search todo;
+    found here = search_block(s, from.block, from.word, reg, definition);
+    if (here != FOUND_NOT)
+        return here == FOUND_HERE;
+    todo.count = todo.done = 0;
+    bool good = add_predecessors(s, &todo, from.block) && search_above(s, &todo, reg, definition);
+    for (uint32_t i = 0; i < todo.count; i++)
+        s->seen[todo.blocks[i]] = 0;
+    return good;
 }
 
 static bool find_gpr(const slicer *s, place from, unsigned gpr, place *definition)
@@ -447,13 +454,18 @@ static bool read_entries(const slicer *s, const jump_table *t, grc_words *target
 bool grc_find_jump_table(grc_program *program, const grc_function *function,
                          const grc_edges *predecessors, uint32_t block, grc_words *targets)
 {
-    uint32_t budget = BUDGET;
-    slicer s = {program, function, predecessors, &budget};
+    grc_work *work = program->work;
+    uint32_t given = program->slice_budget < BUDGET ? (uint32_t)program->slice_budget : BUDGET;
+    uint32_t budget = given;
+    slicer s = {program, function, predecessors, &budget,
+                grc_alloc(&work->scratch, function->block_count, 1)};
     jump_table t = {0};
     place jump = {block, function->blocks[block].end - 1};
     bool known = read_target(&s, jump, &t) && (t.table & (t.width - 1)) == 0 &&
                  read_entries(&s, &t, targets);
     if (!known)
         targets->count = 0;
+    program->slice_budget -= given - budget;
+    grc_arena_free(&work->scratch);
     return known;
 }

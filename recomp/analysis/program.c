@@ -1,6 +1,9 @@
 /* program.c - decodes every word that may be code. */
 #include "program.h"
 
+/* Generous for any program; a hostile one stops being looked at closely. */
+enum { SLICES = 4000000, SLICES_A_WORD = 400 };
+
 static void decode_range(grc_program *program, const grc_range *range)
 {
     for (uint32_t address = range->first; address < range->end; address += 4) {
@@ -22,6 +25,7 @@ void grc_program_create(grc_work *work, const grc_image *image, grc_program *pro
         .first = image->code[0].first,
         .words = (last->end - image->code[0].first) / 4,
     };
+    program->slice_budget = SLICES + (uint64_t)SLICES_A_WORD * program->words;
     program->insns = grc_alloc(&work->arena, program->words, sizeof *program->insns);
     program->flags = grc_alloc(&work->arena, program->words, sizeof *program->flags);
     program->function_at = grc_alloc(&work->arena, program->words, sizeof(uint32_t));

@@ -84,6 +84,7 @@ typedef struct grc_program {
     uint32_t function_count;
     grc_summary indirect; /* of a call that may go to any function whose address is taken */
     uint32_t jump_tables, unresolved_jumps;
+    uint64_t slice_budget; /* instructions that the search for jump tables may still look at */
 } grc_program;
 
 static inline uint32_t grc_address(const grc_program *program, uint32_t word)

@@ -105,10 +105,10 @@ unsigned grc_block_exits(const grc_program *program, const grc_block *block, grc
 
 bool grc_exit_keeps_return(const grc_exit *out_of)
 {
-    if (!out_of->branches || out_of->kind == GRC_EXIT_FELL_OFF)
+    if (!out_of->branches)
         return false;
     if (out_of->kind != GRC_EXIT_FUNCTION)
-        return true;
+        return out_of->kind == GRC_EXIT_RETURN;
     const grc_summary *callee = &out_of->callee->summary;
     return (callee->reads.misc & GRC_LR) || !(callee->writes.misc & GRC_LR);
 }
