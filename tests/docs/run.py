@@ -8,6 +8,7 @@ What is checked is marked in the pages by comments:
                               numbers may differ, "..." stands for lines left out
 Links whose text is a test's name lead to the file that holds the test.
 """
+import argparse
 import difflib
 import os
 import re
@@ -63,6 +64,11 @@ def run(command, **options):
     return subprocess.run(command, capture_output=True, text=True, errors="replace", **options)
 
 
+def differences(left, right):
+    """Lines only in [left] begin with '-', those only in [right] with '+'."""
+    return [line for line in difflib.ndiff(left, right) if line[0] in "-+"]
+
+
 def read(path):
     with open(os.path.join(ROOT, path), encoding="utf-8") as file:
         return file.read()
@@ -111,8 +117,7 @@ def check_tables(work, write):
             file.write(text)
     on_page = {match[2]: match[3].splitlines() for match in TABLE.finditer(text)}
     for name, rows in tables.items():
-        differences = difflib.unified_diff(on_page.get(name, []), rows, "page", "headers", "", 0)
-        report("table %s is on the page" % name, list(differences))
+        report("table %s is on the page" % name, differences(on_page.get(name, []), rows))
 
 
 # ---- the command's options ----------------------------------------------------------------------
@@ -201,7 +206,7 @@ def check_samples(work):
         if not problems:
             said = run([program], cwd=work, timeout=60).stdout.splitlines()
             wanted = read("%s/expected/%s.txt" % (HERE, name[:-2])).splitlines()
-            problems = list(difflib.unified_diff(wanted, said, "expected", "printed", "", 0))
+            problems = differences(wanted, said)
         report("sample %s compiles and prints what is expected" % name, problems)
 
 
@@ -215,8 +220,9 @@ def check_code():
     for path, text in pages().items():
         for match in CODE.finditer(text):
             source = read(match[2])
-            problems = [] if match[3] in source else list(difflib.unified_diff(
-                source.splitlines(), match[3].splitlines(), match[2], path, "", 0))
+            problems = [] if match[3] in source else [
+                line for line in match[3].splitlines() if line not in source.splitlines()
+            ] or ["its lines are there, but not together"]
             report("%s quotes %s" % (path, match[2]), problems)
 
 
@@ -267,9 +273,12 @@ def check_test_links():
 
 
 def main():
+    parser = argparse.ArgumentParser(description="checks the documents")
+    parser.add_argument("--write", action="store_true", help="bring the tables up to date")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
         os.environ["XDG_CACHE_HOME"] = os.path.join(work, "cache")
-        check_tables(work, "--write" in sys.argv)
+        check_tables(work, options.write)
         check_options()
         check_tags()
         build_guests(work)
