@@ -1,0 +1,535 @@
+#!/usr/bin/env bash
+# The guestrt command from the outside: what it prints where, its exit codes, its cache, what it does with
+# broken files, and its output as part of a native program.
+#
+# usage: tests/cli/run.sh [PART...]
+#
+# PART is usage, run, faults, arguments, environment, cache, recompile, embed, inputs or variants (default:
+# all). GUESTRT names the command (default: build/guestrt), beside which libguestrt.a is. What is built goes
+# to build/cli-test.
+set -uo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+case ${1:-} in -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
+guestrt=$(realpath "${GUESTRT:-$root/build/guestrt}")
+work=$root/build/cli-test
+if [ ! -x "$guestrt" ]; then
+    echo "run.sh: there is no $guestrt; build it first" >&2
+    exit 4
+fi
+rm -rf "$work"
+mkdir -p "$work/tools"
+cd "$work" || exit 4
+export XDG_CACHE_HOME=$work/cache
+export GUESTRT_GUEST_LIBRARY=${GUESTRT_GUEST_LIBRARY:-$root/build/guest}
+export LC_ALL=C.UTF-8
+unset CC GUESTRT_CC GUESTRT_INCLUDE_DIR
+
+passed=0 failed=0
+verdict() { # name, condition's exit code
+    if [ "$2" -eq 0 ]; then
+        echo "PASS $1"
+        passed=$((passed + 1))
+    else
+        echo "FAIL $1 (exit code ${code:-?})"
+        head -n 10 out err | sed 's/^/    /'
+        failed=$((failed + 1))
+    fi
+}
+
+# ---- running the command and looking at what came of it -----------------------------------------------
+
+guestrt() { timeout 60 "$guestrt" "$@" >out 2>err </dev/null; code=$?; }
+ends() { [ "$code" -eq "$1" ]; }
+quiet() { [ ! -s err ]; }       # nothing to report
+silent() { [ ! -s out ]; }      # no output of the guest
+says() { grep -qE -- "$1" out; }
+reports() { grep -qE -- "$1" err; }
+prints() { [ "$(cat out; echo .)" = "$1"$'\n.' ]; } # exactly this, one newline at the end
+
+# ---- compilers that do something besides --------------------------------------------------------------
+
+tool() { # name; the script from stdin
+    { echo '#!/bin/sh'; cat; } >"tools/$1"
+    chmod +x "tools/$1"
+}
+tool fast-cc <<<'exec cc "$@" -O0'
+tool counting-cc <<<"echo x >>'$work/compiles'; exec cc \"\$@\" -O0"
+tool hanging-cc <<<"echo \$\$ >>'$work/hanging'; exec sleep 300"
+tool broken-cc <<<'echo "broken-cc: no luck today" >&2; exit 1'
+tool without-relocations <<'END'
+for word; do
+    shift
+    [ "$word" = -Wl,--emit-relocs ] || set -- "$@" "$word"
+done
+exec powerpc-linux-gnu-gcc "$@"
+END
+export GUESTRT_CC=$work/tools/fast-cc
+
+compiles() { if [ -e compiles ]; then wc -l <compiles; else echo 0; fi; }
+entries() { find "$XDG_CACHE_HOME/guestrt" -mindepth 1 -maxdepth 1 | wc -l; }
+
+guest() { "$root/scripts/guest-cc" -Wall -Wextra -Werror "$@"; } # options and files
+address() { powerpc-linux-gnu-nm "$1" | awk -v name="$2" '$3 == name { print toupper($1) }'; }
+build_guests() {
+    guest -o probe.elf "$here/guest/probe.c" && guest -o plain.elf "$here/guest/plain.c" &&
+        guest -o vector.elf "$here/guest/vector.c"
+}
+probe_output=$'b6216097 7.484470860550 8641975230861\ntwice 21 is 42\nsetjmp gave 0\nsetjmp gave 1\nsetjmp gave 2\nsetjmp gave 3'
+
+# ---- the parts ------------------------------------------------------------------------------------------
+
+part_usage() {
+    local command
+    guestrt
+    ends 2 && silent && reports '^usage: guestrt COMMAND' && [ "$(grep -cE '^  guestrt (run|recompile) ' err)" -eq 2 ]
+    verdict "no arguments: short help with two examples on stderr, 2" $?
+    guestrt --help
+    ends 0 && quiet && says '^usage: guestrt COMMAND' && says '^exit codes: 0 fine'
+    verdict "--help: on stdout, 0" $?
+    cp out help
+    guestrt -h
+    ends 0 && quiet && cmp -s out help
+    verdict "-h is --help" $?
+    guestrt help
+    ends 0 && quiet && cmp -s out help
+    verdict "help is --help" $?
+    guestrt --version
+    ends 0 && quiet && [ "$(wc -l <out)" -eq 1 ] &&
+        says "^guestrt $(sed -n 's/^#define GRT_VERSION  *"\(.*\)"/\1/p' "$root/include/guestrt/version.h")\$"
+    verdict "--version: one line" $?
+    guestrt --version --verbose
+    ends 0 && quiet && [ "$(wc -l <out)" -gt 1 ] && says '^compiler ' && says '^generated-code contract [0-9]+$'
+    verdict "--version --verbose: how it was built" $?
+
+    for command in run recompile exports; do
+        guestrt $command --help
+        ends 0 && quiet && says "^usage: guestrt $command"
+        verdict "$command --help: on stdout, 0" $?
+        cp out help
+        guestrt help $command
+        ends 0 && quiet && cmp -s out help
+        verdict "help $command is $command --help" $?
+        guestrt $command --no-such-option x
+        ends 2 && silent && reports "^guestrt $command: .*--no-such-option"
+        verdict "$command: an unknown option is named, 2" $?
+        grep -q "^  $command " <("$guestrt" --help)
+        verdict "$command is in the overview" $?
+    done
+
+    guestrt rnu x.elf
+    ends 2 && silent && reports "unknown command 'rnu'" && reports "did you mean 'run'"
+    verdict "a slip of the finger: did you mean, 2" $?
+    guestrt recompil x.elf
+    ends 2 && reports "did you mean 'recompile'"
+    verdict "a missing letter: did you mean" $?
+    guestrt xyzzy
+    ends 2 && silent && ! reports 'did you mean'
+    verdict "nothing alike: no guess" $?
+    guestrt ''
+    ends 2 && ! reports 'did you mean'
+    verdict "an empty command" $?
+    guestrt run
+    ends 2 && silent && reports 'run takes a FILE.elf'
+    verdict "run without a file: 2" $?
+    guestrt recompile plain.elf
+    ends 2 && silent && reports 'recompile takes one FILE.elf and -o DIR'
+    verdict "recompile without -o: 2" $?
+    guestrt recompile a.elf b.elf -o gen
+    ends 2 && [ ! -e gen ]
+    verdict "recompile with two files: 2" $?
+    guestrt recompile plain.elf -o gen --name=9x
+    ends 2 && reports "9x" && [ ! -e gen ]
+    verdict "recompile with a bad name: 2" $?
+
+    local bad
+    for bad in --profile=x --layout=x --fpscr=x --stack-size=x --stack-size=-1 --stack-size=4095 --stack-size=0x20000000 \
+        --heap-budget=0 --heap-budget=5000000000 --function=main --setjmp= --longjmp=0x100000000; do
+        guestrt run $bad plain.elf
+        ends 2 && silent && reports "${bad%%=*}.*'${bad#*=}'"
+        verdict "run $bad: 2, says what is wrong" $?
+    done
+
+    guestrt exports
+    ends 0 && quiet && says '^xboxkrnl 0x003  .* DbgPrint\('
+    verdict "exports: lists them" $?
+    guestrt exports --markdown
+    ends 0 && quiet && cmp -s out "$root/docs/exports.md"
+    verdict "exports --markdown is docs/exports.md" $?
+    "$guestrt" exports >/dev/full 2>err
+    code=$?
+    ends 4 && reports 'cannot write to stdout: No space left'
+    verdict "a full disk is not success" $?
+}
+
+part_run() {
+    guestrt run probe.elf
+    ends 0 && quiet && prints "$probe_output"
+    verdict "run: the guest's output on stdout, nothing on stderr" $?
+    guestrt run -s probe.elf
+    ends 0 && prints "$probe_output" && reports '^threads: 1 created, 1 ended' && reports '^user heap: .* 0 bad frees'
+    verdict "run --summary: figures on stderr only" $?
+    guestrt run -v -v probe.elf
+    ends 0 && prints "$probe_output" && reports '^\[IMAGE\]'
+    verdict "run -v -v: the log on stderr only" $?
+    local wanted
+    for wanted in 0 1 2 3 42 127 128 139 255; do
+        guestrt run probe.elf exit $wanted
+        ends $wanted && quiet && silent
+        verdict "run: the guest's exit code $wanted" $?
+    done
+    guestrt run probe.elf exit 256
+    ends 0
+    verdict "run: of a larger exit code the low 8 bits" $?
+    guestrt run probe.elf exit -1
+    ends 255
+    verdict "run: exit code -1 is 255" $?
+    "$guestrt" run probe.elf >/dev/full 2>err
+    code=$?
+    ends 4 && reports 'cannot write to stdout'
+    verdict "run: lost output of the guest is not success" $?
+}
+
+fault() { # argument of the probe, exit code, fault's number, pattern of the report
+    guestrt run probe.elf "$1"
+    ends "$2" && silent && reports "^\[FAULT\] SUMMARY $3: thread id 00000001 \"main\"" && reports "$4"
+    verdict "$1: $2 and a report ($3)" $?
+}
+
+part_faults() {
+    local twice
+    twice=$(address probe.elf twice)
+    fault wild-call 132 'GRT-F009 BAD_CALL' "no function: $(printf %08X $((0x$twice + 4)))"
+    fault null-call 132 'GRT-F010 NULL_CALL' 'pc: [0-9A-F]{8} main\+'
+    fault trap 133 'GRT-F011 TRAP' 'instruction word is 7FE00008'
+    fault bug-check 134 'GRT-F019 BUG_CHECK' 'bug check 0x00001234, parameters 0x00000001 0x00000002 0x00000003 0x00000004'
+    fault abort 134 'GRT-F019 BUG_CHECK' 'abort\+0x'
+    fault null-write 139 'GRT-F004 NULL_POINTER' 'page 0'
+    fault stack-overflow 139 'GRT-F006 STACK_OVERFLOW' 'descend'
+    guestrt run --stack-size=0x1000000 probe.elf stack-overflow
+    ends 139 && reports 'GRT-F006' && reports '16777[0-9]{3} bytes used'
+    verdict "--stack-size: more stack before the overflow" $?
+    guestrt run --continue probe.elf null-write
+    ends 139 && reports 'GRT-F004' && ! reports 'the runtime stops'
+    verdict "--continue: the fault of the only thread still shows in the exit code" $?
+    guestrt run --heap-budget=1 plain.elf
+    ends 4 && silent && reports 'no guest memory is left'
+    verdict "--heap-budget: too little for the main thread: 4" $?
+}
+
+part_arguments() {
+    guestrt run probe.elf arguments -x --help --version '' 'a b' ' ' -- 'größe ✓ 猫' "tab	quote\"'\\" $'two\nlines' -
+    ends 0 && quiet && prints $'<-x>\n<--help>\n<--version>\n<>\n<a b>\n< >\n<-->\n<größe ✓ 猫>\n<tab\tquote"\'\\>\n<two\nlines>\n<->'
+    verdict "arguments reach the guest: options, empty, spaces, UTF-8" $?
+    guestrt run -- probe.elf arguments -s
+    ends 0 && quiet && prints '<-s>'
+    verdict "-- before the file" $?
+    cp probe.elf ./-odd.elf
+    guestrt run -- -odd.elf arguments 1
+    ends 0 && quiet && prints '<1>'
+    verdict "a file whose name starts with -" $?
+    local many
+    many=$(seq 1 3000)
+    guestrt run probe.elf arguments $many
+    ends 0 && quiet && prints "$(sed 's/.*/<&>/' <<<"$many")"
+    verdict "3,000 arguments" $?
+}
+
+part_environment() {
+    local arguments
+    GUESTRT_CC=/nonexistent/cc guestrt run --no-cache plain.elf
+    ends 4 && silent && reports "cannot run the C compiler '/nonexistent/cc': No such file" && [ "$(wc -l <err)" -eq 1 ]
+    verdict "no compiler: 4, one line" $?
+    GUESTRT_CC=$work/tools/broken-cc guestrt run --no-cache plain.elf
+    ends 4 && silent && reports 'no luck today'
+    verdict "a compiler that fails: 4, its words are shown" $?
+    GUESTRT_CC='env VARIABLE=1 cc -O0' guestrt run --no-cache plain.elf
+    ends 5 && quiet && prints plain
+    verdict "a compiler with arguments" $?
+    GUESTRT_CC= CC=$work/tools/counting-cc guestrt run --no-cache plain.elf
+    ends 5 && [ "$(compiles)" -gt 0 ]
+    verdict "CC, when GUESTRT_CC is empty" $?
+    XDG_CACHE_HOME=/dev/null/x guestrt run plain.elf
+    ends 4 && silent && reports "cache directory '/dev/null/x/guestrt'"
+    verdict "a cache that cannot be made: 4" $?
+    XDG_CACHE_HOME=/proc guestrt run plain.elf
+    ends 4 && silent && reports "cache directory '/proc/guestrt'"
+    verdict "a cache that cannot be written: 4" $?
+    code=0
+    env -u XDG_CACHE_HOME -u HOME "$guestrt" run plain.elf >out 2>err || code=$?
+    ends 4 && silent && reports 'XDG_CACHE_HOME or HOME'
+    verdict "neither XDG_CACHE_HOME nor HOME: 4" $?
+    code=0
+    env -u XDG_CACHE_HOME HOME="$work/home" "$guestrt" run plain.elf >out 2>err || code=$?
+    ends 5 && quiet && prints plain && [ -d home/.cache/guestrt ]
+    verdict "HOME: the cache is in .cache/guestrt" $?
+    mkdir -p elsewhere/bin
+    cp "$guestrt" elsewhere/bin/guestrt
+    code=0
+    elsewhere/bin/guestrt run plain.elf >out 2>err || code=$?
+    ends 4 && silent && reports 'GUESTRT_INCLUDE_DIR'
+    verdict "no headers: 4, says how to name them" $?
+    code=0
+    GUESTRT_INCLUDE_DIR=$root/include elsewhere/bin/guestrt run plain.elf >out 2>err || code=$?
+    ends 5 && quiet && prints plain
+    verdict "GUESTRT_INCLUDE_DIR names the headers" $?
+    for arguments in "recompile plain.elf -o /dev/null" "recompile plain.elf -o /proc/x"; do
+        # shellcheck disable=SC2086
+        guestrt $arguments
+        ends 4 && silent && reports "^guestrt: cannot make the directory '${arguments##* }'"
+        verdict "$arguments: 4" $?
+    done
+    mkdir -p taken/module.h
+    guestrt recompile plain.elf -o taken
+    ends 4 && silent && reports 'could not be written'
+    verdict "an output file that cannot be written: 4" $?
+}
+
+part_cache() {
+    local before first second pids
+    export XDG_CACHE_HOME=$work/cache-test GUESTRT_CC=$work/tools/counting-cc
+    rm -f compiles
+    guestrt run plain.elf
+    ends 5 && prints plain && before=$(compiles) && [ "$before" -gt 0 ] && guestrt run plain.elf &&
+        ends 5 && prints plain && quiet && [ "$(compiles)" -eq "$before" ]
+    verdict "the second run does not compile" $?
+    cp plain.elf renamed.elf
+    guestrt run renamed.elf
+    ends 5 && [ "$(compiles)" -eq "$before" ]
+    verdict "the cache goes by content, not by name" $?
+    guestrt run --no-cache plain.elf
+    ends 5 && [ "$(compiles)" -eq $((2 * before)) ] && [ "$(entries)" -eq 1 ]
+    verdict "--no-cache compiles anew and leaves nothing" $?
+    guestrt run --full-state plain.elf
+    ends 5 && [ "$(compiles)" -eq $((3 * before)) ] && [ "$(entries)" -eq 2 ]
+    verdict "other options are another entry" $?
+
+    # Cut short, as after a loss of power: it must not be used, and not be in the way.
+    for first in "$XDG_CACHE_HOME"/guestrt/*/module.so; do : >"$first"; done
+    guestrt run plain.elf
+    ends 5 && prints plain && quiet && guestrt run plain.elf && ends 5 && [ "$(compiles)" -eq $((4 * before)) ]
+    verdict "a damaged entry is built again, once" $?
+
+    export XDG_CACHE_HOME=$work/cache-race
+    "$guestrt" run plain.elf >first 2>first.err & pids=$!
+    "$guestrt" run plain.elf >second 2>second.err & pids="$pids $!"
+    code=0
+    # shellcheck disable=SC2086
+    for first in $pids; do wait "$first"; [ $? -eq 5 ] || code=1; done
+    ends 0 && cat first second >out && cat first.err second.err >err && quiet && prints $'plain\nplain' && [ "$(entries)" -eq 1 ]
+    verdict "two first runs at once: both right, one entry" $?
+
+    export XDG_CACHE_HOME=$work/cache-killed
+    rm -f hanging
+    GUESTRT_CC=$work/tools/hanging-cc "$guestrt" run plain.elf >out 2>err &
+    second=$!
+    for _ in $(seq 100); do [ -s hanging ] && break; sleep 0.05; done
+    kill -9 "$second"
+    wait "$second" 2>/dev/null
+    # shellcheck disable=SC2046
+    kill $(cat hanging) 2>/dev/null
+    [ -s hanging ] && [ -z "$(find "$XDG_CACHE_HOME" -name module.so)" ] && [ "$(entries)" -eq 1 ]
+    verdict "a killed build leaves no entry" $?
+    export GUESTRT_CC=$work/tools/counting-cc
+    guestrt run plain.elf
+    ends 5 && prints plain && quiet
+    verdict "after a killed build the next run builds" $?
+    touch -d '1 hour ago' "$XDG_CACHE_HOME"/guestrt/*.??????
+    guestrt run plain.elf
+    ends 5 && [ "$(entries)" -eq 1 ]
+    verdict "what the killed build left is removed later" $?
+    export XDG_CACHE_HOME=$work/cache GUESTRT_CC=$work/tools/fast-cc
+}
+
+part_recompile() {
+    guestrt recompile probe.elf -o gen
+    ends 0 && silent && reports '^guestrt: [0-9]+ functions, .* files in gen$'
+    verdict "recompile: a summary on stderr, nothing on stdout" $?
+    guestrt recompile -q probe.elf --output=gen2
+    ends 0 && silent && quiet && diff -r gen gen2 >out
+    verdict "recompile twice: identical files; -q is quiet" $?
+    (cd / && "$guestrt" recompile -q "$work/probe.elf" -o "$work/gen3") && diff -r gen gen3 >out
+    verdict "recompile from another directory: identical files" $?
+    ! grep -rqF "$work" gen
+    verdict "no path of this machine in the output" $?
+    guestrt recompile -q plain.elf -o named --name=game
+    ends 0 && quiet && [ -e named/game.h ] && [ -e named/game_code_0.c ]
+    verdict "recompile --name" $?
+    cp gen2/module_code_0.c gen2/module_code_7.c
+    cp gen2/module_code_0.c "gen2/module_code_$(find gen2 -name 'module_code_*' | wc -l).c" # next in number, then a gap
+    guestrt recompile -q plain.elf -o gen2
+    ends 0 && [ ! -e gen2/module_code_1.c ] && [ ! -e gen2/module_code_2.c ]
+    verdict "recompile into the same directory: the longer program's files are gone" $?
+    local mode
+    for mode in --fpscr=exact --fpscr=fast --full-state --trap-untranslated; do
+        guestrt recompile -q $mode probe.elf -o "gen$mode" && ends 0 && quiet
+        verdict "recompile $mode" $?
+    done
+}
+
+compile_module() { # compiler, directory of objects, options
+    local compiler=$1 objects=$2 source
+    shift 2
+    mkdir -p "$objects"
+    for source in gen/*.c; do
+        "$compiler" -std=c11 -Wall -Wextra -Werror -ffp-contract=off -fno-math-errno -I "$root/include" "$@" \
+            -c "$source" -o "$objects/$(basename "$source").o" || return 1
+    done
+}
+
+link_port() { # compiler, objects, program, options
+    local compiler=$1 objects=$2 program=$3
+    shift 3
+    "$compiler" -std=c11 -Wall -Wextra -Werror -I "$root/include" -I gen "$@" "$here/embed/main.c" "$objects"/*.o \
+        "$(dirname "$guestrt")/libguestrt.a" -pthread -lm -o "$program"
+}
+
+part_embed() {
+    local compiler mode options twice
+    twice=$(address probe.elf twice)
+    [ -d gen ] || guestrt recompile -q probe.elf -o gen
+    for compiler in gcc clang; do
+        for mode in open closed; do
+            options=(-O1)
+            [ $mode = open ] || options+=(-DGRT_CLOSED)
+            compile_module $compiler "$compiler-$mode" "${options[@]}" >out 2>err && quiet
+            verdict "$compiler, $mode: the generated C compiles without a warning" $?
+            link_port $compiler "$compiler-$mode" "port-$compiler-$mode" "${options[@]}" >out 2>err
+            verdict "$compiler, $mode: links with libguestrt.a" $?
+            code=0
+            timeout 60 "./port-$compiler-$mode" >out 2>err || code=$?
+            ends 0 && quiet && prints "$probe_output"
+            verdict "$compiler, $mode: the native program prints the same" $?
+        done
+        link_port $compiler "$compiler-open" "port-$compiler-override" -DOVERRIDE="$twice" >out 2>err
+        verdict "$compiler: links with an override" $?
+        code=0
+        timeout 60 "./port-$compiler-override" >out 2>err || code=$?
+        ends 0 && quiet && prints "${probe_output/is 42/is 1042}"
+        verdict "$compiler: an override is called, and reaches the original" $?
+    done
+    code=0
+    timeout 60 ./port-gcc-open exit 77 >out 2>err || code=$?
+    ends 77
+    verdict "a port gets arguments and passes on the exit code" $?
+    ! nm port-gcc-closed | grep -q orig_sub_
+    verdict "closed: no overridable functions are left" $?
+}
+
+refused() { # name, file, pattern
+    guestrt run "$2"
+    ends 3 && silent && reports "^guestrt: .*'$2'" && reports "$3"
+    verdict "$1: 3, says why" $?
+    rm -rf refused
+    guestrt recompile "$2" -o refused
+    ends 3 && silent && reports "^guestrt: .*'$2'" && [ -z "$(find refused -type f 2>/dev/null)" ]
+    verdict "$1: recompile writes nothing" $?
+}
+
+part_inputs() {
+    local size bytes
+    : >empty.elf
+    refused "an empty file" empty.elf 'not an ELF file|ends inside the ELF header'
+    refused "a directory" "$work" 'Is a directory'
+    refused "no file" missing.elf 'No such file'
+    refused "a device" /dev/null 'not a regular file|Invalid argument'
+    cp "$root/LICENSE" text.elf
+    refused "a text file" text.elf 'not an ELF file'
+    cp "$guestrt" x86.elf
+    refused "a program of this machine" x86.elf 'not a (32-bit|big-endian|PowerPC)'
+    printf '\t.globl f\nf: blr\n' | powerpc-linux-gnu-as -mlittle -a32 -o little.o && powerpc-linux-gnu-ld -EL -m elf32lppc -e f little.o -o little.elf
+    refused "a little-endian program" little.elf 'not a big-endian'
+    echo 'f: blr' | powerpc-linux-gnu-as -a32 -o object.o
+    refused "an object file" object.o 'executable'
+    size=$(stat -c %s plain.elf)
+    for bytes in 3 15 51 52 60 84 100 116 1000 $((size / 3)) $((size / 2)) $((size * 2 / 3)); do
+        head -c "$bytes" plain.elf >"cut$bytes.elf"
+        guestrt run "cut$bytes.elf"
+        # Cut behind the code it may well run: sections are not needed. Never a crash, never silence.
+        { ends 3 && silent && reports "'cut$bytes.elf'"; } || { [ "$bytes" -gt 200 ] && ends 5 && prints plain; }
+        verdict "cut off after $bytes bytes" $?
+    done
+
+    local where
+    where=$(address vector.elf add_vectors)
+    guestrt run vector.elf
+    ends 3 && silent && reports "  $where: .*vaddubm" && reports 'cannot be translated'
+    verdict "an instruction that cannot be translated: 3, address and mnemonic" $?
+    guestrt recompile vector.elf -o refused
+    ends 3 && reports "  $where: .*vaddubm" && [ -z "$(find refused -type f 2>/dev/null)" ]
+    verdict "recompile of it: 3, nothing written" $?
+    guestrt run --trap-untranslated vector.elf
+    ends 7 && prints $'before\nafter' && quiet
+    verdict "--trap-untranslated: runs when it is not reached" $?
+    guestrt run --trap-untranslated vector.elf x
+    ends 132 && prints before && reports 'SUMMARY GRT-F012 UNTRANSLATED' && reports "pc: $where"
+    verdict "--trap-untranslated: a report at run time when it is" $?
+    guestrt recompile --trap-untranslated vector.elf -o trapping
+    ends 0 && reports '1 instructions? became'
+    verdict "recompile --trap-untranslated: counts them" $?
+}
+
+same() { # name, options and file
+    local name=$1
+    shift
+    guestrt run "$@"
+    ends 0 && quiet && prints "$probe_output"
+    verdict "$name: the same output" $?
+}
+
+part_variants() {
+    same "--full-state" --full-state probe.elf
+    same "--fpscr=exact" --fpscr=exact probe.elf
+    same "--fpscr=fast" --fpscr=fast probe.elf
+    same "--fpscr=auto" --fpscr=auto probe.elf
+    same "--overridable" --overridable probe.elf
+    same "--trap-untranslated" --trap-untranslated probe.elf
+    same "--layout=console" --layout=console probe.elf
+    same "--profile=console" --profile=console probe.elf
+    same "console profile and layout" --profile=console --layout console probe.elf
+    same "--stack-size" --stack-size=65536 probe.elf
+    cp probe.elf stripped.elf && powerpc-linux-gnu-strip stripped.elf
+    same "stripped" stripped.elf
+    GUESTRT_GUEST_CC=$work/tools/without-relocations guest -o bare.elf "$here/guest/probe.c" 2>err
+    if powerpc-linux-gnu-readelf -S bare.elf | grep -q '\.rela'; then
+        verdict "linked without --emit-relocs" 1
+    else
+        same "without --emit-relocs" bare.elf
+    fi
+    cp bare.elf stripped-bare.elf && powerpc-linux-gnu-strip stripped-bare.elf
+    same "stripped, without --emit-relocs" stripped-bare.elf
+    # Without its marks in the import table setjmp is only known by address.
+    same "--setjmp and --longjmp" --setjmp="0x$(address probe.elf setjmp)" --longjmp="0x$(address probe.elf longjmp)" stripped.elf
+    guestrt run --function="0x$(printf %X $((0x$(address probe.elf twice) + 4)))" probe.elf wild-call
+    ends 0 && quiet
+    verdict "--function: what was no function is one" $?
+    local layout profile
+    for profile in flat console; do
+        for layout in unleashed console; do
+            guestrt run --profile=$profile --layout=$layout probe.elf null-write
+            ends 139 && silent && reports 'GRT-F004 NULL_POINTER'
+            verdict "profile $profile, layout $layout: a fault is reported" $?
+        done
+    done
+}
+
+# ---- all of it --------------------------------------------------------------------------------------------
+
+build_guests >out 2>err
+code=$?
+verdict "the guest programs build" $code
+if [ $code -eq 0 ]; then
+    parts=("$@")
+    [ ${#parts[@]} -gt 0 ] || parts=(usage run faults arguments environment cache recompile embed inputs variants)
+    for part in "${parts[@]}"; do
+        if declare -F "part_$part" >/dev/null; then
+            "part_$part"
+        else
+            echo "run.sh: there is no part '$part'" >&2
+            exit 2
+        fi
+    done
+fi
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
