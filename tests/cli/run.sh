@@ -247,6 +247,9 @@ part_environment() {
     GUESTRT_CC='env VARIABLE=1 cc -O0' guestrt run --no-cache plain.elf
     ends 5 && quiet && prints plain
     verdict "a compiler with arguments" $?
+    GUESTRT_CC= guestrt run --no-cache probe.elf
+    ends 0 && quiet && prints "$probe_output"
+    verdict "the default compiler, with our optimisation" $?
     GUESTRT_CC= CC=$work/tools/counting-cc guestrt run --no-cache plain.elf
     ends 5 && [ "$(compiles)" -gt 0 ]
     verdict "CC, when GUESTRT_CC is empty" $?
