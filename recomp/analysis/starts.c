@@ -3,14 +3,15 @@
  *
  * Symbols and the entry point are certain. Of addresses that occur as constants, those that hit the
  * inside of a function that a symbol describes are labels (a jump table, a computed goto); without
- * symbols a constant must look like a start: nothing runs into it from above.
+ * symbols a constant must look like a start: nothing runs into it from above, or only a call would,
+ * which may be one that does not return, and a stack frame begins here.
  */
 #include "program.h"
 #include "../forms.h"
 
 #include <string.h>
 
-enum { NOP = 0x60000000, PAIR_WINDOW = 24 };
+enum { NOP = 0x60000000, PAIR_WINDOW = 24, FRAME_WINDOW = 4 };
 
 const grc_symbol *grc_symbol_at(const grc_program *program, uint32_t word)
 {
@@ -90,21 +91,57 @@ static void starts_from_imports(grc_program *program)
     start(program, grc_word(program, image->longjmp_address));
 }
 
-/* True iff execution does not run from the word before into [word]. */
-static bool nothing_runs_into(const grc_program *program, uint32_t word)
+/* The instruction before [word] and the alignment that is before it, or null. */
+static const grc_insn *before(const grc_program *program, uint32_t word)
 {
     while (word > 0 && (program->flags[word - 1] & GRC_WORD_CODE) &&
            program->insns[word - 1].word == NOP)
-        word--; /* alignment */
-    if (word == 0 || !(program->flags[word - 1] & GRC_WORD_CODE))
-        return true;
-    const grc_insn *before = &program->insns[word - 1];
+        word--;
+    bool none = word == 0 || !(program->flags[word - 1] & GRC_WORD_CODE);
+    return none ? NULL : &program->insns[word - 1];
+}
+
+/* True iff execution does not run from the word before into [word]. */
+static bool nothing_runs_into(const grc_program *program, uint32_t word)
+{
+    const grc_insn *insn = before(program, word);
     grc_branch branch;
-    grc_insn_branch(before, &branch);
-    return before->op == GRC_OP_INVALID ||
-           (!branch.conditional &&
-            (branch.flow == GRC_FLOW_BRANCH || branch.flow == GRC_FLOW_RETURN ||
-             branch.flow == GRC_FLOW_JUMP_CTR));
+    if (!insn || insn->op == GRC_OP_INVALID)
+        return true;
+    grc_insn_branch(insn, &branch);
+    return !branch.conditional &&
+           (branch.flow == GRC_FLOW_BRANCH || branch.flow == GRC_FLOW_RETURN ||
+            branch.flow == GRC_FLOW_JUMP_CTR);
+}
+
+static bool begins_frame(const grc_program *program, uint32_t word)
+{
+    for (uint32_t i = word; i < program->words && i < word + FRAME_WINDOW; i++) {
+        const grc_insn *insn = &program->insns[i];
+        grc_branch branch;
+        grc_insn_branch(insn, &branch);
+        bool grows = insn->op == GRC_OP_STWU || insn->op == GRC_OP_STDU;
+        if (insn->op == GRC_OP_MFLR || (grows && grc_ra(insn) == 1 && grc_rd(insn) == 1))
+            return true;
+        if (branch.flow != GRC_FLOW_NONE || insn->op == GRC_OP_INVALID)
+            return false;
+    }
+    return false;
+}
+
+/* A call that does not return is the last instruction of its function. The frame tells: after a
+ * call the middle of a function has one. Should the guess be wrong, the one function goes on in the
+ * other, which is no harm. */
+static bool follows_last_call(const grc_program *program, uint32_t word)
+{
+    const grc_insn *insn = before(program, word);
+    grc_branch branch;
+    if (!insn)
+        return false;
+    grc_insn_branch(insn, &branch);
+    bool call = branch.flow == GRC_FLOW_CALL || branch.flow == GRC_FLOW_CALL_CTR ||
+                branch.flow == GRC_FLOW_CALL_LR;
+    return call && begins_frame(program, word);
 }
 
 /* A constant equals the address of [word]. */
@@ -115,7 +152,7 @@ static void take(grc_program *program, const uint8_t *inside, uint32_t address)
         return;
     program->flags[word] |= GRC_WORD_TAKEN;
     if (!inside[word] && program->insns[word].op != GRC_OP_INVALID &&
-        nothing_runs_into(program, word))
+        (nothing_runs_into(program, word) || follows_last_call(program, word)))
         program->flags[word] |= GRC_WORD_START;
 }
 
