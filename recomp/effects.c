@@ -295,10 +295,26 @@ static void forget_operands(const grc_insn *insn, grc_effects *effects)
         effects->writes.cr = 0;
 }
 
+bool grc_insn_is_nop(const grc_insn *insn)
+{
+    switch (insn->op) {
+    case GRC_OP_ORI:
+    case GRC_OP_ORIS:
+    case GRC_OP_XORI:
+    case GRC_OP_XORIS:
+        return grc_ra(insn) == grc_rd(insn) && (insn->word & 0xFFFF) == 0;
+    case GRC_OP_OR:
+        return grc_ra(insn) == grc_rd(insn) && grc_ra(insn) == grc_rb(insn) &&
+               (insn->word & 1) == 0;
+    default:
+        return false;
+    }
+}
+
 void grc_insn_effects(const grc_insn *insn, grc_effects *effects)
 {
     *effects = (grc_effects){0};
-    if (insn->op == GRC_OP_INVALID)
+    if (insn->op == GRC_OP_INVALID || grc_insn_is_nop(insn))
         return;
     unsigned flags = grc_insn_flags(insn);
     for (const char *letter = grc_form_rows[grc_insn_form(insn)].operands; *letter != '\0';

@@ -24,6 +24,10 @@ static bool emit_translated(const grc_emit *emit)
 bool grc_emit_insn(grc_out *out, const grc_insn *insn, const grc_emit_options *options)
 {
     grc_emit emit = {out, insn, options};
+    if (grc_insn_is_nop(insn)) {
+        grc_emit_text(&emit, ";");
+        return true;
+    }
     if (emit_translated(&emit))
         return true;
     if (!options->trap_untranslated || is_branch(insn))

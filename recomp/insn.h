@@ -29,15 +29,15 @@ typedef struct grc_insn {
 
 grc_insn grc_decode(uint32_t address, uint32_t word);
 
-/* "addic." with the record dot, "o" suffix and the like as the word has them; also of instructions
- * that are only known by name (names.def); never null ("(invalid)"). [text] has room for 16
- * characters. */
+/* "addic." with the record dot, "o" suffix and the like as the word has them; never null
+ * ("(invalid)"). [text] has room for 16 characters. */
 const char *grc_mnemonic(const grc_insn *insn, char text[16]);
 
 /* A disassembly good enough for comments: "lwz r3,16(r1)". */
 void grc_disassemble(const grc_insn *insn, char *text, unsigned size);
 
-/* ---- effects ----------------------------------------------------------------------------------- */
+/* ---- effects -----------------------------------------------------------------------------------
+ */
 
 /* A set of registers. */
 typedef struct grc_regs {
@@ -63,16 +63,21 @@ typedef struct grc_effects {
     grc_regs reads;
     grc_regs writes; /* fully overwritten */
     bool loads, stores;
-    bool barrier;          /* sync, lwsync, isync, eieio, lwarx, stwcx., dcbz ... */
-    bool whole_fpr_file;   /* all FPRs must be in the context before and be reloaded after: writes of
-                              FPSCR control bits */
-    bool reads_fp_status;  /* mffs, mcrfs, Rc forms of floating point: exact FPSCR is needed */
+    bool barrier;         /* sync, lwsync, isync, eieio, lwarx, stwcx., dcbz ... */
+    bool whole_fpr_file;  /* all FPRs must be in the context before and be reloaded after: writes of
+                             FPSCR control bits */
+    bool reads_fp_status; /* mffs, mcrfs, Rc forms of floating point: exact FPSCR is needed */
     bool is_float;
 } grc_effects;
 
 void grc_insn_effects(const grc_insn *insn, grc_effects *effects);
 
-/* ---- control flow ------------------------------------------------------------------------------ */
+/* True iff the instruction writes back what a register holds: "ori r0,r0,0", the usual padding, and
+ * the hints that look like "or r1,r1,r1". It has no effects, so that it keeps no register alive. */
+bool grc_insn_is_nop(const grc_insn *insn);
+
+/* ---- control flow ------------------------------------------------------------------------------
+ */
 
 typedef enum grc_flow {
     GRC_FLOW_NONE,     /* goes on to the next instruction (traps count as this) */
@@ -92,23 +97,24 @@ typedef struct grc_branch {
 
 void grc_insn_branch(const grc_insn *insn, grc_branch *branch);
 
-/* ---- C text ------------------------------------------------------------------------------------ */
+/* ---- C text ------------------------------------------------------------------------------------
+ */
 
 /*
  * Names in the emitted text. Registers the function keeps in C locals:
- *   r0..r31 uint64_t; f0..f31 grt_fpr; ctr, lr uint64_t; cr0_lt, cr0_gt, cr0_eq, cr0_so ... uint8_t;
- *   xer_ca, xer_ov, xer_so, xer_count uint8_t.
- * The parameters: ctx, base. Everything else (fpscr, reservation) is reached through ctx.
+ *   r0..r31 uint64_t; f0..f31 grt_fpr; ctr, lr uint64_t; cr0_lt, cr0_gt, cr0_eq, cr0_so ...
+ * uint8_t; xer_ca, xer_ov, xer_so, xer_count uint8_t. The parameters: ctx, base. Everything else
+ * (fpscr, reservation) is reached through ctx.
  */
 typedef struct grc_emit_options {
-    bool exact_fpscr;        /* keep FPSCR status bits exactly; else only control bits */
-    bool trap_untranslated;  /* emit a reporting trap for an instruction that is not translated */
+    bool exact_fpscr;       /* keep FPSCR status bits exactly; else only control bits */
+    bool trap_untranslated; /* emit a reporting trap for an instruction that is not translated */
     /* Facts the analysis proves about this instruction's inputs, as bit sets of FPRs. */
-    uint32_t fpr_single;     /* holds a value representable in single precision, or any NaN */
-    /* Such values are also in float locals s0..s31: s5 is f5.d exactly, as a float, wherever bit 5 of
-     * fpr_single is set. Arithmetic on singles then needs no conversions. The writer declares "float
-     * sN;" for each fN that it declares (it need not be initialised: facts begin empty, and end
-     * when an FPR is loaded from the context). */
+    uint32_t fpr_single; /* holds a value representable in single precision, or any NaN */
+    /* Such values are also in float locals s0..s31: s5 is f5.d exactly, as a float, wherever bit 5
+     * of fpr_single is set. Arithmetic on singles then needs no conversions. The writer declares
+     * "float sN;" for each fN that it declares (it need not be initialised: facts begin empty, and
+     * end when an FPR is loaded from the context). */
     bool single_locals;
     /* Leaves a NaN result as the host makes it; only where grc_emit_can_defer(). */
     bool raw_nan;
@@ -118,8 +124,8 @@ typedef struct grc_emit_options {
  * (nothing was emitted). */
 bool grc_emit_insn(grc_out *out, const grc_insn *insn, const grc_emit_options *options);
 
-/* True iff the instruction is floating-point arithmetic whose result is a NaN whenever an operand is
- * one, and which grc_emit_insn() can emit with raw_nan. */
+/* True iff the instruction is floating-point arithmetic whose result is a NaN whenever an operand
+ * is one, and which grc_emit_insn() can emit with raw_nan. */
 bool grc_emit_can_defer(const grc_insn *insn, const grc_emit_options *options);
 
 /* The C name of a deferrable instruction's result: "f1.d", or "s1" if it is a single in a local. */
