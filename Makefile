@@ -9,7 +9,7 @@ build: setup
 
 # Builds the library, the command and the example programs, and runs the tour.
 run: build
-	@build/guestrt run build/examples/tour.elf
+	@build/guestrt run --summary build/examples/tour.elf
 
 test: setup
 	@scripts/test

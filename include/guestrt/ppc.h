@@ -46,23 +46,24 @@ struct grt_ppc {
     uint64_t ctr;
     uint8_t cr[32]; /* one byte, 0 or 1, for each bit: cr[4 * field + GRT_CR_EQ] */
     uint8_t xer_so, xer_ov, xer_ca;
-    uint8_t xer_count;  /* XER[25:31], for lswx and stswx */
-    uint32_t fpscr;     /* status bits are kept only by code translated with exact FPSCR */
+    uint8_t xer_count; /* XER[25:31], for lswx and stswx */
+    uint32_t fpscr;    /* status bits are kept only by code translated with exact FPSCR */
     uint32_t vrsave;
     uint8_t reserve_size; /* 0: no reservation; else 4 or 8 */
     grt_addr reserve_address;
     uint64_t reserve_value;
 
     /* The host's part: set before guest code runs, constant while it does. */
-    grt_ppc_function *const *code; /* one entry a word of the image's code, null = no function */
-    grt_addr code_base;            /* guest address of code[0] */
-    uint32_t code_words;           /* entries of [code] */
+    grt_ppc_function *const *code;    /* one entry a word of the image's code, null = no function */
+    grt_addr code_base;               /* guest address of code[0] */
+    uint32_t code_words;              /* entries of [code] */
     grt_ppc_function *const *imports; /* by index into the module's import table */
     uint32_t import_index;            /* of the import being called */
     struct grt_thread *thread;        /* the runtime's record of this guest thread */
 };
 
-/* ---- the module: what a translated image exports ----------------------------------------------- */
+/* ---- the module: what a translated image exports -----------------------------------------------
+ */
 
 typedef struct grt_ppc_entry {
     grt_addr address;
@@ -72,7 +73,7 @@ typedef struct grt_ppc_entry {
 } grt_ppc_entry;
 
 typedef struct grt_ppc_import {
-    grt_addr thunk; /* guest address of the 16-byte thunk (function) or of the word (variable) */
+    grt_addr thunk;   /* guest address of the 16-byte thunk (function) or of the word (variable) */
     uint16_t library; /* GRT_LIBRARY_... */
     uint16_t ordinal;
     bool variable;
@@ -107,15 +108,16 @@ typedef struct grt_ppc_module {
     const grt_ppc_segment *segments;
 } grt_ppc_module;
 
-/* ---- the host's part: symbols the embedder (normally libguestrt) must define -------------------- */
+/* ---- the host's part: symbols the embedder (normally libguestrt) must define --------------------
+ */
 
 typedef enum grt_ppc_trap_kind {
-    GRT_TRAP_INSTRUCTION = 0,   /* tw, twi, td, tdi whose condition holds */
-    GRT_TRAP_UNTRANSLATED = 1,  /* an instruction the translation left as a reporting trap */
-    GRT_TRAP_SYSTEM_CALL = 2,   /* sc */
-    GRT_TRAP_RETURN = 3,        /* blr to another place than the call came from */
+    GRT_TRAP_INSTRUCTION = 0,       /* tw, twi, td, tdi whose condition holds */
+    GRT_TRAP_UNTRANSLATED = 1,      /* an instruction the translation left as a reporting trap */
+    GRT_TRAP_SYSTEM_CALL = 2,       /* sc */
+    GRT_TRAP_RETURN = 3,            /* blr to another place than the call came from */
     GRT_TRAP_UNALIGNED_RESERVE = 4, /* lwarx, ldarx, stwcx., stdcx. at an unaligned address */
-    GRT_TRAP_FELL_OFF = 5,      /* execution ran past the end of the known code */
+    GRT_TRAP_FELL_OFF = 5,          /* execution ran past the end of the known code */
 } grt_ppc_trap_kind;
 
 /* A trap at guest address [address]; [detail] is the instruction word, or the bad target for

@@ -33,7 +33,8 @@ typedef enum grc_status {
 /* One sentence without a full stop; never null. Any thread. O(1). */
 const char *grc_status_sentence(grc_status status);
 
-/* How closely the floating-point status bits (FPSCR) are kept. Results are the same in all modes. */
+/* How closely the floating-point status bits (FPSCR) are kept. Results are the same in all modes.
+ */
 typedef enum grc_fp {
     GRC_FP_AUTO = 0,  /* exact iff the image holds an instruction that reads status bits */
     GRC_FP_EXACT = 1, /* every status bit after every instruction; much slower */

@@ -37,12 +37,12 @@ typedef struct grt_runtime_config {
     grt_memory_config memory;
     uint64_t user_heap_budget; /* bytes; 0 = the heap's capacity */
     grt_context_layout layout;
-    uint32_t stack_size;             /* default guest stack: 0x40000 */
-    uint32_t error_suppression;      /* the word at PCR+0x150 of a new thread: 0 */
-    grt_policy on_context_failure;   /* CONTINUE: ExCreateThread returns STATUS_NO_MEMORY */
-    grt_policy on_guest_fault;       /* STOP: after the report the program ends */
-    grt_policy on_missing_export;    /* CONTINUE: reported once, the call fails */
-    grt_output_fn *output;           /* null: stderr */
+    uint32_t stack_size;           /* default guest stack: 0x40000 */
+    uint32_t error_suppression;    /* the word at PCR+0x150 of a new thread: 0 */
+    grt_policy on_context_failure; /* CONTINUE: ExCreateThread returns STATUS_NO_MEMORY */
+    grt_policy on_guest_fault;     /* STOP: after the report the program ends */
+    grt_policy on_missing_export;  /* CONTINUE: reported once, the call fails */
+    grt_output_fn *output;         /* null: stderr */
     void *output_user;
     grt_log log; /* also used for memory and heaps */
 } grt_runtime_config;
@@ -76,8 +76,8 @@ grt_status grt_runtime_load(grt_runtime *runtime, const grt_ppc_module *module);
 
 /* Runs the module's entry on the main guest thread with r3 = address of {argc, argv[0], ..., 0},
  * all big-endian in guest memory, and waits until it ends. [*exit_code] is its r3.
- * Fails iff: WRONG_STATE (nothing loaded), thread creation fails, GUEST_FAULT (the main thread ended
- * in a fault), STOPPED (policy or bug check). Not on a guest thread. */
+ * Fails iff: WRONG_STATE (nothing loaded), thread creation fails, GUEST_FAULT (the main thread
+ * ended in a fault), STOPPED (policy or bug check). Not on a guest thread. */
 grt_status grt_runtime_run(grt_runtime *runtime, int argc, const char *const *argv,
                            uint32_t *exit_code);
 

@@ -2,7 +2,7 @@
  * status.h - what a call of the library can answer, from one table.
  *
  * Numbers are stable: a number is never given to another meaning. Every row is
- * (number, name, sentence, remedy); docs/reference-status.md is generated from it.
+ * (number, name, sentence, remedy); docs/reference.md lists them.
  */
 #ifndef GUESTRT_STATUS_H
 #define GUESTRT_STATUS_H

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # House rules that a machine can check. Each rule is one test; what breaks it is printed.
 set -uo pipefail
+shopt -s lastpipe # the rules count in this shell, not in a pipeline's
 cd "$(dirname "$0")/../.."
 passed=0 failed=0
 
