@@ -144,6 +144,12 @@ static bool follows_last_call(const grc_program *program, uint32_t word)
     return call && begins_frame(program, word);
 }
 
+static bool looks_like_start(const grc_program *program, uint32_t word)
+{
+    return program->insns[word].op != GRC_OP_INVALID &&
+           (nothing_runs_into(program, word) || follows_last_call(program, word));
+}
+
 /* A constant equals the address of [word]. */
 static void take(grc_program *program, const uint8_t *inside, uint32_t address)
 {
@@ -151,23 +157,92 @@ static void take(grc_program *program, const uint8_t *inside, uint32_t address)
     if (word == GRC_NONE)
         return;
     program->flags[word] |= GRC_WORD_TAKEN;
-    if (!inside[word] && program->insns[word].op != GRC_OP_INVALID &&
-        (nothing_runs_into(program, word) || follows_last_call(program, word)))
+    if (!inside[word] && looks_like_start(program, word))
         program->flags[word] |= GRC_WORD_START;
+}
+
+/* ---- tables of code addresses ------------------------------------------------------------------
+ */
+
+/* A table may hold functions, or the labels of one function (a computed goto). Between two places
+ * that are surely starts, if one entry of a table is no start, none is. */
+typedef struct tables {
+    grc_program *program;
+    const uint8_t *inside;
+    uint32_t *stretch;   /* by word: how many sure starts are not above it */
+    uint32_t *labels_of; /* by stretch: the last table that had labels there */
+    uint32_t table;
+    grc_words entries; /* of the table being read */
+} tables;
+
+static void number_stretches(const tables *t)
+{
+    grc_program *program = t->program;
+    uint32_t count = 0;
+    for (uint32_t word = 0; word < program->words; word++) {
+        const grc_insn *insn = &program->insns[word];
+        grc_branch branch;
+        t->stretch[word] |= (program->flags[word] & GRC_WORD_FORCED) != 0;
+        grc_insn_branch(insn, &branch);
+        uint32_t target = grc_word(program, branch.target);
+        if (branch.flow == GRC_FLOW_CALL && branch.target != insn->address + 4 &&
+            target != GRC_NONE)
+            t->stretch[target] = 1;
+    }
+    for (uint32_t word = 0; word < program->words; word++) {
+        count += t->stretch[word];
+        t->stretch[word] = count;
+    }
+}
+
+static void end_table(tables *t)
+{
+    t->table++;
+    for (size_t i = 0; i < t->entries.count; i++)
+        if (!looks_like_start(t->program, t->entries.items[i]))
+            t->labels_of[t->stretch[t->entries.items[i]]] = t->table;
+    for (size_t i = 0; i < t->entries.count; i++) {
+        uint32_t word = t->entries.items[i];
+        t->program->flags[word] |= GRC_WORD_TAKEN;
+        if (!t->inside[word] && t->labels_of[t->stretch[word]] != t->table)
+            t->program->flags[word] |= GRC_WORD_START;
+    }
+    t->entries.count = 0;
+}
+
+static void read_tables(tables *t, const grc_segment *segment)
+{
+    uint64_t end = (uint64_t)segment->address + segment->file_size;
+    for (uint64_t at = (segment->address + 3ull) & ~3ull; at + 4 <= end; at += 4) {
+        uint32_t content, word = GRC_NONE;
+        if (grc_word(t->program, (uint32_t)at) == GRC_NONE &&
+            grc_image_word(t->program->image, (uint32_t)at, &content))
+            word = grc_word(t->program, content);
+        if (word != GRC_NONE)
+            GRC_PUSH(&t->program->work->scratch, &t->entries, word);
+        else if (t->entries.count)
+            end_table(t);
+    }
+    end_table(t);
 }
 
 static void take_data_words(grc_program *program, const uint8_t *inside)
 {
-    for (size_t i = 0; i < program->image->segment_count; i++) {
-        const grc_segment *segment = &program->image->segments[i];
-        uint32_t address = (segment->address + 3) & ~3u, content;
-        for (uint64_t at = address; at + 4 <= (uint64_t)segment->address + segment->file_size;
-             at += 4)
-            if (grc_word(program, (uint32_t)at) == GRC_NONE &&
-                grc_image_word(program->image, (uint32_t)at, &content))
-                take(program, inside, content);
-    }
+    grc_arena *arena = &program->work->scratch;
+    tables t = {
+        .program = program,
+        .inside = inside,
+        .stretch = grc_alloc(arena, program->words, sizeof(uint32_t)),
+        .labels_of = grc_alloc(arena, program->words + 1, sizeof(uint32_t)),
+    };
+    number_stretches(&t);
+    for (size_t i = 0; i < program->image->segment_count; i++)
+        read_tables(&t, &program->image->segments[i]);
+    grc_arena_free(arena);
 }
+
+/* ---- addresses in code -------------------------------------------------------------------------
+ */
 
 /* The low half that [insn] adds to the high half in register [high], or false. */
 static bool low_half(const grc_insn *insn, unsigned high, uint32_t *low)
