@@ -10,7 +10,8 @@
 
 static const char help[] =
     "usage: guestrt run [OPTIONS] FILE.elf [ARGUMENTS]\n\n"
-    "Translates FILE.elf to C, compiles it with the host's C compiler ($GUESTRT_CC, $CC or cc),\n"
+    "Translates FILE.elf to C, compiles it with the host's C compiler ($GUESTRT_CC, $CC, clang or "
+    "cc),\n"
     "keeps the result by content, and runs it on guest threads. What the guest prints goes to\n"
     "stdout, reports go to stderr.\n\n"
     "  -s, --summary            threads, contexts and heap figures on stderr at the end\n"

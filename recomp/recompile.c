@@ -200,8 +200,7 @@ static void write_build(const translation *t, grc_out *out)
                ")\n"
                "set_target_properties(%s PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF)\n"
                "target_include_directories(%s PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})\n"
-               "target_compile_options(%s PRIVATE -ffp-contract=off -frounding-math"
-               " -fno-math-errno\n    -fno-strict-aliasing)\n"
+               "target_compile_options(%s PRIVATE -ffp-contract=off -fno-math-errno)\n"
                "target_link_libraries(%s PUBLIC guestrt::guestrt)\n",
                name, name, name, name);
 }

@@ -26,12 +26,16 @@ static void write_trap(const grc_writer *w, const char *kind, const grc_insn *in
                kind, insn->address, insn->word);
 }
 
-/* A zero word, or what follows a call that does not return, is the end of code and no instruction:
- * the block's exit reports it if it is ever reached. */
+/* A zero word, or data behind a call that does not return, is the end of code and no instruction:
+ * the block's exit reports it if it is ever reached. A known instruction is refused like any. */
 static bool is_end_of_code(const grc_writer *w, const grc_block *block, uint32_t index)
 {
     const grc_step *step = &w->plan->steps[index];
-    return step->insn.word == 0 || (index > block->step && w->plan->steps[index - 1].calls);
+    char text[16];
+    if (step->insn.word == 0)
+        return true;
+    bool after_call = index > block->step && w->plan->steps[index - 1].calls;
+    return after_call && strcmp(grc_mnemonic(&step->insn, text), "(invalid)") == 0;
 }
 
 static void write_untranslated(const grc_writer *w, const grc_insn *insn)

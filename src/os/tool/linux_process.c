@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/wait.h>
@@ -33,6 +34,21 @@ int tool_start(const char *const *argv, const char *log_path, tool_process *proc
     posix_spawn_file_actions_destroy(&actions);
     process->id = id;
     return error;
+}
+
+bool tool_in_path(const char *name)
+{
+    const char *path = getenv("PATH");
+    char candidate[4096];
+    while (path && *path) {
+        int length = (int)strcspn(path, ":");
+        if (snprintf(candidate, sizeof candidate, "%.*s/%s", length, path, name) <
+                (int)sizeof candidate &&
+            access(candidate, X_OK) == 0)
+            return true;
+        path += length + (path[length] == ':');
+    }
+    return false;
 }
 
 static int status_code(int status)

@@ -41,6 +41,8 @@ typedef struct tool_process {
 /* Starts [argv] (ends with null, argv[0] searched in PATH) with stdout and stderr going to the file
  * [log_path], appended. */
 int tool_start(const char *const *argv, const char *log_path, tool_process *process);
+/* True iff a program of that name would be found in PATH. */
+bool tool_in_path(const char *name);
 /* Waits; the exit status, or 128 + signal. */
 int tool_wait(tool_process process);
 /* Waits for any of the processes started by tool_start(); its id in [*id]. */
