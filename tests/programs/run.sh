@@ -3,6 +3,7 @@
 # compares what they print: natively, under qemu-ppc, and recompiled on guest threads by `guestrt run`.
 #
 # usage: tests/programs/run.sh [--build DIR] [--guestrt FILE] [--without-guestrt] [PROGRAM...]
+#        tests/programs/run.sh [--build DIR] --arguments PROGRAM     only prints what to compile
 #
 # PROGRAM is libc, zlib, bzip2, lz4 or lua (default: all). DIR (default: build) holds what is built and
 # fetched, in programs/. Exit code: 0 all passed, 1 some failed, 3 the sources cannot be fetched.
@@ -10,12 +11,13 @@ set -uo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
-build=$root/build guestrt= without= programs=()
+build=$root/build guestrt= without= arguments= programs=()
 while [ $# -gt 0 ]; do
     case $1 in
         --build) build=$2; shift ;;
         --guestrt) guestrt=$2; shift ;;
         --without-guestrt) without=1 ;;
+        --arguments) arguments=1 ;;
         -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;;
         -*) echo "run.sh: unknown option $1" >&2; exit 2 ;;
         *) programs+=("$1") ;;
@@ -178,6 +180,11 @@ test_program() { # program
 }
 
 [ "${programs[*]}" = libc ] || make_data
+if [ -n "$arguments" ]; then # one a line, for benchmarks
+    inputs "${programs[0]}"
+    printf '%s\n' "${files[@]}"
+    exit 0
+fi
 if [ -z "$without" ] && [ ! -x "$guestrt" ]; then
     echo "run.sh: there is no $guestrt; build it or say --without-guestrt" >&2
     exit 4
