@@ -60,7 +60,7 @@ typedef struct grc_function {
     grc_words callers;
     bool calls_indirect;
     bool in_context; /* registers stay in the context: it calls setjmp, or full_state */
-    bool stale;      /* a summary it depends on has changed */
+    bool stale;      /* in the queue: a summary it depends on has changed */
     grc_summary summary;
     grc_regs out; /* may be read by somebody after it has returned */
 } grc_function;
@@ -82,6 +82,8 @@ typedef struct grc_program {
     bool confined;           /* a function keeps to its own extent; see explore.c */
     grc_function *functions; /* ascending by start */
     uint32_t function_count;
+    uint32_t *queue; /* a ring of stale functions, room for all */
+    uint32_t queue_first, queue_count;
     grc_summary indirect; /* of a call that may go to any function whose address is taken */
     uint32_t jump_tables, unresolved_jumps;
     uint64_t slice_budget; /* instructions that the search for jump tables may still look at */

@@ -133,38 +133,56 @@ static uint32_t *bottom_up(grc_program *program)
 /* ---- fixed points ------------------------------------------------------------------------------
  */
 
+static void enqueue(grc_program *program, grc_function *function)
+{
+    uint32_t end = program->queue_first + program->queue_count;
+    if (function->stale || function->kind != GRC_FUNCTION_CODE)
+        return;
+    function->stale = true;
+    program->queue[end < program->function_count ? end : end - program->function_count] =
+        index_of(program, function);
+    program->queue_count++;
+}
+
+/* The stale function that has waited longest, or null. */
+static grc_function *dequeue(grc_program *program)
+{
+    if (program->queue_count == 0)
+        return NULL;
+    grc_function *function = &program->functions[program->queue[program->queue_first]];
+    program->queue_first++;
+    if (program->queue_first == program->function_count)
+        program->queue_first = 0;
+    program->queue_count--;
+    function->stale = false;
+    return function;
+}
+
 /* Computes a function's answer anew; true if it changed. */
 typedef bool update_fn(grc_program *program, grc_function *function);
 
-static void mark_stale(grc_program *program, const grc_words *functions)
+static void solve_queue(grc_program *program, update_fn *update)
 {
-    for (size_t i = 0; i < functions->count; i++)
-        program->functions[functions->items[i]].stale = true;
+    for (grc_function *function; (function = dequeue(program)) != NULL;) {
+        if (!update(program, function))
+            continue;
+        for (size_t i = 0; i < function->callers.count; i++)
+            enqueue(program, &program->functions[function->callers.items[i]]);
+    }
 }
 
 /* Solves a problem in which functions depend on their callees and on program->indirect. */
 static void solve_up(grc_program *program, const uint32_t *order, update_fn *update,
                      bool (*update_indirect)(grc_program *program))
 {
-    bool again = true;
     for (uint32_t i = 0; i < program->function_count; i++)
-        program->functions[i].stale = program->functions[i].kind == GRC_FUNCTION_CODE;
-    while (again) {
-        again = false;
-        for (uint32_t i = 0; i < program->function_count; i++) {
-            grc_function *function = &program->functions[order[i]];
-            if (!function->stale || function->kind != GRC_FUNCTION_CODE)
-                continue;
-            function->stale = false;
-            again = true;
-            if (update(program, function))
-                mark_stale(program, &function->callers);
-        }
-        if (!update_indirect || !update_indirect(program))
-            continue;
+        enqueue(program, &program->functions[order[i]]);
+    solve_queue(program, update);
+    while (update_indirect && update_indirect(program)) {
         for (uint32_t i = 0; i < program->function_count; i++)
-            program->functions[i].stale |= program->functions[i].calls_indirect;
-        again = true;
+            if (program->functions[order[i]].calls_indirect)
+                enqueue(program, &program->functions[order[i]]);
+        solve_queue(program, update);
     }
 }
 
@@ -293,7 +311,7 @@ static void leave(grc_program *program, const grc_function *callee, grc_regs liv
 {
     grc_function *function = &program->functions[index_of(program, callee)];
     if (grc_regs_add(&function->out, live))
-        function->stale = true;
+        enqueue(program, function);
 }
 
 /* An indirect call may be a call of any of them. */
@@ -331,25 +349,14 @@ static void pass_out(grc_program *program, const grc_function *function, const g
 static void solve_out(grc_program *program, const uint32_t *order)
 {
     grc_regs indirect_out = HOST_READS;
-    bool again = true;
-    for (uint32_t i = 0; i < program->function_count; i++) {
-        program->functions[i].out = HOST_READS;
-        program->functions[i].stale = true;
+    for (uint32_t i = program->function_count; i-- > 0;) {
+        program->functions[order[i]].out = HOST_READS;
+        enqueue(program, &program->functions[order[i]]);
     }
-    while (again) {
-        again = false;
-        for (uint32_t i = program->function_count; i-- > 0;) {
-            grc_function *function = &program->functions[order[i]];
-            if (!function->stale)
-                continue;
-            function->stale = false;
-            again = true;
-            if (function->kind != GRC_FUNCTION_CODE)
-                continue;
-            grc_live(program, function, function->out);
-            for (uint32_t j = 0; j < function->block_count; j++)
-                pass_out(program, function, &function->blocks[j], &indirect_out);
-        }
+    for (grc_function *function; (function = dequeue(program)) != NULL;) {
+        grc_live(program, function, function->out);
+        for (uint32_t j = 0; j < function->block_count; j++)
+            pass_out(program, function, &function->blocks[j], &indirect_out);
     }
 }
 
@@ -358,6 +365,7 @@ void grc_summarize(grc_program *program)
     build_call_graph(program);
     program->indirect.writes = IMPORT.writes; /* it may also be a call of an override */
     const uint32_t *order = bottom_up(program);
+    program->queue = grc_alloc(&program->round, program->function_count, sizeof(uint32_t));
     solve_up(program, order, update_writes, update_indirect_writes);
     assume_kills(program);
     solve_up(program, order, update_kills, NULL);
