@@ -78,10 +78,13 @@ static marks marks_through(const planner *p, const grc_block *block, marks m)
     return m;
 }
 
-static void mark_edge(marks *starts, uint8_t *due, uint32_t successor, marks end)
+static void mark_edge(const planner *p, marks *starts, uint8_t *due, uint32_t successor, marks end)
 {
     if (successor == GRC_NONE)
         return;
+    grc_regs stored = grc_regs_and(end.dirty, p->plan->settled[successor]);
+    end.dirty = grc_regs_less(end.dirty, stored);
+    end.stale = grc_regs_or(end.stale, stored);
     bool changed = grc_regs_add(&starts[successor].dirty, end.dirty);
     changed |= grc_regs_add(&starts[successor].stale, end.stale);
     due[successor] |= changed;
@@ -97,23 +100,94 @@ static bool mark_due(const planner *p, marks *starts, uint8_t *due)
         due[i] = 0;
         any = true;
         marks end = marks_through(p, block, starts[i]);
-        mark_edge(starts, due, block->next, end);
-        mark_edge(starts, due, block->target, end);
+        mark_edge(p, starts, due, block->next, end);
+        mark_edge(p, starts, due, block->target, end);
         for (uint32_t j = 0; j < block->case_count; j++)
-            mark_edge(starts, due, block->cases[j], end);
+            mark_edge(p, starts, due, block->cases[j], end);
     }
     return any;
 }
 
-/* Narrows plan->spill to what is dirty and fills plan->dirty. */
+static void solve_dirty(const planner *p, marks *starts, uint8_t *due)
+{
+    uint32_t count = p->function->block_count;
+    memset(starts, 0, count * sizeof *starts);
+    memset(due, 1, count);
+    while (mark_due(p, starts, due))
+        continue;
+}
+
+/* ---- registers stored on the way into a loop: what it spills and leaves as it is ---------------
+ */
+
+/* Candidates at the block that an edge leads back to: all that is exposed in between. */
+static void settle_loop(const planner *p, uint32_t from, uint32_t to)
+{
+    if (to == GRC_NONE || to > from)
+        return;
+    for (uint32_t i = to; i <= from; i++) {
+        const grc_block *block = &p->function->blocks[i];
+        for (uint32_t at = block->step; at < block->step + block->end - block->first; at++)
+            if (p->plan->steps[at].transfers)
+                grc_regs_add(&p->plan->settled[to], p->plan->spill[at]);
+    }
+}
+
+static void find_candidates(const planner *p)
+{
+    for (uint32_t i = 0; i < p->function->block_count; i++) {
+        settle_loop(p, i, p->function->blocks[i].next);
+        settle_loop(p, i, p->function->blocks[i].target);
+    }
+    /* A jump table has no place for stores on its way, and neither has the function's entry. */
+    p->plan->settled[p->function->entry] = (grc_regs){0};
+    for (uint32_t i = 0; i < p->function->block_count; i++) {
+        const grc_block *block = &p->function->blocks[i];
+        for (uint32_t j = 0; j < block->case_count; j++)
+            p->plan->settled[block->cases[j]] = (grc_regs){0};
+    }
+}
+
+/* Takes back what is dirty when the loop comes round: storing it there would gain nothing. */
+static bool unsettle(const planner *p, uint32_t from, uint32_t to, grc_regs dirty)
+{
+    if (to == GRC_NONE || to > from)
+        return false;
+    grc_regs *settled = &p->plan->settled[to], kept = grc_regs_less(*settled, dirty);
+    bool changed = !grc_regs_equal(kept, *settled);
+    *settled = kept;
+    return changed;
+}
+
+static bool unsettle_all(const planner *p, const marks *starts)
+{
+    bool changed = false;
+    for (uint32_t i = 0; i < p->function->block_count; i++) {
+        const grc_block *block = &p->function->blocks[i];
+        grc_regs dirty = marks_through(p, block, starts[i]).dirty;
+        changed |= unsettle(p, i, block->next, dirty);
+        changed |= unsettle(p, i, block->target, dirty);
+    }
+    return changed;
+}
+
+grc_regs grc_plan_edge_spill(const grc_plan *plan, uint32_t block, uint32_t successor)
+{
+    if (successor == GRC_NONE)
+        return (grc_regs){0};
+    return grc_regs_and(plan->dirty[block], plan->settled[successor]);
+}
+
+/* Narrows plan->spill to what is dirty and fills plan->dirty and plan->settled. */
 static void find_dirty(const planner *p)
 {
     uint32_t count = p->function->block_count;
     marks *starts = grc_alloc(p->arena, count, sizeof *starts);
     uint8_t *due = grc_alloc(p->arena, count, 1);
-    memset(due, 1, count);
-    while (mark_due(p, starts, due))
-        continue;
+    find_candidates(p);
+    do {
+        solve_dirty(p, starts, due);
+    } while (unsettle_all(p, starts));
     for (uint32_t i = 0; i < count; i++) {
         const grc_block *block = &p->function->blocks[i];
         marks m = starts[i];
@@ -156,7 +230,9 @@ static grc_regs needed_by_exits(const planner *p, uint32_t block)
         if (p->plan->checks_return && grc_exit_keeps_return(&exits[i]))
             needed = grc_regs_or(needed, LINK);
     }
-    return needed;
+    const grc_block *b = &p->function->blocks[block];
+    needed = grc_regs_or(needed, grc_plan_edge_spill(p->plan, block, b->next));
+    return grc_regs_or(needed, grc_plan_edge_spill(p->plan, block, b->target));
 }
 
 static void find_needed(const planner *p)
@@ -276,6 +352,7 @@ void grc_plan_make(const grc_program *program, grc_arena *arena, grc_function *f
         .reload = grc_alloc(arena, steps, sizeof *plan->reload),
         .restored = grc_alloc(arena, steps, sizeof *plan->restored),
         .dirty = grc_alloc(arena, blocks, sizeof *plan->dirty),
+        .settled = grc_alloc(arena, blocks, sizeof *plan->settled),
         .single = grc_alloc(arena, blocks, sizeof *plan->single),
         .label = grc_alloc(arena, blocks, 1),
         .poll = grc_alloc(arena, blocks, 1),

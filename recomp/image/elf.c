@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* Code far apart would make tables that cover all of it huge. */
-enum { CODE_SPAN_LIMIT = 128 << 20, CODE_SPAN_ALWAYS = 1 << 20, CODE_SPAN_FACTOR = 16 };
+enum { CODE_SPAN_LIMIT = 128 << 20, CODE_SPAN_ALWAYS = 16 << 20, CODE_SPAN_FACTOR = 16 };
 enum { SEGMENT_LIMIT = 256, NAME_LIMIT = 1024 };
 
 typedef struct section {

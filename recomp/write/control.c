@@ -29,6 +29,12 @@ static void write_stores(const grc_writer *w, grc_regs set, const char *indent)
 
 static void write_goto(const grc_writer *w, uint32_t from, uint32_t to)
 {
+    grc_regs stored = grc_plan_edge_spill(w->plan, from, to);
+    if (!w->function->in_context && !grc_regs_empty(stored)) {
+        grc_printf(w->out, "\n");
+        write_stores(w, stored, INDENT "    ");
+        grc_printf(w->out, INDENT "    ");
+    }
     if (to <= from && w->plan->poll[to])
         grc_printf(w->out, "GRT_POLL(); ");
     grc_printf(w->out, "goto L%08" PRIX32 ";", block_address(w, to));
@@ -270,6 +276,8 @@ static void write_running_on(const grc_writer *w, uint32_t block)
         grc_printf(w->out, INDENT);
         write_goto(w, block, b->next);
         grc_printf(w->out, "\n");
+    } else if (b->next != GRC_NONE) {
+        write_stores(w, grc_plan_edge_spill(w->plan, block, b->next), INDENT);
     }
 }
 
