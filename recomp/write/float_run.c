@@ -123,12 +123,19 @@ void grc_float_run_find(const grc_writer *w, uint32_t step, uint32_t end, uint32
 /* ---- text --------------------------------------------------------------------------------------
  */
 
-void grc_float_run_save(const grc_writer *w, uint32_t saved)
+void grc_float_run_save(const grc_writer *w, grc_float_run *run, uint32_t saved, uint32_t single)
 {
+    if (!w->options->single_locals)
+        single = 0;
     for (unsigned i = 0; i < 32; i++) {
-        if (saved >> i & 1)
+        if (!(saved >> i & 1))
+            continue;
+        if (single >> i & 1)
+            grc_printf(w->out, "    const float run_f%u = s%u;\n", i, i);
+        else
             grc_printf(w->out, "    const double run_f%u = f%u.d;\n", i, i);
     }
+    run->saved_single |= saved & single;
 }
 
 static void write_restores(const grc_writer *w, const grc_float_run *run)
@@ -139,10 +146,10 @@ static void write_restores(const grc_writer *w, const grc_float_run *run)
     for (unsigned i = 0; i < 32; i++) {
         if (!(saved >> i & 1))
             continue;
-        grc_printf(w->out, "        f%u.d = run_f%u;", i, i);
-        if (w->options->single_locals)
-            grc_printf(w->out, " s%u = (float)run_f%u;", i, i);
-        grc_printf(w->out, "\n");
+        if (run->saved_single >> i & 1)
+            grc_printf(w->out, "        s%u = run_f%u; f%u.d = grt_widen(run_f%u);\n", i, i, i, i);
+        else
+            grc_printf(w->out, "        f%u.d = run_f%u;\n", i, i);
     }
 }
 

@@ -21,6 +21,7 @@ typedef struct grc_float_run {
     bool operation[GRC_RUN_MAX];    /* done again in the second pass */
     uint32_t saved_first;           /* FPRs to keep copies of before the run */
     uint32_t saved_at[GRC_RUN_MAX]; /* and after a load in it */
+    uint32_t saved_single;          /* those of both that are copied as singles */
     bool tested[GRC_RUN_MAX];       /* operations whose results are tested at the end */
 } grc_float_run;
 
@@ -28,8 +29,8 @@ typedef struct grc_float_run {
 void grc_float_run_find(const grc_writer *w, uint32_t step, uint32_t end, uint32_t single,
                         grc_float_run *run);
 
-/* Copies of the FPRs in [saved], as the run needs them. */
-void grc_float_run_save(const grc_writer *w, uint32_t saved);
+/* Copies of the FPRs in [saved], of which those in [single] are known to be singles. */
+void grc_float_run_save(const grc_writer *w, grc_float_run *run, uint32_t saved, uint32_t single);
 
 /* The test and the second pass. [single] are the facts before the run. */
 void grc_float_run_finish(const grc_writer *w, const grc_float_run *run, uint32_t single);

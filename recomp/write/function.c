@@ -117,14 +117,14 @@ static void write_step(const grc_writer *w, const grc_block *block, uint32_t ind
         *single &= ~step->other.writes.fpr;
 }
 
-static void write_run(const grc_writer *w, const grc_float_run *run, uint32_t *single)
+static void write_run(const grc_writer *w, grc_float_run *run, uint32_t *single)
 {
     uint32_t before = *single;
     grc_printf(w->out, INDENT "{\n");
-    grc_float_run_save(w, run->saved_first);
+    grc_float_run_save(w, run, run->saved_first, before);
     for (uint32_t i = run->first; i < run->end; i++) {
         write_plain(w, i, single, run->operation[i - run->first]);
-        grc_float_run_save(w, run->saved_at[i - run->first]);
+        grc_float_run_save(w, run, run->saved_at[i - run->first], *single);
     }
     grc_float_run_finish(w, run, before);
     grc_printf(w->out, INDENT "}\n");
