@@ -278,6 +278,7 @@ static int run(int argc, char **argv)
     translate_options_init(&command.translate);
     command.config = grt_runtime_config_default();
     command.config.output = write_output;
+    setvbuf(stdout, NULL, _IOLBF, 0); /* in order with the reports, wherever both go */
     if (!parse(&command, argc, argv)) {
         fputs("see 'guestrt run --help'\n", stderr);
         return EXIT_USAGE;
