@@ -7,6 +7,7 @@
  * host's stack is above it.
  */
 #include "diag/fault.h"
+#include "guestrt/ppc_float.h"
 #include "thread/internal.h"
 
 #include <stdio.h>
@@ -54,6 +55,7 @@ static void restore(const setjmp_slot *slot, grt_ppc *ctx)
     memcpy(ctx->cr, slot->cr, sizeof slot->cr);
     ctx->lr = slot->lr;
     ctx->fpscr = slot->fpscr;
+    grt_ppc_apply_rounding(ctx); /* the host rounds as the guest's FPSCR says */
 }
 
 static bool has_returned(const setjmp_slot *slot, const grt_thread *thread, uintptr_t host_frame)

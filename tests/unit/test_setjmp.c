@@ -3,7 +3,10 @@
  * frame is gone, in bounded memory.
  * Method: guest functions that keep a guest frame and use the same macro as generated code.
  */
+#include "guestrt/ppc_float.h"
 #include "thread_fixture.h"
+
+#include <fenv.h>
 
 #define BUFFER(i) (DATA_BASE + (grt_addr)(i)*8)
 
@@ -26,7 +29,8 @@ static __attribute__((noinline)) void jump_from_below(grt_ppc *ctx, uint8_t *bas
     ctx->r[2] = ctx->r[14] = ctx->r[31] = 0xBAD;
     ctx->f[14].d = ctx->f[31].d = -1.0;
     ctx->cr[5] ^= 1;
-    ctx->fpscr = 0xF;
+    ctx->fpscr = 0xE;
+    grt_ppc_apply_rounding(ctx);
     ctx->lr = 0xBAD;
     grt_ppc_longjmp(ctx, base, buffer, value);
 }
@@ -40,14 +44,15 @@ static void guest_round_trip(grt_ppc *ctx, uint8_t *base)
     ctx->r[31] = 31;
     ctx->f[14].d = 0.5;
     ctx->f[31].d = 1.5;
-    ctx->fpscr = 3;
+    ctx->fpscr = 3; /* rounds down */
+    grt_ppc_apply_rounding(ctx);
     ctx->lr = 0x1234;
     ctx->cr[5] = 1;
     volatile uint32_t rounds = 0;
     int value = GRT_PPC_SETJMP(ctx, base, BUFFER(0));
     bool kept = ctx->r[2] == 2 && ctx->r[14] == 14 && ctx->r[31] == 31 && ctx->f[14].d == 0.5 &&
                 ctx->f[31].d == 1.5 && ctx->fpscr == 3 && ctx->lr == 0x1234 && ctx->cr[5] == 1 &&
-                (uint32_t)ctx->r[1] == r1 - 0x80;
+                (uint32_t)ctx->r[1] == r1 - 0x80 && fegetround() == FE_DOWNWARD;
     if (!kept) {
         ctx->r[3] = 100 + (uint32_t)value;
         return;
