@@ -11,7 +11,7 @@
 /* Exit codes of the command itself; `run` otherwise passes on the guest's. */
 enum {
     EXIT_FINE = 0,
-    EXIT_FINDING = 1,
+    EXIT_STOPPED = 1, /* by a policy other than a fault's */
     EXIT_USAGE = 2,
     EXIT_BAD_INPUT = 3,
     EXIT_ENVIRONMENT = 4,

@@ -84,14 +84,17 @@ static bool parse(recompile_command *command, int argc, char **argv)
     return true;
 }
 
+/* NAME.h, NAME_module.c and CMakeLists.txt, beside the code. */
+enum { OTHER_FILES = 3 };
+
 static void print_summary(const recompile_command *command, const grc_report *report)
 {
     fprintf(stderr,
             "guestrt: %u functions, %u instructions (%u bytes), %u jump tables, %u run-time jumps, "
             "%s FPSCR, %u files in %s\n",
             report->functions, report->instructions, report->instructions * 4, report->jump_tables,
-            report->unresolved_jumps, report->exact_fp ? "exact" : "fast", report->code_files + 2,
-            command->output);
+            report->unresolved_jumps, report->exact_fp ? "exact" : "fast",
+            report->code_files + OTHER_FILES, command->output);
     if (report->message_count)
         fprintf(stderr, "guestrt: %u instructions became reporting traps\n", report->message_count);
 }

@@ -175,6 +175,7 @@ static void write_output(void *user, const char *text, size_t size)
 {
     (void)user;
     fwrite(text, 1, size, stdout);
+    fflush(stdout); /* the guest buffers; here order with the reports and nothing lost count */
 }
 
 static void print_heap(const char *name, grt_heap *heap)
@@ -217,7 +218,7 @@ static int fault_exit_code(grt_fault_id fault)
 {
     switch (fault) {
     case GRT_FAULT_NONE: /* a policy other than a fault's stopped the program */
-        return EXIT_FINDING;
+        return EXIT_STOPPED;
     case GRT_FAULT_BAD_CALL:
     case GRT_FAULT_NULL_CALL:
     case GRT_FAULT_UNTRANSLATED:
@@ -278,7 +279,6 @@ static int run(int argc, char **argv)
     translate_options_init(&command.translate);
     command.config = grt_runtime_config_default();
     command.config.output = write_output;
-    setvbuf(stdout, NULL, _IOLBF, 0); /* in order with the reports, wherever both go */
     if (!parse(&command, argc, argv)) {
         fputs("see 'guestrt run --help'\n", stderr);
         return EXIT_USAGE;

@@ -54,6 +54,13 @@ complaints() { # source, stdout, stderr, exit code
     done < <(directive "$1" stderr)
 }
 
+for name in "${names[@]}"; do
+    if [ ! -e "$here/$name.c" ]; then
+        echo "run.sh: there is no $name.c here" >&2
+        exit 2
+    fi
+done
+
 passed=0 failed=0
 for source in "$here"/*.c; do
     name=$(basename "$source" .c)
