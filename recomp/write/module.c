@@ -4,16 +4,30 @@
 #include "guestrt/ppc.h"
 #include <inttypes.h>
 
-/* Bytes of guest code from the start on without a gap. */
-static uint32_t function_size(const grc_function *function)
+enum { IMPORT_THUNK_WORDS = 4 };
+
+/* The word after the function: its own extent, which also covers padding and code that nothing
+ * reaches, or the blocks that follow each other from its start on, whichever is longer. */
+static uint32_t function_end(const grc_function *function)
 {
     uint32_t end = function->start;
     if (function->kind == GRC_FUNCTION_IMPORT)
-        return 16;
+        return end + IMPORT_THUNK_WORDS;
     for (uint32_t i = 0; i < function->block_count; i++)
         if (function->blocks[i].first == end)
             end = function->blocks[i].end;
-    return 4 * (end - function->start);
+    return end > function->end ? end : function->end;
+}
+
+/* Bytes of guest code. An address belongs to one function only, so the next one's start, or the
+ * end of the code, is the limit: functions may share their last instructions. */
+static uint32_t function_size(const grc_program *program, uint32_t index)
+{
+    const grc_function *function = &program->functions[index];
+    bool last = index + 1 == program->function_count;
+    uint32_t limit = last ? program->words : function[1].start;
+    uint32_t end = function_end(function);
+    return 4 * ((end < limit ? end : limit) - function->start);
 }
 
 static void write_entries(const grc_program *program, grc_out *out)
@@ -23,7 +37,7 @@ static void write_entries(const grc_program *program, grc_out *out)
         const grc_function *function = &program->functions[i];
         uint32_t address = grc_address(program, function->start);
         grc_printf(out, "    {0x%08" PRIX32 "u, %" PRIu32 "u, sub_%08" PRIX32 ", ", address,
-                   function_size(function), address);
+                   function_size(program, i), address);
         grc_write_string(out, function->name);
         grc_printf(out, "},\n");
     }

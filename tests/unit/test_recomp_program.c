@@ -263,6 +263,34 @@ static void bad_options(void **unused)
     assert_int_equal(TRANSLATE(code, &options).status, GRC_BAD_OPTION);
 }
 
+/* One line of the module's table of functions: {address, size, ... */
+static void assert_entry(const result *r, uint32_t address, uint32_t size)
+{
+    char line[64];
+    snprintf(line, sizeof line, "{0x%08Xu, %uu, sub_%08X,", address, size, address);
+    assert_has(strstr(r->output.text, "entries[] = {"), line);
+}
+
+/* A function's size covers what is not reached in its middle and ends at the next function, even
+ * where it goes on in the next one's code. */
+static void sizes_of_functions(void **unused)
+{
+    static const uint32_t code[] = {
+        0x4800001D, 0x48000008, NOP,        0x4800001D, BLR, /* bl 1c; b 0c; nop; bl 28; blr */
+        NOP,        NOP,                                     /* padding */
+        0x2C030000, 0x41820008, 0x38600001,                  /* 1c: cmpwi; beq 28; li; into 28 */
+        0x48000008, NOP,        BLR,                         /* 28: b 30; nop; 30: blr */
+    };
+    result r = TRANSLATE(code, NULL);
+    (void)unused;
+    assert_int_equal(r.status, GRC_OK);
+    assert_int_equal(r.report.functions, 3);
+    assert_entry(&r, ELF_CODE, 28);
+    assert_entry(&r, ELF_CODE + 28, 12);
+    assert_entry(&r, ELF_CODE + 40, 12);
+    free(r.output.text);
+}
+
 static bool refuse(void *user, const char *name, const char *text, size_t size)
 {
     (void)name;
@@ -319,6 +347,7 @@ int main(void)
         cmocka_unit_test(end_of_code),
         cmocka_unit_test(return_address_is_checked),
         cmocka_unit_test(setjmp_in_context),
+        cmocka_unit_test(sizes_of_functions),
         cmocka_unit_test(bad_options),
         cmocka_unit_test(refused_output),
         cmocka_unit_test(tangled),
