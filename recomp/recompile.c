@@ -200,7 +200,9 @@ static void write_build(const translation *t, grc_out *out)
                ")\n"
                "set_target_properties(%s PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF)\n"
                "target_include_directories(%s PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})\n"
-               "target_compile_options(%s PRIVATE -ffp-contract=off -fno-math-errno)\n"
+               "# Without a build type there would be no optimisation at all.\n"
+               "target_compile_options(%s PRIVATE -ffp-contract=off -fno-math-errno"
+               " $<$<CONFIG:>:-O2>)\n"
                "target_link_libraries(%s PUBLIC guestrt::guestrt)\n",
                name, name, name, name);
 }
