@@ -4,9 +4,6 @@
 #include "diag/log.h"
 #include <string.h>
 
-/* The dispatcher header's signal state, for programs that look at it without asking the kernel. */
-#define KTHREAD_SIGNAL_STATE 0x4u
-
 /* Whoever enters such a section waits for ever, as on the console; this line says why. */
 static void report_sections(grt_runtime *runtime, const grt_thread *thread)
 {
@@ -22,13 +19,7 @@ static void report_sections(grt_runtime *runtime, const grt_thread *thread)
 static void thread_ended(grt_runtime *runtime, grt_thread *thread)
 {
     grt_dispatch *dispatch = &runtime->kernel->dispatch;
-    uint8_t signalled[4];
-    grt_store32(signalled, 1);
     report_sections(runtime, thread);
-    /* Before the object is signalled: whoever waited for it may look at the header at once. The
-     * guest may have given the memory away; then there is nobody to tell. */
-    (void)grt_guest_write(runtime, thread->kthread + KTHREAD_SIGNAL_STATE, signalled,
-                          sizeof signalled);
     grt_dispatch_lock(dispatch);
     grt_object_thread_ended(dispatch, thread);
     grt_dispatch_unlock(dispatch);

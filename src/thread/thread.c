@@ -91,13 +91,18 @@ static void host_main(void *argument)
 
 /* ---- ending ------------------------------------------------------------------------------ */
 
-static void write_end(grt_thread *thread)
+/* What the guest sees of the end without asking the kernel, the signal state last. The guest may
+ * have given the memory away; then there is nobody to tell. */
+static void write_end(const grt_thread *thread)
 {
-    uint8_t words[4], terminated = 1;
-    grt_store32(words, thread->exit_code);
+    uint8_t code[4], signalled[4], terminated = 1;
+    grt_store32(code, thread->exit_code);
+    grt_store32(signalled, 1);
     grt_addr kthread = thread->kthread;
-    grt_guest_write(thread->runtime, kthread + GRT_KTHREAD_EXIT_STATUS, words, sizeof words);
+    grt_guest_write(thread->runtime, kthread + GRT_KTHREAD_EXIT_STATUS, code, sizeof code);
     grt_guest_write(thread->runtime, kthread + GRT_KTHREAD_TERMINATED, &terminated, 1);
+    grt_guest_write(thread->runtime, kthread + GRT_KTHREAD_SIGNAL_STATE, signalled,
+                    sizeof signalled);
 }
 
 static void count_end(grt_runtime *runtime)
@@ -129,14 +134,17 @@ void grt_thread_finish(grt_thread *thread, grt_unwind unwind)
         grt_thread_report_host_fault(thread);
     else if (unwind == GRT_UNWIND_STOP)
         thread->exit_code = GRT_EXIT_STOPPED;
-    write_end(thread);
-    if (runtime->hooks.thread_ended != NULL)
-        runtime->hooks.thread_ended(runtime, thread);
-    count_end(runtime);
     grt_log_line(&runtime->config.log, GRT_LOG_DEBUG, "THREAD-CTX",
                  "thread id %08X ended with exit code %08X", thread->id, thread->exit_code);
+    /* Whoever waited for the thread may create the next one at once and count on this context, so
+     * that it is given up before the kernel signals anything. From then on it may be another
+     * thread's: all writes to it come first, and the state keeps others from writing to it. */
     set_ended(thread);
+    write_end(thread);
+    count_end(runtime);
     grt_context_keep_ended(thread);
+    if (runtime->hooks.thread_ended != NULL)
+        runtime->hooks.thread_ended(runtime, thread);
 }
 
 void grt_threads_reap(grt_runtime *runtime)
