@@ -68,6 +68,7 @@ uint32_t grt_fault_chain(grt_thread *thread, grt_chain_frame *frames, uint32_t c
     grt_runtime *runtime = thread->runtime;
     const grt_context_block *context = thread->context;
     uint32_t count = 0, steps = 0;
+    bool newest = true;
     uint32_t link = (uint32_t)thread->ppc.lr;
     if (count < capacity && is_return_address(runtime, link))
         frames[count++] = (grt_chain_frame){link, 0};
@@ -86,9 +87,14 @@ uint32_t grt_fault_chain(grt_thread *thread, grt_chain_frame *frames, uint32_t c
         *end = "the back chain is damaged";
         if (caller <= frame || caller >= context->stack_base)
             break;
-        bool repeated = count == 1 && frames[0].frame == 0;
-        if (saved_return(runtime, caller, &value) && !(repeated && value == link))
-            frames[count++] = (grt_chain_frame){value, frame};
+        if (saved_return(runtime, caller, &value)) {
+            /* A function that has made no call yet still has in lr what it has saved. Only the
+             * newest frame can be that one: further equal addresses are a recursion. */
+            bool listed = newest && count == 1 && value == link;
+            newest = false;
+            if (!listed)
+                frames[count++] = (grt_chain_frame){value, frame};
+        }
         frame = caller;
         *end = "the chain is longer";
     }

@@ -3,6 +3,7 @@
 // exit: 139
 // stderr: STACK_OVERFLOW
 // stderr: dive
+// stderr: #63
 #include "check.h"
 
 __attribute__((noinline)) int dive(volatile int *last)

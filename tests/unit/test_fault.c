@@ -47,7 +47,8 @@ static void push_console(grt_ppc *ctx, uint8_t *base, uint32_t size, grt_addr re
 
 static void guest_overflow(grt_ppc *ctx, uint8_t *base)
 {
-    /* A real one calls itself: then r1 is in the context at each step. */
+    /* A real one calls itself: then r1 and lr are in the context at each step. */
+    ctx->lr = FN(3) + 4;
     for (;;) {
         push_system_v(ctx, base, 0x40, FN(3) + 4);
         __asm__ volatile("" ::: "memory");
@@ -186,7 +187,8 @@ static void test_stack_overflow(void **state)
     (void)state;
     check(3, 0, GRT_FAULT_STACK_OVERFLOW, "STACK_OVERFLOW");
     assert_logged("the guard page below the stack of thread id 00000001 \"tested\"");
-    assert_logged("#0 82000034 fn3+0x4");
+    assert_logged("#0 82000034 fn3+0x4 (link register)");
+    assert_logged("#1 82000034 fn3+0x4 (frame ");
     assert_logged("#63 82000034 fn3+0x4");
     assert_logged("end: the chain is longer");
     check(4, 0, GRT_FAULT_STACK_UNDERFLOW, "STACK_UNDERFLOW");
