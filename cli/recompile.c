@@ -43,12 +43,35 @@ static bool good_name(const char *name)
            strspn(name, allowed) == strlen(name);
 }
 
+/* The name is also that of the generated project's target, and CMake keeps these for itself (or
+ * this project has them, which may be part of the same build). */
+static bool is_reserved(const char *name)
+{
+    static const char *const reserved[] = {
+        "all",        "ALL_BUILD",      "clean",           "codegen",
+        "edit_cache", "help",           "install",         "INSTALL",
+        "package",    "PACKAGE",        "package_source",  "preinstall",
+        "RUN_TESTS",  "test",           "rebuild_cache",   "ZERO_CHECK",
+        "guestrt",    "guestrt_recomp", "guestrt_command",
+    };
+    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+        if (strcmp(name, reserved[i]) == 0)
+            return true;
+    return false;
+}
+
 static bool take_name(recompile_command *command, const char *name)
 {
     command->translate.recompile.name = name;
-    if (!good_name(name))
-        cli_error("--name takes letters, digits and '_', not '%s'", name);
-    return good_name(name);
+    if (!good_name(name)) {
+        cli_error("--name takes up to 63 letters, digits and '_', no digit first, not '%s'", name);
+        return false;
+    }
+    if (is_reserved(name)) {
+        cli_error("--name=%s cannot be the name of a CMake target; take another", name);
+        return false;
+    }
+    return true;
 }
 
 static bool parse(recompile_command *command, int argc, char **argv)

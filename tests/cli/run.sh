@@ -142,6 +142,12 @@ part_usage() {
     guestrt recompile plain.elf -o gen --name=9x
     ends 2 && reports "9x" && [ ! -e gen ]
     verdict "recompile with a bad name: 2" $?
+    local name
+    for name in all clean help install package test; do
+        guestrt recompile plain.elf -o gen --name=$name
+        ends 2 && reports "--name=$name cannot be the name of a CMake target" && [ ! -e gen ]
+        verdict "recompile --name=$name, which CMake keeps for itself: 2" $?
+    done
 
     local bad
     for bad in --profile=x --layout=x --fpscr=x --stack-size=x --stack-size=-1 --stack-size=4095 --stack-size=0x20000000 \
@@ -349,6 +355,8 @@ part_recompile() {
     guestrt recompile probe.elf -o gen
     ends 0 && silent && reports '^guestrt: [0-9]+ functions, .* files in gen$'
     verdict "recompile: a summary on stderr, nothing on stdout" $?
+    reports " $(find gen -type f | wc -l) files in gen\$"
+    verdict "recompile: the summary counts the files right" $?
     guestrt recompile -q probe.elf --output=gen2
     ends 0 && silent && quiet && diff -r gen gen2 >out
     verdict "recompile twice: identical files; -q is quiet" $?
