@@ -23,8 +23,8 @@ static void report_summary(const grt_log *log, const grt_thread *thread,
     char address[32] = "";
     if (facts->has_address)
         snprintf(address, sizeof address, ": %08X", facts->address);
-    LINE("SUMMARY GRT-F%03u %s: thread id %08X \"%s\": %s%s", (unsigned)facts->id,
-         grt_fault_name(facts->id), thread->id, thread->name, grt_fault_sentence(facts->id),
+    LINE("SUMMARY GRT-F%03u %s: thread " GRT_THREAD_FORMAT ": %s%s", (unsigned)facts->id,
+         grt_fault_name(facts->id), GRT_THREAD_ARGUMENTS(thread), grt_fault_sentence(facts->id),
          address);
 }
 
@@ -45,8 +45,9 @@ static void report_thread(const grt_log *log, const grt_thread *thread)
     char entry[96];
     if (!grt_runtime_symbol(thread->runtime, thread->config.entry, entry, sizeof entry))
         snprintf(entry, sizeof entry, "no code");
-    LINE("thread: id %08X \"%s\" cpu %u entry %08X %s argument %08X", thread->id, thread->name,
-         thread->cpu, thread->config.entry, entry, thread->config.argument);
+    LINE("thread: " GRT_THREAD_FORMAT " cpu %u entry %08X %s argument %08X",
+         GRT_THREAD_ARGUMENTS(thread), thread->cpu, thread->config.entry, entry,
+         thread->config.argument);
     LINE("stack: %08X-%08X, r1 %08X: %d bytes used", context->stack_limit, context->stack_base,
          (uint32_t)thread->ppc.r[1], (int)(context->stack_base - (uint32_t)thread->ppc.r[1]));
 }

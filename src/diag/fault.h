@@ -26,6 +26,12 @@ void grt_fault_report(grt_thread *thread, const grt_fault_facts *facts);
  * [thread], in host or guest mode, and holds no lock. */
 noreturn void grt_thread_fault(grt_thread *thread, const grt_fault_facts *facts);
 
+/* How lines name a thread: its id and, if it has one, its name in quotes. */
+#define GRT_THREAD_FORMAT "id %08X%s%s%s"
+#define GRT_THREAD_ARGUMENTS(thread)                                                               \
+    (thread)->id, (thread)->name[0] != '\0' ? " \"" : "", (thread)->name,                          \
+        (thread)->name[0] != '\0' ? "\"" : ""
+
 /* What an access to [address] that the host refused is called. */
 grt_fault_id grt_fault_classify(grt_thread *thread, grt_addr address, os_fault_access access);
 

@@ -13,7 +13,7 @@ static bool within(grt_addr address, grt_addr first, uint32_t size)
 
 static void thread_text(const grt_thread *thread, const char *what, char *text, size_t size)
 {
-    snprintf(text, size, "%s of thread id %08X \"%s\"", what, thread->id, thread->name);
+    snprintf(text, size, "%s of thread " GRT_THREAD_FORMAT, what, GRT_THREAD_ARGUMENTS(thread));
 }
 
 /* The part of a thread's context that holds [address], or null. */

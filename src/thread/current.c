@@ -88,11 +88,11 @@ static void note_host_fault(const grt_thread *thread, const os_fault *fault)
     char symbol[96];
     grt_runtime_symbol(runtime, thread->call_site, symbol, sizeof symbol);
     grt_log_line(&runtime->config.log, GRT_LOG_ERROR, "FAULT",
-                 "SUMMARY GRT-F%03u %s: thread id %08X \"%s\": %s: host address %p%s, host pc %p, "
-                 "last called from %08X %s; %s",
-                 (unsigned)GRT_FAULT_HOST_CODE, grt_fault_name(GRT_FAULT_HOST_CODE), thread->id,
-                 thread->name, grt_fault_sentence(GRT_FAULT_HOST_CODE), (void *)fault->address,
-                 where, (void *)fault->pc, thread->call_site, symbol,
+                 "SUMMARY GRT-F%03u %s: thread " GRT_THREAD_FORMAT
+                 ": %s: host address %p%s, host pc %p, last called from %08X %s; %s",
+                 (unsigned)GRT_FAULT_HOST_CODE, grt_fault_name(GRT_FAULT_HOST_CODE),
+                 GRT_THREAD_ARGUMENTS(thread), grt_fault_sentence(GRT_FAULT_HOST_CODE),
+                 (void *)fault->address, where, (void *)fault->pc, thread->call_site, symbol,
                  grt_fault_remedy(GRT_FAULT_HOST_CODE));
 }
 

@@ -2,7 +2,8 @@
 // run: --continue
 // expect: the program goes on
 // exit: 0
-// stderr: NULL_POINTER
+// stderr: NULL_POINTER: thread id 00000002: access through
+// stderr: thread: id 00000002 cpu 
 #include "check.h"
 
 static uint32_t crash(void *argument)
