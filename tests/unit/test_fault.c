@@ -197,8 +197,6 @@ static void test_stack_overflow(void **state)
 static void test_host_stack_overflow(void **state)
 {
     (void)state;
-    if (UNDER_ASAN || UNDER_TSAN)
-        return; /* they watch the host stack themselves */
     check(7, 0, GRT_FAULT_HOST_STACK_OVERFLOW, "HOST_STACK_OVERFLOW");
 }
 
@@ -337,7 +335,16 @@ static void test_table(void **state)
 FIXTURE_TEST(test_null_pointer)
 FIXTURE_TEST(test_wild_access)
 FIXTURE_TEST(test_stack_overflow)
-FIXTURE_TEST(test_host_stack_overflow)
+/* Skipping leaves at once: nothing is set up yet that it would leave behind. */
+static void run_test_host_stack_overflow(void **state)
+{
+    if (UNDER_ASAN || UNDER_TSAN)
+        skip(); /* they watch the host stack themselves */
+    setup();
+    test_host_stack_overflow(state);
+    teardown();
+}
+
 FIXTURE_TEST(test_host_stack_overflow_near_exports)
 FIXTURE_TEST(test_call_chain)
 FIXTURE_TEST(test_damaged_chains)
