@@ -50,7 +50,9 @@ typedef struct grt_runtime_config {
 grt_runtime_config grt_runtime_config_default(void);
 
 /* Creates memory and heaps. The caller owns [*runtime].
- * Fails iff: what grt_memory_create() and grt_heap_create() fail for, NO_HOST_MEMORY. */
+ * Fails iff: INVALID_ARGUMENT (size, layout, a policy, or a stack size that is out of range or no
+ * multiple of a page), what grt_memory_create() and grt_heap_create() fail for, NO_HOST_MEMORY,
+ * NOT_SUPPORTED (the host refused the fault handlers, said in the log). */
 grt_status grt_runtime_create(const grt_runtime_config *config, grt_runtime **runtime);
 
 /* Ends every guest thread (those in guest code are interrupted, those that wait are woken), joins
@@ -76,8 +78,10 @@ grt_status grt_runtime_load(grt_runtime *runtime, const grt_ppc_module *module);
 
 /* Runs the module's entry on the main guest thread with r3 = address of {argc, argv[0], ..., 0},
  * all big-endian in guest memory, and waits until it ends. [*exit_code] is its r3.
- * Fails iff: WRONG_STATE (nothing loaded), thread creation fails, GUEST_FAULT (the main thread
- * ended in a fault), STOPPED (policy or bug check). Not on a guest thread. */
+ * Fails iff: WRONG_STATE (nothing loaded, or on a guest thread), INVALID_ARGUMENT (a negative argc,
+ * no argv for it, or 4 GiB of arguments), OUT_OF_GUEST_MEMORY (no room for the arguments, said in
+ * the log), what grt_thread_create() fails for, GUEST_FAULT (the main thread ended in a fault),
+ * STOPPED (policy or bug check). */
 grt_status grt_runtime_run(grt_runtime *runtime, int argc, const char *const *argv,
                            uint32_t *exit_code);
 

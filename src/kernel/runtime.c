@@ -25,9 +25,15 @@ grt_runtime_config grt_runtime_config_default(void)
 
 /* ---- construction ------------------------------------------------------------------------ */
 
+static bool policy_is_valid(grt_policy policy)
+{
+    return policy == GRT_POLICY_CONTINUE || policy == GRT_POLICY_STOP;
+}
+
 static bool config_is_valid(const grt_runtime_config *config)
 {
-    return config->size == sizeof *config &&
+    return config->size == sizeof *config && policy_is_valid(config->on_context_failure) &&
+           policy_is_valid(config->on_guest_fault) && policy_is_valid(config->on_missing_export) &&
            (config->layout == GRT_LAYOUT_UNLEASHED || config->layout == GRT_LAYOUT_CONSOLE) &&
            config->stack_size >= GRT_MIN_STACK_SIZE && config->stack_size <= GRT_MAX_STACK_SIZE &&
            config->stack_size % GRT_PAGE_SIZE == 0;
@@ -173,6 +179,18 @@ grt_status grt_runtime_load(grt_runtime *runtime, const grt_ppc_module *module)
 
 /* ---- running ----------------------------------------------------------------------------- */
 
+static void report_no_arguments(const grt_runtime *runtime, uint64_t size)
+{
+    grt_heap_failure failure;
+    if (grt_heap_last_failure(&failure))
+        grt_log_line(&runtime->config.log, GRT_LOG_ERROR, "CRITICAL",
+                     "Failed to allocate the program's arguments (%llu bytes): cause %s: %s; the "
+                     "largest request that would have fitted is %llu; %s",
+                     (unsigned long long)size, grt_heap_cause_name(failure.cause),
+                     grt_heap_cause_sentence(failure.cause), (unsigned long long)failure.would_fit,
+                     grt_heap_cause_remedy(failure.cause));
+}
+
 /* The block {argc, argv[0], ..., 0} and behind it the strings, in one allocation. */
 static grt_status build_arguments(grt_runtime *runtime, int argc, const char *const *argv,
                                   grt_addr *block)
@@ -183,8 +201,10 @@ static grt_status build_arguments(grt_runtime *runtime, int argc, const char *co
     if (size > UINT32_MAX)
         return GRT_INVALID_ARGUMENT;
     *block = grt_heap_alloc(runtime->user_heap, (uint32_t)size);
-    if (*block == 0)
+    if (*block == 0) {
+        report_no_arguments(runtime, size);
         return GRT_OUT_OF_GUEST_MEMORY;
+    }
     uint8_t *words = runtime->base + *block;
     uint32_t offset = (uint32_t)table;
     grt_store32(words, (uint32_t)argc);

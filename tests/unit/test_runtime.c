@@ -140,6 +140,24 @@ static void test_run(void **state)
     fixture_destroy(&fix);
 }
 
+static void test_no_room_for_arguments(void **state)
+{
+    (void)state;
+    fixture fix;
+    grt_runtime_config config = fixture_config();
+    config.user_heap_budget = 0x1000;
+    create(&fix, &config);
+    static char text[0x2000];
+    memset(text, 'a', sizeof text - 1);
+    const char *const argv[] = {text};
+    uint32_t code = 0;
+    assert_int_equal(grt_runtime_run(fix.runtime, 1, argv, &code), GRT_OUT_OF_GUEST_MEMORY);
+    assert_logged("[CRITICAL] Failed to allocate the program's arguments (8204 bytes): cause "
+                  "GRT_HEAP_OVER_BUDGET: ");
+    assert_null(strstr(strstr(captured.text, "[CRITICAL]") + 1, "[CRITICAL]"));
+    fixture_destroy(&fix);
+}
+
 static void test_run_outcomes(void **state)
 {
     (void)state;
@@ -494,6 +512,15 @@ static void test_invalid_config(void **state)
     config = fixture_config();
     config.stack_size = 0x3000;
     assert_int_equal(grt_runtime_create(&config, &runtime), GRT_INVALID_ARGUMENT);
+    config = fixture_config();
+    config.on_context_failure = (grt_policy)2;
+    assert_int_equal(grt_runtime_create(&config, &runtime), GRT_INVALID_ARGUMENT);
+    config = fixture_config();
+    config.on_guest_fault = (grt_policy)2;
+    assert_int_equal(grt_runtime_create(&config, &runtime), GRT_INVALID_ARGUMENT);
+    config = fixture_config();
+    config.on_missing_export = (grt_policy)2;
+    assert_int_equal(grt_runtime_create(&config, &runtime), GRT_INVALID_ARGUMENT);
     grt_runtime_destroy(NULL);
 }
 
@@ -531,6 +558,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_run),
+        cmocka_unit_test(test_no_room_for_arguments),
         cmocka_unit_test(test_run_outcomes),
         cmocka_unit_test(test_imports),
         cmocka_unit_test(test_destroy_with_busy_threads),
