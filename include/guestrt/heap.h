@@ -50,7 +50,7 @@ grt_heap_config grt_heap_config_default(void); /* the flat profile's user heap *
     X(9, HOST_REFUSED, "the host refused memory for the pages",                                    \
       "see errno and the limit below (RLIMIT_DATA, overcommit, cgroup)")                           \
     X(10, SHUT_DOWN, "the heap is being destroyed", "stop guest threads before the runtime")       \
-    X(11, INJECTED, "a test asked for this failure", "remove the fail option")
+    X(11, INJECTED, "a test injected it", "remove the injection")
 
 typedef enum grt_heap_cause {
 #define GRT_HEAP_CAUSE_ENUM(number, name, sentence, remedy) GRT_HEAP_##name = number,

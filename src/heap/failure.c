@@ -97,8 +97,10 @@ static uint64_t would_fit(const grt_heap *heap, grt_heap_cause cause, uint32_t a
 
 void heap_refuse_locked(grt_heap *heap, const heap_request *request, heap_refusal *refusal)
 {
-    heap->counters.failures++;
-    heap->counters.failures_by_cause[request->cause]++;
+    if (!request->quiet) {
+        heap->counters.failures++;
+        heap->counters.failures_by_cause[request->cause]++;
+    }
     /* The figures tell what the next request meets, and that could have all that is merely kept. */
     (void)heap_release_empty_spans_locked(heap);
     grt_heap_failure *failure = &refusal->failure;
@@ -112,7 +114,7 @@ void heap_refuse_locked(grt_heap *heap, const heap_request *request, heap_refusa
     heap_stats_locked(heap, &failure->stats);
     refusal->repeat = 0;
     refusal->holders = 0;
-    if (request->asked > heap->log_failures_above) {
+    if (!request->quiet && request->asked > heap->log_failures_above) {
         refusal->repeat = rate_limit_count(
             &heap->repeats, (rate_key){(uint32_t)request->cause, request->asked, request->site});
     }

@@ -5,6 +5,7 @@
 
 #include "heap/call_site.h"
 #include "heap/internal.h"
+#include "heap/quiet.h"
 
 #include <string.h>
 
@@ -16,7 +17,7 @@
 /* There is no heap to ask. The line is always written: nothing exists that could count it. */
 static void refuse_without_heap(const heap_request *request)
 {
-    heap_refusal refusal = {.repeat = 1};
+    heap_refusal refusal = {.repeat = request->quiet ? 0 : 1};
     refusal.failure.cause = GRT_HEAP_NOT_INITIALISED;
     refusal.failure.asked = request->asked;
     refusal.failure.rounded = request->size;
@@ -40,9 +41,11 @@ static void init_request(heap_request *request, uint32_t size, uint32_t alignmen
     request->cause = GRT_HEAP_NONE;
     request->rounded = 0;
     request->host_errno = 0;
+    request->quiet = false;
 }
 
-static bool allocate(grt_heap *heap, heap_request *request)
+/* Serves the request and keeps the lock; on a refusal releases it and reports. */
+static bool allocate_lock(grt_heap *heap, heap_request *request)
 {
     if (heap == NULL) {
         refuse_without_heap(request);
@@ -50,7 +53,6 @@ static bool allocate(grt_heap *heap, heap_request *request)
     }
     os_mutex_lock(&heap->lock);
     if (heap_allocate_locked(heap, request)) {
-        os_mutex_unlock(&heap->lock);
         return true;
     }
     heap_refusal refusal;
@@ -58,6 +60,15 @@ static bool allocate(grt_heap *heap, heap_request *request)
     os_mutex_unlock(&heap->lock);
     heap_report_refusal(heap, &refusal);
     return false;
+}
+
+static grt_addr allocate(grt_heap *heap, heap_request *request)
+{
+    if (!allocate_lock(heap, request)) {
+        return 0;
+    }
+    os_mutex_unlock(&heap->lock);
+    return request->block;
 }
 
 grt_addr grt_heap_alloc(grt_heap *heap, uint32_t size)
@@ -69,19 +80,45 @@ grt_addr grt_heap_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alignmen
 {
     heap_request request;
     init_request(&request, size, alignment);
-    return allocate(heap, &request) ? request.block : 0;
+    return allocate(heap, &request);
 }
 
-static void clear_block(grt_heap *heap, const heap_request *request)
+grt_addr grt_heap_try_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alignment)
+{
+    heap_request request;
+    init_request(&request, size, alignment);
+    request.quiet = true;
+    return allocate(heap, &request);
+}
+
+/* ---- touching blocks ---------------------------------------------------------------------------
+ *
+ * Blocks are cleared and copied under the lock: a wrong free by another guest thread could give
+ * their pages back to the host meanwhile. Pages that the guest itself took away are the exception.
+ * Touching them faults, and a fault must not find the lock held, for its report asks the heap.
+ */
+
+static void clear_range(grt_heap *heap, grt_addr start, uint64_t bytes)
+{
+    bool safe = grt_memory_accessible(heap->memory, start, bytes, GRT_READ_WRITE);
+    if (!safe) {
+        os_mutex_unlock(&heap->lock);
+    }
+    memset(grt_memory_host(heap->memory, start), 0, (size_t)bytes);
+    if (!safe) {
+        os_mutex_lock(&heap->lock);
+    }
+}
+
+static void clear_block_locked(grt_heap *heap, const heap_request *request)
 {
     if (request->is_small) {
-        memset(grt_memory_host(heap->memory, request->block), 0, request->size);
+        clear_range(heap, request->block, request->size);
         return;
     }
     for (uint32_t i = 0; i < request->stale.count; i++) {
         grt_addr start = heap_page_address(heap, request->stale.ranges[i].page);
-        size_t bytes = (size_t)request->stale.ranges[i].length << PAGE_SHIFT;
-        memset(grt_memory_host(heap->memory, start), 0, bytes);
+        clear_range(heap, start, (uint64_t)request->stale.ranges[i].length << PAGE_SHIFT);
     }
 }
 
@@ -89,10 +126,11 @@ grt_addr grt_heap_alloc_zeroed(grt_heap *heap, uint32_t size)
 {
     heap_request request;
     init_request(&request, size, SMALL_ALIGNMENT);
-    if (!allocate(heap, &request)) {
+    if (!allocate_lock(heap, &request)) {
         return 0;
     }
-    clear_block(heap, &request);
+    clear_block_locked(heap, &request);
+    os_mutex_unlock(&heap->lock);
     return request.block;
 }
 
@@ -161,20 +199,23 @@ static bool shrink_locked(grt_heap *heap, const heap_block *block, uint32_t size
     return true;
 }
 
-/* The rest of a move: the old block is looked up again, because the lock was not held while the
- * guest's bytes were copied and another guest thread may have freed it wrongly meanwhile. */
-static void free_moved(grt_heap *heap, grt_addr old)
+/* Copies the first [bytes] of a block into a new one, frees it and releases the lock. */
+static grt_addr move_block_unlock(grt_heap *heap, grt_addr old, const heap_block *found,
+                                  uint32_t bytes, grt_addr to)
 {
-    (void)grt_heap_free(heap, old);
-}
-
-static grt_addr move_block(grt_heap *heap, grt_addr old, uint32_t asked, uint32_t size,
-                           const heap_request *request)
-{
-    memcpy(grt_memory_host(heap->memory, request->block), grt_memory_host(heap->memory, old),
-           asked < size ? asked : size);
-    free_moved(heap, old);
-    return request->block;
+    const void *source = grt_memory_host(heap->memory, old);
+    void *target = grt_memory_host(heap->memory, to);
+    if (grt_memory_accessible(heap->memory, old, bytes, GRT_READ_ONLY) &&
+        grt_memory_accessible(heap->memory, to, bytes, GRT_READ_WRITE)) {
+        memcpy(target, source, bytes);
+        heap_free_locked(heap, found);
+        os_mutex_unlock(&heap->lock);
+        return to;
+    }
+    os_mutex_unlock(&heap->lock);
+    memcpy(target, source, bytes);
+    (void)grt_heap_free(heap, old); /* looked up again: others had the lock meanwhile */
+    return to;
 }
 
 grt_addr grt_heap_realloc(grt_heap *heap, grt_addr block, uint32_t size)
@@ -197,8 +238,8 @@ grt_addr grt_heap_realloc(grt_heap *heap, grt_addr block, uint32_t size)
         return block;
     }
     if (heap_allocate_locked(heap, &request)) {
-        os_mutex_unlock(&heap->lock);
-        return move_block(heap, block, found.asked, request.size, &request);
+        uint32_t bytes = found.asked < request.size ? found.asked : request.size;
+        return move_block_unlock(heap, block, &found, bytes, request.block);
     }
     if (shrink_locked(heap, &found, request.size)) {
         os_mutex_unlock(&heap->lock);

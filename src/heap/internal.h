@@ -2,7 +2,8 @@
  * internal.h - the heap's record, and what its files share.
  *
  * One lock guards everything. Functions that end in _locked expect it to be held; none of them
- * touches guest memory or writes a line, so a faulting guest page or a slow log never holds it.
+ * writes a line, so a slow log never holds it. Guest memory is touched only by heap.c, which clears
+ * and copies blocks under the lock once their pages are known to be accessible.
  */
 #ifndef GRT_HEAP_INTERNAL_H
 #define GRT_HEAP_INTERNAL_H
@@ -72,6 +73,7 @@ typedef struct heap_request {
     uint32_t size;      /* at least 1 */
     uint32_t alignment; /* bytes */
     uint32_t site;      /* guest return address, 0 = none */
+    bool quiet;         /* a refusal is an answer: neither counted nor logged */
 
     /* The answer. */
     grt_addr block;
@@ -163,7 +165,7 @@ typedef struct heap_refusal {
     heap_holder holder[HEAP_HOLDERS_MAX];
 } heap_refusal;
 
-/* Collects the evidence and counts the failure. */
+/* Collects the evidence and, unless the request is quiet, counts the failure. */
 void heap_refuse_locked(grt_heap *heap, const heap_request *request, heap_refusal *refusal);
 
 /* Keeps the failure for the calling thread and writes it. [heap] may be null: there is none. */

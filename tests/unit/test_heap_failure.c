@@ -4,6 +4,7 @@
 #include "heap_fixture.h"
 
 #include "heap/call_site.h"
+#include "heap/quiet.h"
 #include "os/os_inject.h"
 
 #define KIB 1024u
@@ -304,6 +305,37 @@ static void test_causes_have_words(void **state)
     assert_string_equal(grt_heap_cause_name((grt_heap_cause)99), "GRT_HEAP_UNKNOWN");
 }
 
+/* ---- quiet requests -----------------------------------------------------------------------------
+ */
+
+static void test_quiet_requests_leave_no_trace_but_the_last_failure(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 16);
+    assert_int_equal(grt_heap_try_alloc_aligned(fixture.heap, 17 * GRT_PAGE_SIZE, 0), 0);
+    grt_heap_failure failure = expect_cause(GRT_HEAP_LARGER_THAN_ARENA);
+    assert_int_equal(failure.asked, 17 * GRT_PAGE_SIZE);
+    assert_int_equal(failure.would_fit, 16 * GRT_PAGE_SIZE);
+    assert_int_equal(stats_of(fixture.heap).failures, 0);
+    assert_int_equal(stats_of(fixture.heap).failures_by_cause[GRT_HEAP_LARGER_THAN_ARENA], 0);
+    assert_int_equal(fixture.lines, 0);
+
+    /* It was not counted as the first of its kind either: a loud one still has its line. */
+    assert_int_equal(grt_heap_alloc_aligned(fixture.heap, 17 * GRT_PAGE_SIZE, 0), 0);
+    assert_int_not_equal(fixture.lines, 0);
+    assert_int_equal(stats_of(fixture.heap).failures, 1);
+
+    grt_addr block = grt_heap_try_alloc_aligned(fixture.heap, 100, 2 * GRT_PAGE_SIZE);
+    assert_int_not_equal(block, 0);
+    assert_int_equal(block % (2 * GRT_PAGE_SIZE), 0);
+    assert_int_equal(grt_heap_size(fixture.heap, block), 100);
+    assert_int_equal(grt_heap_free(fixture.heap, block), GRT_OK);
+    fixture_close(&fixture);
+
+    assert_int_equal(grt_heap_try_alloc_aligned(NULL, 8, 0), 0);
+    (void)expect_cause(GRT_HEAP_NOT_INITIALISED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +353,7 @@ int main(void)
         cmocka_unit_test(test_small_failures_are_silent),
         cmocka_unit_test(test_repeats_are_written_at_powers_of_ten),
         cmocka_unit_test(test_causes_have_words),
+        cmocka_unit_test(test_quiet_requests_leave_no_trace_but_the_last_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
