@@ -5,6 +5,7 @@
  * only where that costs something: pages that no thread touched are never touched here either.
  */
 #include "diag/log.h"
+#include "heap/quiet.h"
 #include "thread/internal.h"
 
 /* Kept for reuse; more go back to the heap. */
@@ -59,8 +60,10 @@ static void free_block(grt_runtime *runtime, grt_context_block *context)
     os_free(context);
 }
 
+typedef grt_addr heap_request(grt_heap *heap, uint32_t size, uint32_t alignment);
+
 static grt_context_block *allocate_block(grt_runtime *runtime, uint32_t stack_size,
-                                         grt_status *failure)
+                                         heap_request *request, grt_status *failure)
 {
     *failure = GRT_NO_HOST_MEMORY;
     grt_context_block *context = os_alloc(sizeof *context);
@@ -68,8 +71,7 @@ static grt_context_block *allocate_block(grt_runtime *runtime, uint32_t stack_si
         return NULL;
     context->stack_size = stack_size;
     *failure = GRT_OUT_OF_GUEST_MEMORY;
-    context->block =
-        grt_heap_alloc_aligned(runtime->user_heap, block_size(stack_size), GRT_PAGE_SIZE);
+    context->block = request(runtime->user_heap, block_size(stack_size), GRT_PAGE_SIZE);
     if (context->block == 0) {
         os_free(context);
         return NULL;
@@ -216,9 +218,11 @@ static grt_context_block *obtain(grt_runtime *runtime, uint32_t stack_size, grt_
     os_mutex_unlock(&runtime->threads_lock);
     if (context != NULL)
         return context;
-    context = allocate_block(runtime, stack_size, failure);
+    context = allocate_block(runtime, stack_size, grt_heap_try_alloc_aligned, failure);
     while (context == NULL && *failure == GRT_OUT_OF_GUEST_MEMORY && reclaim_one(runtime))
-        context = allocate_block(runtime, stack_size, failure);
+        context = allocate_block(runtime, stack_size, grt_heap_try_alloc_aligned, failure);
+    if (context == NULL && *failure == GRT_OUT_OF_GUEST_MEMORY) /* now the heap shall say why */
+        context = allocate_block(runtime, stack_size, grt_heap_alloc_aligned, failure);
     if (context != NULL) {
         os_mutex_lock(&runtime->threads_lock);
         runtime->thread_stats.context_bytes += block_size(stack_size);

@@ -6,6 +6,7 @@
 #   // lines: N       stdout has N lines; those that are not expected must match "thread N says NNN: ..."
 #   // exit: N        the exit code, 0 if there is none
 #   // stderr: TEXT   stderr contains it
+#   // silent: TEXT   stderr does not contain it
 #   // run: OPTIONS   of guestrt run
 #
 # usage: tests/guest/run.sh [--build DIR] [--guestrt FILE] [NAME...]
@@ -52,6 +53,9 @@ complaints() { # source, stdout, stderr, exit code
     while IFS= read -r text; do
         grep -aqF -- "$text" "$3" || echo "stderr lacks: $text"
     done < <(directive "$1" stderr)
+    while IFS= read -r text; do
+        ! grep -aqF -- "$text" "$3" || echo "stderr has: $text"
+    done < <(directive "$1" silent)
 }
 
 for name in "${names[@]}"; do
