@@ -3,7 +3,7 @@
 // expect: the program goes on
 // exit: 0
 // stderr: NULL_POINTER: thread id 00000002: access through
-// stderr: thread: id 00000002 cpu 
+// stderr: thread: id 00000002 cpu
 #include "check.h"
 
 static uint32_t crash(void *argument)
