@@ -85,19 +85,7 @@ static grt_ppc_function *const functions[] = {
     guest_is_current, guest_nested_fault, guest_lost_stack, guest_round_up,
 };
 
-static fixture fix;
-
-static void setup(void)
-{
-    grt_runtime_config config = fixture_config();
-    config.log.level = GRT_LOG_WARN;
-    fixture_create(&fix, &config, functions, sizeof functions / sizeof *functions);
-}
-
-static void teardown(void)
-{
-    fixture_destroy(&fix);
-}
+WARNING_FIXTURE(functions)
 
 static void test_foreign_call(void **state)
 {

@@ -135,19 +135,7 @@ static grt_ppc_function *const functions[] = {
     guest_call_pointer, guest_trap,  guest_lost_stack,    guest_recurse_with_exports,
 };
 
-static fixture fix;
-
-static void setup(void)
-{
-    grt_runtime_config config = fixture_config();
-    config.log.level = GRT_LOG_WARN;
-    fixture_create(&fix, &config, functions, sizeof functions / sizeof *functions);
-}
-
-static void teardown(void)
-{
-    fixture_destroy(&fix);
-}
+WARNING_FIXTURE(functions)
 
 /* Runs the faulty function; afterwards another thread must run as if nothing had happened. */
 static void check(uint32_t function, uint32_t argument, grt_fault_id id, const char *summary)

@@ -144,19 +144,7 @@ static grt_ppc_function *const functions[] = {
     guest_many_buffers, guest_one_frame,  guest_inner,          guest_across_the_host,
 };
 
-static fixture fix;
-
-static void setup(void)
-{
-    grt_runtime_config config = fixture_config();
-    config.log.level = GRT_LOG_WARN;
-    fixture_create(&fix, &config, functions, sizeof functions / sizeof *functions);
-}
-
-static void teardown(void)
-{
-    fixture_destroy(&fix);
-}
+WARNING_FIXTURE(functions)
 
 static void test_round_trip(void **state)
 {

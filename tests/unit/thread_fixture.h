@@ -221,4 +221,19 @@ static inline size_t resident_pages(size_t *mapped)
     return resident;
 }
 
+/* Defines [fix], setup and teardown for FIXTURE_TEST: a runtime that logs warnings and errors and
+ * whose module has the given array of functions. */
+#define WARNING_FIXTURE(functions)                                                                 \
+    static fixture fix;                                                                            \
+    static void setup(void)                                                                        \
+    {                                                                                              \
+        grt_runtime_config config = fixture_config();                                              \
+        config.log.level = GRT_LOG_WARN;                                                           \
+        fixture_create(&fix, &config, functions, sizeof functions / sizeof *functions);            \
+    }                                                                                              \
+    static void teardown(void)                                                                     \
+    {                                                                                              \
+        fixture_destroy(&fix);                                                                     \
+    }
+
 #endif
