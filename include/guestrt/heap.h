@@ -68,10 +68,12 @@ typedef struct grt_heap_stats {
     uint64_t committed;    /* bytes of the range that the host backs */
     uint64_t live;         /* bytes handed out, as rounded */
     uint64_t live_asked;   /* bytes handed out, as asked for */
-    uint64_t cached;       /* bytes in partly used or kept spans that no block occupies */
+    uint64_t cached;       /* bytes in spans of small blocks that no live block occupies */
+    uint64_t cached_by_threads; /* the part of them in the caches of threads */
     uint64_t free;         /* capacity - live - cached */
     uint64_t largest_free; /* largest run of free bytes */
-    uint64_t live_peak;    /* never falls */
+    uint64_t live_peak;    /* never falls; exact for one thread, for several within what their caches
+                              hold */
     uint64_t blocks;       /* live blocks */
     uint64_t allocations;  /* served so far; never falls */
     uint64_t frees;        /* accepted so far; never falls */

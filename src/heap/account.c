@@ -1,43 +1,29 @@
 /*
- * account.c - counters, and the statistics made of them.
+ * account.c - the statistics, made of the heap's counters and the tallies of all caches.
  */
 #include "heap/internal.h"
 
-#include "os/assert.h"
-
-static void raise_peak(heap_counters *counters)
+static uint64_t at_least_zero(int64_t value)
 {
-    if (counters->live > counters->live_peak) {
-        counters->live_peak = counters->live;
+    return value > 0 ? (uint64_t)value : 0;
+}
+
+static void add_tallies(const grt_heap *heap, grt_heap_stats *stats)
+{
+    int64_t live = heap->counters.live_settled;
+    int64_t peak = heap->counters.live_peak;
+    for (const heap_cache *cache = heap->caches; cache != NULL; cache = cache->next) {
+        const cache_tally *tally = &cache->tally;
+        stats->allocations += tally->allocations;
+        stats->frees += tally->frees;
+        stats->live_asked += tally->asked;
+        stats->cached_by_threads += cache_bytes(cache) + cache->pending_bytes;
+        peak = live + tally->live_peak > peak ? live + tally->live_peak : peak;
+        live += tally->live;
     }
-}
-
-void heap_account_alloc(grt_heap *heap, uint64_t extent, uint32_t asked)
-{
-    heap_counters *counters = &heap->counters;
-    counters->live += extent;
-    counters->live_asked += asked;
-    counters->blocks++;
-    counters->allocations++;
-    raise_peak(counters);
-}
-
-void heap_account_free(grt_heap *heap, uint64_t extent, uint32_t asked)
-{
-    heap_counters *counters = &heap->counters;
-    GRT_ASSERT(counters->live >= extent && counters->live_asked >= asked && counters->blocks > 0);
-    counters->live -= extent;
-    counters->live_asked -= asked;
-    counters->blocks--;
-    counters->frees++;
-}
-
-void heap_account_resize(grt_heap *heap, const heap_block *before, uint64_t extent, uint32_t asked)
-{
-    heap_counters *counters = &heap->counters;
-    counters->live = counters->live - before->extent + extent;
-    counters->live_asked = counters->live_asked - before->asked + asked;
-    raise_peak(counters);
+    stats->live = at_least_zero(live);
+    stats->live_peak = at_least_zero(peak);
+    stats->blocks = stats->allocations - stats->frees;
 }
 
 void heap_stats_locked(const grt_heap *heap, grt_heap_stats *stats)
@@ -46,18 +32,13 @@ void heap_stats_locked(const grt_heap *heap, grt_heap_stats *stats)
     *stats = (grt_heap_stats){
         .capacity = heap->capacity,
         .committed = (uint64_t)heap->backing.committed_pages << PAGE_SHIFT,
-        .live = counters->live,
-        .live_asked = counters->live_asked,
-        .cached = counters->span_bytes - counters->span_live,
         .free = (uint64_t)heap->runs.free_pages << PAGE_SHIFT,
         .largest_free = (uint64_t)page_runs_longest(&heap->runs) << PAGE_SHIFT,
-        .live_peak = counters->live_peak,
-        .blocks = counters->blocks,
-        .allocations = counters->allocations,
-        .frees = counters->frees,
         .bad_frees = counters->bad_frees,
         .failures = counters->failures,
     };
+    add_tallies(heap, stats);
+    stats->cached = stats->capacity - stats->live - stats->free;
     for (int cause = 0; cause < 16; cause++) {
         stats->failures_by_cause[cause] = counters->failures_by_cause[cause];
     }

@@ -22,7 +22,9 @@ typedef struct checker {
     uint64_t asked;
     uint64_t blocks;
     uint64_t span_bytes;
-    uint64_t span_live;
+    uint64_t out_bytes;
+    uint64_t large_bytes;
+    uint32_t cached; /* blocks that are out of their spans and not live */
 } checker;
 
 /* Returns [condition]; the first that is false leaves its sentence. */
@@ -69,10 +71,14 @@ static bool check_free_run(checker *check, uint32_t page, const heap_page *head,
 static bool check_large(checker *check, uint32_t page, const heap_page *head)
 {
     uint64_t extent = (uint64_t)head->length << PAGE_SHIFT;
+    check->large_bytes += extent;
+    if (head->u.large.asked == LARGE_PENDING) {
+        return true;
+    }
     check->live += extent;
     check->asked += head->u.large.asked;
     check->blocks++;
-    return require(check, head->u.large.asked >= 1 && head->u.large.asked <= extent,
+    return require(check, head->u.large.asked <= extent,
                    "the large block at page %u was asked for %u bytes and has %u pages", page,
                    head->u.large.asked, (unsigned)head->length);
 }
@@ -92,46 +98,61 @@ static bool check_span_shape(checker *check, uint32_t page, const heap_page *hea
                        span->blocks == size_class_blocks(span->size_class) &&
                        span->pages == size_class_pages(span->size_class),
                    "the span at page %u does not have the shape of its class", page) &&
-           require(check, span->handed <= span->blocks,
-                   "the span at page %u handed out %u of %u blocks", page, span->handed,
-                   span->blocks);
+           require(check, span->carved <= span->blocks, "the span at page %u carved %u of %u blocks",
+                   page, span->carved, span->blocks);
 }
 
-static bool check_span_blocks(checker *check, const heap_span *span)
+static bool check_page_classes(checker *check, uint32_t page, const heap_page *head)
 {
-    uint32_t live = 0;
-    for (uint32_t block = 0; block < span->handed; block++) {
-        if (!span_block_is_live(span, block)) {
-            continue;
-        }
-        live++;
-        if (!require(check, span->slots[block] < span->extent,
-                     "block %u of the span at page %u has more slack than room", block,
-                     span->page)) {
+    uint32_t right = head->kind == PAGE_SMALL ? 1 + head->u.span->size_class : 0;
+    for (uint32_t i = 0; i < head->length; i++) {
+        if (!require(check, check->heap->page_class[page + i] == right,
+                     "page %u of the run at page %u has class byte %u", page + i, page,
+                     check->heap->page_class[page + i])) {
             return false;
         }
-        check->asked += span_asked(span, block);
     }
-    check->live += (uint64_t)live * span->extent;
-    check->span_live += (uint64_t)live * span->extent;
-    check->blocks += live;
-    return require(check, live == span->live, "the span at page %u counts %u live blocks, not %u",
-                   span->page, span->live, live);
+    return true;
 }
 
-static bool check_span_free_list(checker *check, const heap_span *span)
+/* A block of a span is in it, live, or in a cache; never two of these. */
+static bool check_span_block(checker *check, const heap_span *span, uint32_t block)
 {
-    uint32_t left = span->handed - span->live;
-    uint32_t block = span->free_head;
-    for (; left > 0 && block != SLOT_LAST_FREE; left--) {
-        if (!require(check, block < span->handed && !span_block_is_live(span, block),
-                     "the free list of the span at page %u holds block %u", span->page, block)) {
+    uint32_t offset = (span->page << PAGE_SHIFT) + block * span->extent;
+    const uint8_t *byte = state_of(&check->heap->states, span->size_class, offset);
+    uint8_t state = state_load(byte);
+    if (!state_is_live(state)) {
+        check->cached += !span_has(span, block);
+        return true;
+    }
+    uint32_t slack = state_slack(byte, state);
+    check->live += span->extent;
+    check->asked += span->extent - slack;
+    check->blocks++;
+    return require(check, slack < span->extent,
+                   "block %u of the span at page %u has more slack than room", block, span->page) &&
+           require(check, !span_has(span, block),
+                   "block %u of the span at page %u is live and in the span", block, span->page);
+}
+
+static bool check_span_bits(checker *check, const heap_span *span)
+{
+    uint32_t in_span = 0;
+    for (uint32_t word = 0; word < SPAN_BITS_WORDS; word++) {
+        in_span += (uint32_t)__builtin_popcountll(span->free_bits[word]);
+        if (!require(check, (span->summary >> word & 1) == (span->free_bits[word] != 0),
+                     "the summary of the span at page %u is wrong", span->page)) {
             return false;
         }
-        block = span->slots[block] & ~SLOT_FREE;
     }
-    return require(check, left == 0 && block == SLOT_LAST_FREE,
-                   "the free list of the span at page %u has the wrong length", span->page);
+    uint32_t last = SPAN_BITS_WORDS * 64;
+    while (last > 0 && !span_has(span, last - 1)) {
+        last--;
+    }
+    return require(check, last <= span->carved, "the span at page %u has block %u, never carved",
+                   span->page, last - 1) &&
+           require(check, in_span == span->in_span, "the span at page %u counts %u blocks, not %u",
+                   span->page, span->in_span, in_span);
 }
 
 static bool is_listed(const heap_class *list, const heap_span *span)
@@ -139,12 +160,19 @@ static bool is_listed(const heap_class *list, const heap_span *span)
     return span->prev != NULL ? span->prev->next == span : list->partial == span;
 }
 
+/* Spans that nobody owns are listed iff they have something to give, and kept as empty iff all of
+ * their blocks are there. */
 static bool check_span_list(checker *check, const heap_span *span)
 {
     const heap_class *list = &check->heap->classes[span->size_class];
-    return require(check, is_listed(list, span) == !span_is_full(span),
+    if (span->owner != NULL) {
+        return require(check, span->owner->spans[span->size_class] == span && !span->listed,
+                       "the span at page %u is not its owner's", span->page);
+    }
+    bool listed = is_listed(list, span);
+    return require(check, span->listed == listed && listed == (span_available(span) > 0),
                    "the span at page %u is listed iff it is full", span->page) &&
-           require(check, (list->empty == span) == (span->live == 0),
+           require(check, (list->empty == span) == (span_out(span) == 0),
                    "the span at page %u is kept as empty iff it is not", span->page);
 }
 
@@ -152,8 +180,17 @@ static bool check_span(checker *check, uint32_t page, const heap_page *head)
 {
     const heap_span *span = head->u.span;
     check->span_bytes += (uint64_t)head->length << PAGE_SHIFT;
-    return check_span_shape(check, page, head) && check_span_blocks(check, span) &&
-           check_span_free_list(check, span) && check_span_list(check, span);
+    if (!check_span_shape(check, page, head) || !check_span_bits(check, span) ||
+        !check_span_list(check, span)) {
+        return false;
+    }
+    check->out_bytes += (uint64_t)span_out(span) * span->extent;
+    for (uint32_t block = 0; block < span->carved; block++) {
+        if (!check_span_block(check, span, block)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* ---- runs
@@ -172,17 +209,17 @@ static bool check_run(checker *check, uint32_t page, bool after_free)
         return false;
     }
     if (head->kind == PAGE_FREE) {
-        return check_free_run(check, page, head, after_free) && check_interior(check, page, head);
+        return check_free_run(check, page, head, after_free) &&
+               check_interior(check, page, head) && check_page_classes(check, page, head);
     }
     bool right = check_interior(check, page, head);
     right = right && require(check,
                              bitmap_count(check->heap->backing.committed, page, head->length) ==
                                  head->length,
                              "the run at page %u is in use but not all committed", page);
-    if (head->kind == PAGE_LARGE) {
-        return right && check_large(check, page, head);
-    }
-    return right && check_span(check, page, head);
+    right = right &&
+            (head->kind == PAGE_LARGE ? check_large(check, page, head) : check_span(check, page, head));
+    return right && check_page_classes(check, page, head);
 }
 
 static bool check_runs(checker *check)
@@ -245,6 +282,95 @@ static bool check_bins(checker *check)
                    check->free_runs);
 }
 
+/* ---- caches
+ * -------------------------------------------------------------------------------------- */
+
+/* While bins are checked, the byte of every block that was met carries this mark. No other thread
+ * looks at the bytes of blocks that are not live, except for a wrong free, which only wants to know
+ * whether they are. */
+#define MET 0x20u
+
+static bool check_cached_block(checker *check, const cache_bin *bin, uint32_t size_class,
+                               uint32_t at)
+{
+    const grt_heap *heap = check->heap;
+    uint32_t offset = bin->blocks[at];
+    const heap_page *page = &heap->table.pages[offset >> PAGE_SHIFT];
+    if (!require(check, offset <= heap->last_offset && page->kind == PAGE_SMALL,
+                 "a cache holds offset %u, which is in no span", offset)) {
+        return false;
+    }
+    const heap_span *span = page->u.span;
+    uint32_t in_span = offset - (span->page << PAGE_SHIFT);
+    uint32_t block = in_span / span->extent;
+    uint8_t *state = state_of(&heap->states, size_class, offset);
+    uint8_t value = state_load(state);
+    if (!require(check,
+                 span->size_class == size_class && in_span % span->extent == 0 &&
+                     block < span->carved && !span_has(span, block) && !state_is_live(value),
+                 "a cache holds offset %u, which is no cached block of class %u", offset,
+                 size_class) ||
+        !require(check, (value & MET) == 0, "offset %u is in caches twice", offset)) {
+        return false;
+    }
+    state_store(state, value | MET);
+    return true;
+}
+
+static bool check_bin_blocks(checker *check, const heap_cache *cache, uint32_t size_class)
+{
+    const cache_bin *bin = &cache->bins[size_class];
+    if (!require(check, bin->count <= bin->limit, "a bin of class %u holds %u of %u blocks",
+                 size_class, bin->count, bin->limit)) {
+        return false;
+    }
+    uint32_t met = 0;
+    while (met < bin->count && check_cached_block(check, bin, size_class, met)) {
+        met++;
+    }
+    check->cached -= met;
+    return met == bin->count;
+}
+
+static void forget_met(const checker *check)
+{
+    const grt_heap *heap = check->heap;
+    for (const heap_cache *cache = heap->caches; cache != NULL; cache = cache->next) {
+        for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
+            for (uint32_t at = 0; at < cache->bins[i].count && at < cache->bins[i].limit; at++) {
+                uint32_t offset = cache->bins[i].blocks[at];
+                if (offset <= heap->last_offset) {
+                    uint8_t *state = state_of(&heap->states, i, offset);
+                    uint8_t value = state_load(state);
+                    state_store(state, state_is_live(value) ? value : value & ~MET);
+                }
+            }
+        }
+    }
+}
+
+static bool check_all_bins(checker *check)
+{
+    for (const heap_cache *cache = check->heap->caches; cache != NULL; cache = cache->next) {
+        for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
+            if (!check_bin_blocks(check, cache, i)) {
+                return false;
+            }
+        }
+        check->cached -= cache->pending_blocks;
+    }
+    return require(check, check->cached == 0, "%u blocks are out, not live and in no cache",
+                   check->cached);
+}
+
+/* After the spans: those counted what must be in caches. */
+static bool check_caches(checker *check)
+{
+    bool right = check_all_bins(check);
+    forget_met(check);
+    return right;
+}
+
 /* ---- totals
  * -------------------------------------------------------------------------------------- */
 
@@ -252,6 +378,19 @@ static bool check_total(checker *check, const char *what, uint64_t counted, uint
 {
     return require(check, counted == found, "%s: the counter says %llu, the records %llu", what,
                    (unsigned long long)counted, (unsigned long long)found);
+}
+
+static bool check_stats(checker *check)
+{
+    grt_heap_stats stats;
+    heap_stats_locked(check->heap, &stats);
+    return check_total(check, "live bytes", stats.live, check->live) &&
+           check_total(check, "asked bytes", stats.live_asked, check->asked) &&
+           check_total(check, "allocations less frees", stats.blocks, check->blocks) &&
+           check_total(check, "bytes cached by threads", stats.cached_by_threads,
+                       check->out_bytes + check->large_bytes - check->live) &&
+           require(check, stats.live <= stats.live_peak && stats.live <= check->heap->budget,
+                   "live bytes exceed the peak or the budget");
 }
 
 static bool check_totals(checker *check)
@@ -262,19 +401,14 @@ static bool check_totals(checker *check)
     for (int cause = 0; cause < 16; cause++) {
         by_cause += counters->failures_by_cause[cause];
     }
-    return check_total(check, "live bytes", counters->live, check->live) &&
-           check_total(check, "asked bytes", counters->live_asked, check->asked) &&
-           check_total(check, "blocks", counters->blocks, check->blocks) &&
-           check_total(check, "allocations less frees", counters->allocations - counters->frees,
-                       check->blocks) &&
+    return check_stats(check) &&
            check_total(check, "bytes in spans", counters->span_bytes, check->span_bytes) &&
-           check_total(check, "live bytes in spans", counters->span_live, check->span_live) &&
+           check_total(check, "bytes out of spans", counters->out_bytes, check->out_bytes) &&
+           check_total(check, "bytes in large blocks", counters->large_bytes, check->large_bytes) &&
            check_total(check, "free pages", heap->runs.free_pages, check->free_pages) &&
            check_total(check, "failures", counters->failures, by_cause) &&
            check_total(check, "committed pages", heap->backing.committed_pages,
-                       bitmap_count(heap->backing.committed, 0, heap->table.count)) &&
-           require(check, counters->live <= counters->live_peak && counters->live <= heap->budget,
-                   "live bytes exceed the peak or the budget");
+                       bitmap_count(heap->backing.committed, 0, heap->table.count));
 }
 
 /* ---- agreement with the memory
@@ -322,8 +456,10 @@ bool grt_heap_check(grt_heap *heap, char *text, size_t text_size)
         text[0] = '\0';
     }
     os_mutex_lock(&heap->lock);
-    bool right =
-        check_runs(&check) && check_bins(&check) && check_totals(&check) && check_backing(&check);
+    heap_stop_caches_locked(heap);
+    bool right = check_runs(&check) && check_bins(&check) && check_caches(&check) &&
+                 check_totals(&check) && check_backing(&check);
+    heap_start_caches_locked(heap);
     os_mutex_unlock(&heap->lock);
     return right;
 }

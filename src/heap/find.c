@@ -18,34 +18,51 @@ static span_place place_in_span(uint32_t offset_in_span, uint32_t extent)
     return (span_place){offset_in_span / extent, offset_in_span % extent};
 }
 
-static grt_status find_small(heap_span *span, uint32_t offset_in_span, heap_block *block)
+/* What a place that starts no live block is: [state] is the byte of its block. */
+static grt_status judge_start(uint8_t state, uint32_t offset_in_block)
 {
-    span_place place = place_in_span(offset_in_span, span->extent);
-    if (place.block >= span->handed) {
+    bool was = state != STATE_NEVER && offset_in_block == 0;
+    return was ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
+}
+
+static grt_status find_small(const grt_heap *heap, heap_span *span, uint32_t offset,
+                             heap_block *block)
+{
+    span_place place = place_in_span(offset - (span->page << PAGE_SHIFT), span->extent);
+    if (place.block >= span->carved) {
         return GRT_NOT_A_BLOCK;
     }
-    if (!span_block_is_live(span, place.block)) {
-        return place.offset == 0 ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
+    uint8_t *state = state_of(&heap->states, span->size_class, offset - place.offset);
+    uint8_t live = state_load(state);
+    if (!state_is_live(live)) {
+        return judge_start(live, place.offset);
     }
     if (place.offset != 0) {
         return GRT_INTERIOR_POINTER;
     }
-    *block = (heap_block){span, place.block, span_asked(span, place.block), span->extent};
+    *block = (heap_block){.span = span,
+                          .offset = offset,
+                          .asked = span->extent - state_slack(state, live),
+                          .extent = span->extent,
+                          .state = state,
+                          .live = live};
     return GRT_OK;
 }
 
 /* The address lies in free pages: what it was before decides. */
-static grt_status judge_free_page(const heap_page *page, uint32_t offset_in_page)
+static grt_status judge_free_page(const grt_heap *heap, const heap_page *page, uint32_t offset)
 {
+    uint32_t offset_in_page = offset & (GRT_PAGE_SIZE - 1);
     if (past_get_kind(page->past) == PAST_LARGE) {
         return offset_in_page == 0 ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
     }
     if (past_get_kind(page->past) == PAST_SMALL) {
+        uint32_t size_class = past_small_class(page->past);
         span_place place =
             place_in_span((past_small_page(page->past) << PAGE_SHIFT) + offset_in_page,
-                          size_class_extent(past_small_class(page->past)));
-        bool started = place.offset == 0 && place.block < past_small_handed(page->past);
-        return started ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
+                          size_class_extent(size_class));
+        uint8_t *state = state_of(&heap->states, size_class, offset - place.offset);
+        return judge_start(state_load(state), place.offset);
     }
     return GRT_NOT_A_BLOCK;
 }
@@ -57,18 +74,21 @@ grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *
     }
     uint32_t offset = address - heap->first;
     uint32_t index = offset >> PAGE_SHIFT;
-    uint32_t offset_in_page = offset & (GRT_PAGE_SIZE - 1);
     heap_page *page = &heap->table.pages[index];
     if (page->kind == PAGE_SMALL) {
-        return find_small(page->u.span, offset - (page->u.span->page << PAGE_SHIFT), block);
+        return find_small(heap, page->u.span, offset, block);
     }
-    if (page->kind == PAGE_LARGE && offset_in_page == 0) {
-        *block =
-            (heap_block){NULL, index, page->u.large.asked, (uint32_t)page->length << PAGE_SHIFT};
+    if (page->kind == PAGE_LARGE && offset % GRT_PAGE_SIZE == 0) {
+        if (page->u.large.asked == LARGE_PENDING) {
+            return GRT_NOT_A_BLOCK;
+        }
+        *block = (heap_block){.offset = offset,
+                              .asked = page->u.large.asked,
+                              .extent = (uint32_t)page->length << PAGE_SHIFT};
         return GRT_OK;
     }
     if (heap->table.pages[page_table_head_of(&heap->table, index)].kind == PAGE_FREE) {
-        return judge_free_page(page, offset_in_page);
+        return judge_free_page(heap, page, offset);
     }
     return GRT_INTERIOR_POINTER;
 }
@@ -86,18 +106,20 @@ static void set_block(grt_block_info *info, grt_block_state state, grt_addr addr
     info->offset = address - start;
 }
 
-static void describe_in_span(grt_block_info *info, grt_addr address, grt_addr span_start,
-                             uint32_t extent, uint32_t handed, const heap_span *span)
+/* A place in a span of [size_class] that starts or started [span_offset] bytes into the heap. */
+static void describe_in_span(const grt_heap *heap, grt_block_info *info, grt_addr address,
+                             uint32_t span_offset, uint32_t size_class)
 {
-    span_place place = place_in_span(address - span_start, extent);
-    if (place.block >= handed) {
-        return;
-    }
-    grt_addr start = address - place.offset;
-    if (span != NULL && span_block_is_live(span, place.block)) {
-        set_block(info, GRT_BLOCK_LIVE, address, start, span_asked(span, place.block), extent);
-    } else {
-        set_block(info, GRT_BLOCK_FREED, address, start, 0, extent);
+    uint32_t extent = size_class_extent(size_class);
+    uint32_t offset = address - heap->first;
+    span_place place = place_in_span(offset - span_offset, extent);
+    const uint8_t *byte = state_of(&heap->states, size_class, offset - place.offset);
+    uint8_t state = state_load(byte);
+    if (state_is_live(state)) {
+        set_block(info, GRT_BLOCK_LIVE, address, address - place.offset,
+                  extent - state_slack(byte, state), extent);
+    } else if (state != STATE_NEVER) {
+        set_block(info, GRT_BLOCK_FREED, address, address - place.offset, 0, extent);
     }
 }
 
@@ -123,9 +145,8 @@ static void describe_free(const grt_heap *heap, grt_block_info *info, grt_addr a
         describe_past_large(heap, info, address, page, run);
         return;
     }
-    grt_addr span_start = heap_page_address(heap, page - past_small_page(past));
-    describe_in_span(info, address, span_start, size_class_extent(past_small_class(past)),
-                     past_small_handed(past), NULL);
+    describe_in_span(heap, info, address, (page - past_small_page(past)) << PAGE_SHIFT,
+                     past_small_class(past));
 }
 
 static void describe_in_words(const grt_heap *heap, grt_block_info *info, grt_addr address)
@@ -163,10 +184,8 @@ static void describe_inside(const grt_heap *heap, grt_block_info *info, grt_addr
     if (head->kind == PAGE_FREE) {
         describe_free(heap, info, address, page, run);
     } else if (head->kind == PAGE_SMALL) {
-        const heap_span *span = head->u.span;
-        describe_in_span(info, address, heap_page_address(heap, run), span->extent, span->handed,
-                         span);
-    } else {
+        describe_in_span(heap, info, address, run << PAGE_SHIFT, head->u.span->size_class);
+    } else if (head->u.large.asked != LARGE_PENDING) {
         set_block(info, GRT_BLOCK_LIVE, address, heap_page_address(heap, run), head->u.large.asked,
                   (uint32_t)head->length << PAGE_SHIFT);
     }

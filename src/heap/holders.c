@@ -1,5 +1,5 @@
 /*
- * holders.c - who holds the memory, when a request is refused.
+ * holders.c - who holds the memory, when a request is refused and the caches are drained.
  *
  * Large blocks are grouped by their size and by who asked for them, small ones by their size
  * class. The table is on the stack: there may be no memory to be had.
@@ -61,8 +61,8 @@ uint32_t heap_find_holders_locked(const grt_heap *heap, heap_holder *holders, ui
             heap_holder *row = &small[span->size_class];
             row->is_small = true;
             row->size = span->extent;
-            row->blocks += span->live;
-            row->bytes += (uint64_t)span->live * span->extent;
+            row->blocks += span_out(span);
+            row->bytes += (uint64_t)span_out(span) * span->extent;
         }
     }
     uint32_t count = 0;

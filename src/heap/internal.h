@@ -1,15 +1,19 @@
 /*
  * internal.h - the heap's record, and what its files share.
  *
- * One lock guards everything. Functions that end in _locked expect it to be held; none of them
- * writes a line, so a slow log never holds it. Guest memory is touched only by heap.c, which clears
- * and copies blocks under the lock once their pages are known to be accessible.
+ * One lock guards everything but the caches of threads (cache.h) and the state bytes of small
+ * blocks (block_state.h). Functions that end in _locked expect it to be held; none of them writes a
+ * line, so a slow log never holds it. Guest memory is touched by heap.c alone, and never with the
+ * lock held or a cache entered: a page that the guest took away faults, and the fault's report asks
+ * the heap.
  */
 #ifndef GRT_HEAP_INTERNAL_H
 #define GRT_HEAP_INTERNAL_H
 
 #include "guestrt/heap.h"
 #include "heap/backing.h"
+#include "heap/block_state.h"
+#include "heap/cache.h"
 #include "heap/page_runs.h"
 #include "heap/page_table.h"
 #include "heap/rate_limit.h"
@@ -26,14 +30,11 @@ typedef struct heap_class {
 } heap_class;
 
 typedef struct heap_counters {
-    uint64_t live;       /* bytes */
-    uint64_t live_asked; /* bytes */
-    uint64_t live_peak;  /* bytes */
-    uint64_t span_bytes; /* in spans, live or not */
-    uint64_t span_live;  /* the part of [live] that is in spans */
-    uint64_t blocks;
-    uint64_t allocations;
-    uint64_t frees;
+    uint64_t span_bytes;  /* in spans, out or not */
+    uint64_t out_bytes;   /* the part of them in blocks that are out of their spans */
+    uint64_t large_bytes; /* in large blocks */
+    int64_t live_settled; /* bytes: what the tallies of all caches brought in so far */
+    int64_t live_peak;    /* of that */
     uint64_t bad_frees;
     uint64_t failures;
     uint64_t failures_by_cause[16];
@@ -42,9 +43,16 @@ typedef struct heap_counters {
 _Static_assert(GRT_HEAP_CAUSE_COUNT <= 16, "every cause has its counter");
 
 struct grt_heap {
+    /* What the common path reads; constant. */
+    uint64_t number;   /* unique in the process: addresses of heaps come again */
+    uint32_t ref;      /* this heap's entry among heap_cache_refs */
+    grt_addr first;
+    uint32_t last_offset; /* capacity - 1 */
+    block_states states;
+    uint8_t *page_class; /* a byte a page: 1 + the class of its span, 0 = no span */
+
     os_mutex lock;
     char name[HEAP_NAME_MAX];
-    grt_addr first;
     uint64_t capacity;
     uint64_t budget;
     uint32_t log_failures_above;
@@ -53,17 +61,69 @@ struct grt_heap {
     bool shut_down;
     uint32_t inject_countdown; /* 1: the next request fails; 0: nothing is injected */
     bool inject_sticky;
+    uint32_t gates; /* bits that every cache's gate has while nobody is at it */
 
     page_table table;
     page_runs runs;
     heap_backing backing;
+    span_pool pool;
     heap_class classes[SIZE_CLASS_COUNT];
     heap_counters counters;
     rate_limit repeats;
 
-    void *metadata; /* the table and the bitmaps, one reservation */
+    bool has_slot;
+    os_thread_slot slot; /* each thread's cache */
+    heap_cache *caches;  /* all of them */
+    heap_cache *shared;  /* one of them: for threads that could not get one; under the lock */
+
+    void *metadata; /* table, maps, bitmaps and span records: one reservation */
     size_t metadata_size;
 };
+
+struct heap_request;
+
+/* ---- caches (caches.c, magazine.c) ------------------------------------------------------------
+ */
+
+/* The calling thread's cache if it has one and the heap knows it already, else null. */
+static inline heap_cache *heap_known_cache(const grt_heap *heap)
+{
+    const cache_ref *ref = &heap_cache_refs[heap->ref];
+    return __builtin_expect(ref->heap == heap->number, 1) ? ref->cache : NULL;
+}
+
+/* The calling thread's cache, made now if need be; the shared one when there can be none. */
+heap_cache *heap_own_cache_locked(grt_heap *heap);
+
+/* Closes the gates of all caches but the caller's own and waits until their owners are out. The
+ * wait is for a few instructions of theirs. */
+void heap_stop_caches_locked(grt_heap *heap);
+void heap_start_caches_locked(grt_heap *heap);
+
+/* Makes every call from now on take the long way, or ends that. */
+void heap_set_special_locked(grt_heap *heap, bool special);
+
+/* Adds what a cache's calls brought in to the heap's counters. Its owner is the caller or stopped.
+ */
+void heap_settle_locked(grt_heap *heap, heap_cache *cache);
+
+/* Puts blocks of a class into a cache's empty bin: half of what it can hold, less when the span or
+ * the budget has less, one at least; false with [request->cause]. O(bin). */
+bool heap_refill_locked(grt_heap *heap, heap_cache *cache, struct heap_request *request,
+                        uint32_t size_class);
+
+/* Runs when a thread that has a cache ends, with that cache. */
+void heap_leave_thread(void *cache);
+
+/* Gives the [count] blocks of a bin that were put there first back to their spans. */
+void heap_flush_locked(grt_heap *heap, heap_cache *cache, uint32_t size_class, uint32_t count);
+
+/* Gives all that a cache holds back: blocks and spans. */
+void heap_drain_locked(grt_heap *heap, heap_cache *cache);
+
+/* Gives back all that is merely kept: what caches hold, and spans without blocks. True iff there
+ * was anything. */
+bool heap_reclaim_locked(grt_heap *heap);
 
 /* ---- requests (allocate.c) --------------------------------------------------------------------
  */
@@ -74,10 +134,12 @@ typedef struct heap_request {
     uint32_t alignment; /* bytes */
     uint32_t site;      /* guest return address, 0 = none */
     bool quiet;         /* a refusal is an answer: neither counted nor logged */
+    heap_cache *cache;  /* whose blocks and counts serve it */
 
     /* The answer. */
     grt_addr block;
-    bool is_small;
+    uint32_t size_class; /* of a small block, SIZE_CLASS_NONE for a large one */
+    uint64_t extent;     /* bytes that the block occupies */
     stale_ranges stale; /* of a large block: what must be cleared to make it zero */
 
     /* Or the reason why there is none. */
@@ -86,8 +148,21 @@ typedef struct heap_request {
     int host_errno;
 } heap_request;
 
-/* Serves the request; false with a cause. */
-bool heap_allocate_locked(grt_heap *heap, heap_request *request);
+/* Sets a block aside for the request; false with a cause. The block is pending: it counts as cached,
+ * and a free of it is refused. */
+bool heap_allocate_locked(grt_heap *heap, heap_cache *cache, heap_request *request);
+
+/* Makes the block of a served request live. [cache] is the one it was set aside in. */
+void heap_publish_locked(grt_heap *heap, heap_cache *cache, const heap_request *request);
+
+/* Makes a span that nobody owns and no list has; null with [request->cause]. */
+heap_span *heap_add_span_locked(grt_heap *heap, heap_request *request, uint32_t size_class);
+
+/* Bytes that may still leave spans and free runs. */
+static inline uint64_t heap_budget_room(const grt_heap *heap)
+{
+    return heap->budget - heap->counters.large_bytes - heap->counters.out_bytes;
+}
 
 /* Bytes that a large block of [size] bytes occupies. */
 static inline uint64_t heap_round_to_pages(uint64_t size)
@@ -100,10 +175,17 @@ static inline uint64_t heap_round_to_pages(uint64_t size)
 
 typedef struct heap_block {
     heap_span *span; /* null: a large block */
-    uint32_t index;  /* in the span, or the page */
+    uint32_t offset; /* in the heap */
     uint32_t asked;
     uint32_t extent;
+    uint8_t *state; /* of a small block, and what it was when the block was found */
+    uint8_t live;
 } heap_block;
+
+static inline uint32_t heap_page_of(const heap_block *block)
+{
+    return block->offset >> PAGE_SHIFT;
+}
 
 /* Finds the live block that starts at [address], or says what is wrong with the address. O(1). */
 grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *block);
@@ -118,10 +200,18 @@ static inline grt_addr heap_page_address(const grt_heap *heap, uint32_t page)
 /* ---- releasing (release.c) --------------------------------------------------------------------
  */
 
-void heap_free_locked(grt_heap *heap, const heap_block *block);
+/* Makes a live block pending again, so that nobody else can free it; false iff another thread freed
+ * it meanwhile. */
+bool heap_claim_locked(grt_heap *heap, heap_cache *cache, const heap_block *block);
+
+/* Frees a claimed block. */
+void heap_free_locked(grt_heap *heap, heap_cache *cache, const heap_block *block);
 
 /* Gives a span without live blocks back to the free runs. */
 void heap_release_span_locked(grt_heap *heap, heap_span *span);
+
+/* What becomes of a span that no cache owns and whose blocks are all in it. */
+void heap_keep_or_release_locked(grt_heap *heap, heap_span *span);
 
 /* Gives up all kept spans; true iff there were any. */
 bool heap_release_empty_spans_locked(grt_heap *heap);
@@ -138,10 +228,7 @@ void heap_class_remove(heap_class *list, heap_span *span);
 /* ---- accounting (account.c) -------------------------------------------------------------------
  */
 
-void heap_account_alloc(grt_heap *heap, uint64_t extent, uint32_t asked);
-void heap_account_free(grt_heap *heap, uint64_t extent, uint32_t asked);
-/* A block changed in place. */
-void heap_account_resize(grt_heap *heap, const heap_block *before, uint64_t extent, uint32_t asked);
+/* The heap must be stopped. */
 void heap_stats_locked(const grt_heap *heap, grt_heap_stats *stats);
 
 /* ---- reports (failure.c, bad_free.c) ----------------------------------------------------------

@@ -27,6 +27,9 @@ typedef enum page_kind {
     PAGE_SMALL = 3, /* every page of a span, so that a block finds its span in one step */
 } page_kind;
 
+/* The size asked for of a large block that is being cleared or copied, and so is not live. */
+#define LARGE_PENDING 0u
+
 struct heap_span;
 
 typedef struct heap_page {

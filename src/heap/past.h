@@ -31,10 +31,10 @@ static inline uint32_t past_large_pages(uint32_t past)
     return past >> 2;
 }
 
-/* [page_in_span] < 64; [handed] blocks of the span, at most 4,096, were handed out at some time. */
-static inline uint32_t past_small(uint32_t size_class, uint32_t page_in_span, uint32_t handed)
+/* [page_in_span] < 64. Which blocks of the span were handed out, the state bytes remember. */
+static inline uint32_t past_small(uint32_t size_class, uint32_t page_in_span)
 {
-    return PAST_SMALL | size_class << 2 | page_in_span << 9 | handed << 15;
+    return PAST_SMALL | size_class << 2 | page_in_span << 9;
 }
 
 static inline uint32_t past_small_class(uint32_t past)
@@ -45,11 +45,6 @@ static inline uint32_t past_small_class(uint32_t past)
 static inline uint32_t past_small_page(uint32_t past)
 {
     return past >> 9 & 63u;
-}
-
-static inline uint32_t past_small_handed(uint32_t past)
-{
-    return past >> 15;
 }
 
 #endif

@@ -65,22 +65,34 @@ uint32_t heap_trim_locked(grt_heap *heap)
 
 void heap_release_span_locked(grt_heap *heap, heap_span *span)
 {
-    GRT_ASSERT(span->live == 0);
+    GRT_ASSERT(span_out(span) == 0);
     heap_class *list = &heap->classes[span->size_class];
     heap_class_remove(list, span);
+    span->listed = false;
     if (list->empty == span) {
         list->empty = NULL;
     }
     for (uint32_t i = 0; i < span->pages; i++) {
         heap_page *page = &heap->table.pages[span->page + i];
+        __atomic_store_n(&heap->page_class[span->page + i], 0, __ATOMIC_RELEASE);
         page->kind = PAGE_INSIDE;
-        page->past = past_small(span->size_class, i, span->handed);
+        page->past = past_small(span->size_class, i);
     }
     heap_backing_recover(&heap->backing, span->page, span->pages);
     heap->counters.span_bytes -= (uint64_t)span->pages << PAGE_SHIFT;
     uint32_t run = page_runs_give(&heap->runs, span->page);
     heap_trim_run_locked(heap, run);
-    span_destroy(span);
+    span_destroy(&heap->pool, span);
+}
+
+void heap_keep_or_release_locked(grt_heap *heap, heap_span *span)
+{
+    heap_class *list = &heap->classes[span->size_class];
+    if (list->empty == NULL) {
+        list->empty = span; /* one is kept, so that a lone block does not make and drop spans */
+    } else {
+        heap_release_span_locked(heap, span);
+    }
 }
 
 bool heap_release_empty_spans_locked(grt_heap *heap)
@@ -95,40 +107,44 @@ bool heap_release_empty_spans_locked(grt_heap *heap)
     return any;
 }
 
-static void free_small(grt_heap *heap, const heap_block *block)
+bool heap_claim_locked(grt_heap *heap, heap_cache *cache, const heap_block *block)
 {
-    heap_span *span = block->span;
-    heap_class *list = &heap->classes[span->size_class];
-    bool was_full = span_is_full(span);
-    span_give(span, block->index);
-    heap->counters.span_live -= span->extent;
-    if (was_full) {
-        heap_class_push(list, span);
+    if (block->span == NULL) {
+        heap->table.pages[heap_page_of(block)].u.large.asked = LARGE_PENDING;
+    } else if (!state_claim(block->state, block->live, STATE_FREED)) {
+        return false;
     }
-    if (span->live > 0) {
-        return;
+    cache_add_pending(cache, block->extent, block->span != NULL);
+    cache_count_free(cache, block->extent, block->asked);
+    return true;
+}
+
+static void free_small(grt_heap *heap, heap_cache *cache, const heap_block *block)
+{
+    uint32_t size_class = block->span->size_class;
+    cache_bin *bin = &cache->bins[size_class];
+    if (bin->count == bin->limit) {
+        heap_flush_locked(heap, cache, size_class, bin->limit - bin->limit / 2);
     }
-    if (list->empty == NULL) {
-        list->empty = span; /* one is kept, so that a lone block does not make and drop spans */
-    } else {
-        heap_release_span_locked(heap, span);
-    }
+    bin->blocks[bin->count++] = block->offset;
 }
 
 static void free_large(grt_heap *heap, const heap_block *block)
 {
-    heap_page *head = &heap->table.pages[block->index];
+    uint32_t page = heap_page_of(block);
+    heap_page *head = &heap->table.pages[page];
     head->past = past_large(head->length);
-    heap_backing_recover(&heap->backing, block->index, head->length);
-    heap_trim_run_locked(heap, page_runs_give(&heap->runs, block->index));
+    heap->counters.large_bytes -= block->extent;
+    heap_backing_recover(&heap->backing, page, head->length);
+    heap_trim_run_locked(heap, page_runs_give(&heap->runs, page));
 }
 
-void heap_free_locked(grt_heap *heap, const heap_block *block)
+void heap_free_locked(grt_heap *heap, heap_cache *cache, const heap_block *block)
 {
-    heap_account_free(heap, block->extent, block->asked);
-    if (block->span != NULL) {
-        free_small(heap, block);
-    } else {
+    cache_end_pending(cache, block->extent, block->span != NULL);
+    if (block->span == NULL) {
         free_large(heap, block);
+    } else {
+        free_small(heap, cache, block);
     }
 }

@@ -15,26 +15,34 @@
 
 _Static_assert(LINEAR_CLASSES + STEPS * 8 == SIZE_CLASS_COUNT, "128 doubled eight times is 32 KiB");
 
+/* The eight classes above [base], a power of two. */
+#define DOUBLING(base)                                                                             \
+    (base) / 8 * 9, (base) / 8 * 10, (base) / 8 * 11, (base) / 8 * 12, (base) / 8 * 13,            \
+        (base) / 8 * 14, (base) / 8 * 15, (base)*2
+
+const uint32_t size_class_extents[SIZE_CLASS_COUNT] = {
+    16,
+    32,
+    48,
+    64,
+    80,
+    96,
+    112,
+    128,
+    DOUBLING(128),
+    DOUBLING(256),
+    DOUBLING(512),
+    DOUBLING(1024),
+    DOUBLING(2048),
+    DOUBLING(4096),
+    DOUBLING(8192),
+    DOUBLING(16384),
+};
+
 uint32_t size_class_extent(uint32_t size_class)
 {
     GRT_ASSERT(size_class < SIZE_CLASS_COUNT);
-    if (size_class < LINEAR_CLASSES) {
-        return (size_class + 1) * SMALL_ALIGNMENT;
-    }
-    uint32_t doubling = (size_class - LINEAR_CLASSES) / STEPS;
-    uint32_t step = (size_class - LINEAR_CLASSES) % STEPS + 1;
-    return (128u << doubling) + step * (16u << doubling);
-}
-
-uint32_t size_class_of(uint32_t size)
-{
-    GRT_ASSERT(size >= 1 && size <= SMALL_MAX);
-    if (size <= 128) {
-        return (size - 1) / SMALL_ALIGNMENT;
-    }
-    uint32_t doubling = 31 - 7 - (uint32_t)__builtin_clz(size - 1);
-    uint32_t step = (size - 1 - (128u << doubling)) / (16u << doubling);
-    return LINEAR_CLASSES + doubling * STEPS + step;
+    return size_class_extents[size_class];
 }
 
 int size_class_aligns(uint32_t size_class, uint32_t alignment)

@@ -15,11 +15,21 @@
 #define SIZE_CLASS_COUNT 72u
 #define SIZE_CLASS_NONE  UINT32_MAX
 
+/* Bytes that a block of each class occupies; for trusted class numbers. */
+extern const uint32_t size_class_extents[SIZE_CLASS_COUNT];
+
 /* Bytes that a block of [size_class] occupies. O(1). */
 uint32_t size_class_extent(uint32_t size_class);
 
-/* The smallest class for 1 <= [size] <= SMALL_MAX. O(1). */
-uint32_t size_class_of(uint32_t size);
+/* The smallest class for 1 <= [size] <= SMALL_MAX, without a branch: above 128, the doubling and
+ * the three bits below the leading one; below, the doubling is 0 and the same shift counts in
+ * sixteens. O(1). */
+static inline uint32_t size_class_of(uint32_t size)
+{
+    uint32_t last = size - 1;
+    uint32_t doubling = 24u - (uint32_t)__builtin_clz(last | 128u);
+    return doubling * 8u + (last >> (doubling + 4u));
+}
 
 /* The smallest class that holds [size] bytes and starts every block at a multiple of [alignment]
  * (a power of two); SIZE_CLASS_NONE when only whole pages can. At most eight steps. */

@@ -6,10 +6,12 @@
 static bool visit_span(const grt_heap *heap, const heap_span *span, grt_block_visitor *visit,
                        void *user)
 {
-    grt_addr start = heap_page_address(heap, span->page);
-    for (uint32_t block = 0; block < span->handed; block++) {
-        if (span_block_is_live(span, block) &&
-            !visit(user, start + block * span->extent, span_asked(span, block), span->extent)) {
+    uint32_t offset = span->page << PAGE_SHIFT;
+    for (uint32_t block = 0; block < span->carved; block++, offset += span->extent) {
+        const uint8_t *state = state_of(&heap->states, span->size_class, offset);
+        uint8_t live = state_load(state);
+        if (state_is_live(live) && !visit(user, heap->first + offset,
+                                          span->extent - state_slack(state, live), span->extent)) {
             return false;
         }
     }
@@ -22,7 +24,7 @@ static bool visit_run(const grt_heap *heap, uint32_t page, grt_block_visitor *vi
     if (head->kind == PAGE_SMALL) {
         return visit_span(heap, head->u.span, visit, user);
     }
-    if (head->kind == PAGE_LARGE) {
+    if (head->kind == PAGE_LARGE && head->u.large.asked != LARGE_PENDING) {
         return visit(user, heap_page_address(heap, page), head->u.large.asked,
                      (uint32_t)head->length << PAGE_SHIFT);
     }
@@ -32,10 +34,12 @@ static bool visit_run(const grt_heap *heap, uint32_t page, grt_block_visitor *vi
 void grt_heap_walk(grt_heap *heap, grt_block_visitor *visit, void *user)
 {
     os_mutex_lock(&heap->lock);
+    heap_stop_caches_locked(heap);
     for (uint32_t page = 0; page < heap->table.count; page += heap->table.pages[page].length) {
         if (!visit_run(heap, page, visit, user)) {
             break;
         }
     }
+    heap_start_caches_locked(heap);
     os_mutex_unlock(&heap->lock);
 }

@@ -77,6 +77,29 @@ void os_thread_yield(void);
 /* The calling thread's host stack: lowest usable address and size. */
 void os_thread_stack(uintptr_t *low, size_t *size);
 
+/* ---- data of a thread, and order between threads ---------------------------------------------- */
+
+/* A slot that every thread fills for itself. [leave] gets what a thread left in it when that thread
+ * ends, never null; it may fill the slot again, and is then called again, a few times. */
+typedef struct os_thread_slot {
+    uint32_t number;
+} os_thread_slot;
+int os_thread_slot_create(void (*leave)(void *value), os_thread_slot *slot);
+/* Threads that end later no longer call [leave]. */
+void os_thread_slot_destroy(os_thread_slot slot);
+void *os_thread_slot_get(os_thread_slot slot);
+int os_thread_slot_set(os_thread_slot slot, void *value);
+
+/* True iff os_barrier() works on this host. */
+bool os_barrier_available(void);
+/* Every other running thread of the process passes a full memory barrier before this returns, as if
+ * it had executed one itself between two of its instructions. About a microsecond. Calls for
+ * os_barrier_available(). */
+void os_barrier(void);
+
+/* A number that no other call in this process has got or will get; never 0. */
+uint64_t os_unique_number(void);
+
 /* ---- waiting ------------------------------------------------------------------------------- */
 
 /* Sleeps while *word == expected; wakes by os_wake, timeout (absolute os_clock_ns(); UINT64_MAX =

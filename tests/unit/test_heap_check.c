@@ -117,33 +117,84 @@ static void test_spans(void **state)
 {
     (void)state;
     heap_span *span = page_at(small)->u.span;
-    heap_class *list = &heap->classes[span->size_class];
     PLANT(span->page, 3, "says that it is at page 3");
     PLANT(span->size_class, 99, "has class 99");
     PLANT(span->extent, 80, "does not have the shape of its class");
-    PLANT(span->handed, 5000, "handed out 5000");
-    PLANT(span->live, 7, "counts 7 live blocks, not 2");
-    PLANT(span->slots[0], 64, "more slack than room");
-    PLANT(span->slots[1], 0, "counts 2 live blocks, not 3");
-    PLANT(span->free_head, 0, "holds block 0");
-    PLANT(span->free_head, SLOT_LAST_FREE, "has the wrong length");
-    PLANT(span->slots[1], SLOT_FREE | 1, "has the wrong length");
+    PLANT(span->carved, 5000, "carved 5000 of 1024 blocks");
+    PLANT(span->carved, 0, "live bytes");
+    PLANT(span->in_span, 7, "counts 7 blocks, not 0");
+    PLANT(span->free_bits[3], 1, "the summary of the span at page 0 is wrong");
+    PLANT(span->owner, heap->shared, "is not its owner's");
+    PLANT(span->owner, NULL, "is listed iff it is full");
+    PLANT(span->listed, true, "is not its owner's");
+    PLANT(heap->page_class[3], 9, "page 3 of the run at page 0 has class byte 9");
+    PLANT(heap->page_class[16], 1, "page 16 of the run at page 16 has class byte 1");
+}
+
+/* A block that is in its span, and elsewhere too. */
+static void test_blocks_in_two_places(void **state)
+{
+    (void)state;
+    heap_span *span = page_at(small)->u.span;
+    span_give(span, 0);
+    expect("block 0 of the span at page 0 is live and in the span");
+    span->free_bits[0] = 0;
+    span->free_bits[15] = UINT64_C(1) << 63;
+    span->summary = 1 << 15;
+    expect("has block 1023, never carved");
+    span->free_bits[15] = 0;
+    span->summary = 0;
+    span->in_span = 0;
+}
+
+/* A span that no cache owns any more. */
+static void test_lists(void **state)
+{
+    (void)state;
+    grt_heap_trim(heap);
+    heap_span *span = page_at(small)->u.span;
+    heap_class *list = &heap->classes[span->size_class];
     PLANT(list->partial, NULL, "is listed iff it is full");
     PLANT(list->empty, span, "is kept as empty iff it is not");
+    PLANT(span->listed, false, "is listed iff it is full");
+}
+
+static uint8_t *byte_of(grt_addr address)
+{
+    return state_of(&heap->states, page_at(address)->u.span->size_class, address - heap->first);
+}
+
+static void test_caches(void **state)
+{
+    (void)state;
+    heap_cache *cache = heap_known_cache(heap);
+    cache_bin *bin = &cache->bins[page_at(small)->u.span->size_class];
+    assert_true(bin->count > 2);
+    PLANT(bin->count, 1000, "holds 1000 of 128 blocks");
+    PLANT(bin->count, bin->count - 1, "1 blocks are out, not live and in no cache");
+    PLANT(bin->blocks[1], 0xFFFFFFF0u, "which is in no span");
+    PLANT(bin->blocks[1], large - heap->first, "which is in no span");
+    PLANT(bin->blocks[1], bin->blocks[0], "is in caches twice");
+    PLANT(bin->blocks[1], small - heap->first, "which is no cached block");
+    PLANT(bin->blocks[1], bin->blocks[1] + 16, "which is no cached block");
+    PLANT(*byte_of(small), STATE_FREED, "1 blocks are out, not live and in no cache");
+    PLANT(*byte_of(small), STATE_LIVE | 64, "more slack than room");
 }
 
 static void test_totals(void **state)
 {
     (void)state;
     heap_counters *counters = &heap->counters;
-    PLANT(counters->live, counters->live + 1, "live bytes");
-    PLANT(counters->live_asked, 0, "asked bytes");
-    PLANT(counters->blocks, 1, "blocks");
-    PLANT(counters->allocations, 99, "allocations less frees");
+    cache_tally *tally = &heap_known_cache(heap)->tally;
+    PLANT(tally->live, tally->live + 1, "live bytes");
+    PLANT(tally->asked, 0, "asked bytes");
+    PLANT(tally->frees, 0, "allocations less frees");
+    PLANT(tally->allocations, 99, "allocations less frees");
     PLANT(counters->span_bytes, 0, "bytes in spans");
-    PLANT(counters->span_live, 0, "live bytes in spans");
+    PLANT(counters->out_bytes, 0, "bytes out of spans");
+    PLANT(counters->large_bytes, 0, "bytes in large blocks");
     PLANT(counters->failures, 1, "failures");
-    PLANT(counters->live_peak, 0, "exceed the peak");
+    PLANT(tally->live_peak, 0, "exceed the peak");
     PLANT(heap->budget, 10, "exceed the peak or the budget");
     PLANT(heap->runs.free_pages, 3, "free pages");
     PLANT(heap->backing.committed_pages, 3, "committed pages");
@@ -168,6 +219,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unmerged_free_runs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bins, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_spans, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_blocks_in_two_places, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_lists, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_caches, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_totals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_agreement_with_the_memory, set_up, tear_down),
     };

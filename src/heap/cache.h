@@ -1,0 +1,152 @@
+/*
+ * cache.h - the blocks that a thread has at hand, so that most calls meet no other thread.
+ *
+ * A cache belongs to one thread and one heap. Its owner uses it without a lock between
+ * cache_enter() and cache_leave(); whoever holds the heap's lock may use it too, either as the
+ * owner, or after closing its gate (gate.h). The owner announces itself by a plain store and looks
+ * at the gate by a plain load: the order between the two is imposed from outside, by a barrier that
+ * the closing thread makes all threads pass. So the common path has no atomic instruction for it.
+ *
+ * Where the host offers no such barrier the gates of all caches stay closed for good, and every
+ * call takes the heap's lock. Under the thread sanitizer, which does not know the barrier, the two
+ * accesses are sequentially consistent instead.
+ */
+#ifndef GRT_HEAP_CACHE_H
+#define GRT_HEAP_CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "guestrt/heap.h"
+#include "heap/size_class.h"
+#include "heap/span.h"
+
+#if defined(__SANITIZE_THREAD__)
+#    define CACHE_STRICT 1
+#elif defined(__has_feature)
+#    if __has_feature(thread_sanitizer)
+#        define CACHE_STRICT 1
+#    endif
+#endif
+#ifdef CACHE_STRICT
+#    define CACHE_ANNOUNCE __ATOMIC_SEQ_CST
+#    define CACHE_LOOK     __ATOMIC_SEQ_CST
+#else
+#    define CACHE_STRICT   0
+#    define CACHE_ANNOUNCE __ATOMIC_RELAXED
+#    define CACHE_LOOK     __ATOMIC_ACQUIRE
+#endif
+
+/* Blocks of one class, by their offset in the heap; the last is handed out next. */
+typedef struct cache_bin {
+    uint32_t *blocks;
+    uint32_t count;
+    uint32_t limit;
+} cache_bin;
+
+/* What a thread's calls add up to. Only sums over all caches mean anything, because blocks are
+ * freed by other threads than those that asked for them. */
+typedef struct cache_tally {
+    uint64_t allocations;
+    uint64_t frees;
+    uint64_t asked;    /* bytes, modulo 2^64 */
+    int64_t live;      /* bytes since the last cache_settle() */
+    int64_t live_peak; /* the most of that */
+} cache_tally;
+
+enum {
+    GATE_CLOSED = 1,  /* somebody who holds the heap's lock is at this cache */
+    GATE_SPECIAL = 2, /* every call must take the long way */
+};
+
+typedef struct heap_cache {
+    uint32_t busy; /* 1: the owner is inside */
+    uint32_t gate; /* 0: open */
+    cache_tally tally;
+    uint64_t pending_bytes;  /* in blocks that are being cleared or copied, neither kept nor live */
+    uint32_t pending_blocks; /* the small ones of them */
+    cache_bin bins[SIZE_CLASS_COUNT];
+
+    heap_span *spans[SIZE_CLASS_COUNT]; /* where bins are refilled from first */
+    grt_heap *heap;
+    struct heap_cache *next; /* among the heap's caches, in use or not */
+    bool in_use;
+    uint32_t thread; /* guest id of the owner when it first came, 0 = none */
+    size_t size;     /* bytes of host memory, from os_reserve() */
+} heap_cache;
+
+/* How the calling thread finds its caches: two entries, chosen by the heap's number. */
+typedef struct cache_ref {
+    uint64_t heap; /* its number, 0 = none */
+    heap_cache *cache;
+} cache_ref;
+
+#define CACHE_REFS 2u
+
+extern _Thread_local cache_ref heap_cache_refs[CACHE_REFS]
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* True iff the calling thread, the owner, may use the cache; then it must leave it. */
+static inline bool cache_enter(heap_cache *cache)
+{
+    __atomic_store_n(&cache->busy, 1, CACHE_ANNOUNCE);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    return __builtin_expect(__atomic_load_n(&cache->gate, CACHE_LOOK) == 0, 1);
+}
+
+static inline void cache_leave(heap_cache *cache)
+{
+    __atomic_store_n(&cache->busy, 0, __ATOMIC_RELEASE);
+}
+
+static inline void cache_count_alloc(heap_cache *cache, uint64_t extent, uint32_t asked)
+{
+    cache_tally *tally = &cache->tally;
+    tally->allocations++;
+    tally->asked += asked;
+    int64_t live = tally->live + (int64_t)extent;
+    tally->live = live;
+    if (live > tally->live_peak) {
+        tally->live_peak = live;
+    }
+}
+
+static inline void cache_count_free(heap_cache *cache, uint64_t extent, uint32_t asked)
+{
+    cache->tally.frees++;
+    cache->tally.asked -= asked;
+    cache->tally.live -= (int64_t)extent;
+}
+
+/* A live block changed its size in place, by so much modulo 2^32 of what was asked. */
+static inline void cache_count_resize(heap_cache *cache, int64_t extent, uint32_t asked)
+{
+    cache->tally.asked += (uint64_t)(int64_t)(int32_t)asked;
+    cache->tally.live += extent;
+    if (cache->tally.live > cache->tally.live_peak) {
+        cache->tally.live_peak = cache->tally.live;
+    }
+}
+
+/* A block leaves its bin or run, but is not live yet. Nobody can free it meanwhile. */
+static inline void cache_add_pending(heap_cache *cache, uint64_t extent, uint32_t small_blocks)
+{
+    cache->pending_bytes += extent;
+    cache->pending_blocks += small_blocks;
+}
+
+static inline void cache_end_pending(heap_cache *cache, uint64_t extent, uint32_t small_blocks)
+{
+    cache->pending_bytes -= extent;
+    cache->pending_blocks -= small_blocks;
+}
+
+/* Host memory for a cache with empty bins; null iff the host refuses. */
+heap_cache *cache_create(grt_heap *heap);
+void cache_destroy(heap_cache *cache);
+
+/* Bytes in all bins. O(classes). */
+uint64_t cache_bytes(const heap_cache *cache);
+
+#endif

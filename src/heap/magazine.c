@@ -1,0 +1,175 @@
+/*
+ * magazine.c - moves blocks between the bins of caches and the spans, many at a time.
+ */
+#include "heap/internal.h"
+
+#include "os/assert.h"
+
+/* ---- spans of a class --------------------------------------------------------------------------
+ */
+
+static void list_add(heap_class *list, heap_span *span)
+{
+    GRT_ASSERT(!span->listed && span->owner == NULL);
+    heap_class_push(list, span);
+    span->listed = true;
+}
+
+static void list_remove(heap_class *list, heap_span *span)
+{
+    heap_class_remove(list, span);
+    span->listed = false;
+    if (list->empty == span) {
+        list->empty = NULL;
+    }
+}
+
+/* The cache no longer takes blocks from its span of the class. */
+static void disown(grt_heap *heap, heap_cache *cache, uint32_t size_class)
+{
+    heap_span *span = cache->spans[size_class];
+    if (span == NULL) {
+        return;
+    }
+    cache->spans[size_class] = NULL;
+    span->owner = NULL;
+    if (span_available(span) == 0) {
+        return; /* comes back to the list with the first block that does */
+    }
+    list_add(&heap->classes[size_class], span);
+    if (span_out(span) == 0) {
+        heap_keep_or_release_locked(heap, span);
+    }
+}
+
+/* Makes sure that the cache's span of the class has a block to give. */
+static bool provide_span(grt_heap *heap, heap_cache *cache, heap_request *request,
+                         uint32_t size_class)
+{
+    heap_span *span = cache->spans[size_class];
+    if (span != NULL && span_available(span) > 0) {
+        return true;
+    }
+    disown(heap, cache, size_class);
+    span = heap->classes[size_class].partial;
+    if (span != NULL) {
+        list_remove(&heap->classes[size_class], span);
+    } else if ((span = heap_add_span_locked(heap, request, size_class)) == NULL) {
+        return false;
+    }
+    span->owner = cache;
+    cache->spans[size_class] = span;
+    return true;
+}
+
+/* ---- filling -----------------------------------------------------------------------------------
+ */
+
+static uint32_t min_of(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How many blocks the budget lets out; blocks in bins count, for nothing is asked when they become
+ * live. */
+static uint32_t within_budget(const grt_heap *heap, uint32_t extent, uint32_t wish)
+{
+    uint64_t room = heap_budget_room(heap) / extent;
+    return room < wish ? (uint32_t)room : wish;
+}
+
+bool heap_refill_locked(grt_heap *heap, heap_cache *cache, heap_request *request,
+                        uint32_t size_class)
+{
+    cache_bin *bin = &cache->bins[size_class];
+    uint32_t extent = size_class_extents[size_class];
+    uint32_t count = within_budget(heap, extent, bin->limit / 2);
+    GRT_ASSERT(bin->count == 0);
+    if (count == 0) {
+        request->cause = GRT_HEAP_OVER_BUDGET;
+        return false;
+    }
+    if (!provide_span(heap, cache, request, size_class)) {
+        return false;
+    }
+    heap_span *span = cache->spans[size_class];
+    count = min_of(count, span_available(span));
+    span_take(span, count, bin->blocks);
+    for (uint32_t i = 0; i < count; i++) {
+        bin->blocks[i] = (span->page << PAGE_SHIFT) + bin->blocks[i] * extent;
+    }
+    bin->count = count;
+    heap->counters.out_bytes += (uint64_t)count * extent;
+    return true;
+}
+
+/* ---- emptying ----------------------------------------------------------------------------------
+ */
+
+static void give_block(grt_heap *heap, uint32_t offset)
+{
+    heap_span *span = heap->table.pages[offset >> PAGE_SHIFT].u.span;
+    bool had_none = span_available(span) == 0;
+    span_give(span, span_block_at(span, offset - (span->page << PAGE_SHIFT)));
+    heap->counters.out_bytes -= span->extent;
+    if (span->owner != NULL) {
+        return;
+    }
+    if (had_none) {
+        list_add(&heap->classes[span->size_class], span);
+    }
+    if (span_out(span) == 0) {
+        heap_keep_or_release_locked(heap, span);
+    }
+}
+
+void heap_flush_locked(grt_heap *heap, heap_cache *cache, uint32_t size_class, uint32_t count)
+{
+    cache_bin *bin = &cache->bins[size_class];
+    GRT_ASSERT(count <= bin->count);
+    for (uint32_t i = 0; i < count; i++) {
+        give_block(heap, bin->blocks[i]);
+    }
+    bin->count -= count;
+    for (uint32_t i = 0; i < bin->count; i++) {
+        bin->blocks[i] = bin->blocks[count + i];
+    }
+}
+
+void heap_drain_locked(grt_heap *heap, heap_cache *cache)
+{
+    for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
+        heap_flush_locked(heap, cache, i, cache->bins[i].count);
+        disown(heap, cache, i);
+    }
+    heap_settle_locked(heap, cache);
+}
+
+bool heap_reclaim_locked(grt_heap *heap)
+{
+    uint64_t out_before = heap->counters.out_bytes;
+    uint64_t spans_before = heap->counters.span_bytes;
+    heap_stop_caches_locked(heap);
+    for (heap_cache *cache = heap->caches; cache != NULL; cache = cache->next) {
+        heap_drain_locked(heap, cache);
+    }
+    heap_start_caches_locked(heap);
+    bool released = heap_release_empty_spans_locked(heap);
+    return released || heap->counters.out_bytes != out_before ||
+           heap->counters.span_bytes != spans_before;
+}
+
+/* ---- adding up ---------------------------------------------------------------------------------
+ */
+
+void heap_settle_locked(grt_heap *heap, heap_cache *cache)
+{
+    heap_counters *counters = &heap->counters;
+    int64_t peak = counters->live_settled + cache->tally.live_peak;
+    if (peak > counters->live_peak) {
+        counters->live_peak = peak;
+    }
+    counters->live_settled += cache->tally.live;
+    cache->tally.live = 0;
+    cache->tally.live_peak = 0;
+}
