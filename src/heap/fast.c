@@ -2,8 +2,8 @@
  * fast.c - the common path: the calling thread's cache has the block, or room for it.
  *
  * Nothing here takes a lock, calls the host or touches guest memory between entering a cache and
- * leaving it. Whatever is out of the ordinary (no cache yet, an empty or full bin, a closed gate, an
- * address that is not the start of a live block) is left to heap.c, which looks again under the
+ * leaving it. Whatever is out of the ordinary (no cache yet, an empty or full bin, a closed gate,
+ * an address that is not the start of a live block) is left to heap.c, which looks again under the
  * lock, and knows what to say.
  */
 #include "heap/fast.h"
@@ -193,8 +193,8 @@ grt_status grt_heap_free(grt_heap *heap, grt_addr block)
     heap_cache *cache = heap_known_cache(heap);
     if (LIKELY(cache != NULL)) {
         sighting seen;
-        bool done = LIKELY(cache_enter(cache)) && sight(heap, block, &seen) &&
-                    put(heap, cache, &seen);
+        bool done =
+            LIKELY(cache_enter(cache)) && sight(heap, block, &seen) && put(heap, cache, &seen);
         cache_leave(cache);
         if (LIKELY(done)) {
             return GRT_OK;

@@ -79,8 +79,8 @@ grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *
         return find_small(heap, page->u.span, offset, block);
     }
     if (page->kind == PAGE_LARGE && offset % GRT_PAGE_SIZE == 0) {
-        if (page->u.large.asked == LARGE_PENDING) {
-            return GRT_NOT_A_BLOCK;
+        if (!page_is_live_large(page)) {
+            return page->u.large.asked == LARGE_CLAIMED ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
         }
         *block = (heap_block){.offset = offset,
                               .asked = page->u.large.asked,
@@ -185,7 +185,7 @@ static void describe_inside(const grt_heap *heap, grt_block_info *info, grt_addr
         describe_free(heap, info, address, page, run);
     } else if (head->kind == PAGE_SMALL) {
         describe_in_span(heap, info, address, run << PAGE_SHIFT, head->u.span->size_class);
-    } else if (head->u.large.asked != LARGE_PENDING) {
+    } else if (page_is_live_large(head)) {
         set_block(info, GRT_BLOCK_LIVE, address, heap_page_address(heap, run), head->u.large.asked,
                   (uint32_t)head->length << PAGE_SHIFT);
     }

@@ -51,7 +51,7 @@ uint32_t heap_find_holders_locked(const grt_heap *heap, heap_holder *holders, ui
     heap_holder small[SIZE_CLASS_COUNT] = {{0}};
     const heap_page *pages = heap->table.pages;
     for (uint32_t page = 0; page < heap->table.count; page += pages[page].length) {
-        if (pages[page].kind == PAGE_LARGE) {
+        if (page_is_live_large(&pages[page])) {
             heap_holder *row =
                 group_of(&groups, pages[page].u.large.asked, pages[page].u.large.site);
             row->blocks++;

@@ -44,8 +44,8 @@ _Static_assert(GRT_HEAP_CAUSE_COUNT <= 16, "every cause has its counter");
 
 struct grt_heap {
     /* What the common path reads; constant. */
-    uint64_t number;   /* unique in the process: addresses of heaps come again */
-    uint32_t ref;      /* this heap's entry among heap_cache_refs */
+    uint64_t number; /* unique in the process: addresses of heaps come again */
+    uint32_t ref;    /* this heap's entry among heap_cache_refs */
     grt_addr first;
     uint32_t last_offset; /* capacity - 1 */
     block_states states;
@@ -140,7 +140,7 @@ typedef struct heap_request {
     grt_addr block;
     uint32_t size_class; /* of a small block, SIZE_CLASS_NONE for a large one */
     uint64_t extent;     /* bytes that the block occupies */
-    stale_ranges stale; /* of a large block: what must be cleared to make it zero */
+    stale_ranges stale;  /* of a large block: what must be cleared to make it zero */
 
     /* Or the reason why there is none. */
     grt_heap_cause cause;
@@ -148,8 +148,8 @@ typedef struct heap_request {
     int host_errno;
 } heap_request;
 
-/* Sets a block aside for the request; false with a cause. The block is pending: it counts as cached,
- * and a free of it is refused. */
+/* Sets a block aside for the request; false with a cause. The block is pending: it counts as
+ * cached, and a free of it is refused. */
 bool heap_allocate_locked(grt_heap *heap, heap_cache *cache, heap_request *request);
 
 /* Makes the block of a served request live. [cache] is the one it was set aside in. */

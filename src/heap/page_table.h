@@ -27,8 +27,10 @@ typedef enum page_kind {
     PAGE_SMALL = 3, /* every page of a span, so that a block finds its span in one step */
 } page_kind;
 
-/* The size asked for of a large block that is being cleared or copied, and so is not live. */
+/* The size asked for of large blocks that are not live: one that is being made, and one that is
+ * being freed. Nothing is asked for with either size. */
 #define LARGE_PENDING 0u
+#define LARGE_CLAIMED UINT32_MAX
 
 struct heap_span;
 
@@ -55,6 +57,12 @@ typedef struct page_table {
     layered_bitmap heads;
     uint32_t count;
 } page_table;
+
+static inline bool page_is_live_large(const heap_page *head)
+{
+    return head->kind == PAGE_LARGE && head->u.large.asked != LARGE_PENDING &&
+           head->u.large.asked != LARGE_CLAIMED;
+}
 
 /* Turns [page, page + length) into a run of [kind]; the pages were heads or insides before. The
  * interior must be PAGE_INSIDE already, as it is in every run that is not a span. O(1). */

@@ -110,7 +110,7 @@ bool heap_release_empty_spans_locked(grt_heap *heap)
 bool heap_claim_locked(grt_heap *heap, heap_cache *cache, const heap_block *block)
 {
     if (block->span == NULL) {
-        heap->table.pages[heap_page_of(block)].u.large.asked = LARGE_PENDING;
+        heap->table.pages[heap_page_of(block)].u.large.asked = LARGE_CLAIMED;
     } else if (!state_claim(block->state, block->live, STATE_FREED)) {
         return false;
     }

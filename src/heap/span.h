@@ -27,10 +27,10 @@ typedef struct heap_span {
     uint32_t page;                 /* first page, and how many */
     uint32_t pages;
     uint32_t size_class;
-    uint32_t extent;  /* bytes a block */
-    uint32_t blocks;  /* that fit */
-    uint32_t carved;  /* blocks [0, carved) were taken at least once */
-    uint32_t in_span; /* bits set in [free_bits] */
+    uint32_t extent;     /* bytes a block */
+    uint32_t blocks;     /* that fit */
+    uint32_t carved;     /* blocks [0, carved) were taken at least once */
+    uint32_t in_span;    /* bits set in [free_bits] */
     uint64_t reciprocal; /* of extent / 16, in 2^-32, rounded up: divides exactly below 2^21 */
     bool listed;         /* in its class's list */
 } heap_span;

@@ -24,7 +24,7 @@ static bool visit_run(const grt_heap *heap, uint32_t page, grt_block_visitor *vi
     if (head->kind == PAGE_SMALL) {
         return visit_span(heap, head->u.span, visit, user);
     }
-    if (head->kind == PAGE_LARGE && head->u.large.asked != LARGE_PENDING) {
+    if (page_is_live_large(head)) {
         return visit(user, heap_page_address(heap, page), head->u.large.asked,
                      (uint32_t)head->length << PAGE_SHIFT);
     }

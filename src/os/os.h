@@ -77,7 +77,8 @@ void os_thread_yield(void);
 /* The calling thread's host stack: lowest usable address and size. */
 void os_thread_stack(uintptr_t *low, size_t *size);
 
-/* ---- data of a thread, and order between threads ---------------------------------------------- */
+/* ---- data of a thread, and order between threads ----------------------------------------------
+ */
 
 /* A slot that every thread fills for itself. [leave] gets what a thread left in it when that thread
  * ends, never null; it may fill the slot again, and is then called again, a few times. */

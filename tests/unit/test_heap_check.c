@@ -42,7 +42,9 @@ static heap_page *page_at(grt_addr address)
 static void expect(const char *sentence)
 {
     char text[256];
-    assert_false(grt_heap_check(heap, text, sizeof text));
+    if (grt_heap_check(heap, text, sizeof text)) {
+        fail_msg("expected \"%s\", got nothing", sentence);
+    }
     if (strstr(text, sentence) == NULL) {
         fail_msg("expected \"%s\", got \"%s\"", sentence, text);
     }
@@ -66,7 +68,7 @@ static void test_runs(void **state)
     PLANT(block->length, 0, "has 0 pages");
     PLANT(block->length, 1000, "has 1000 pages");
     PLANT(block->kind, PAGE_INSIDE, "belongs to no run");
-    PLANT(block->u.large.asked, 0, "was asked for 0 bytes");
+    PLANT(block->u.large.asked, LARGE_PENDING, "live bytes");
     PLANT(block->u.large.asked, 60000, "was asked for 60000 bytes");
     PLANT(block->u.large.asked, 50001, "asked bytes");
     PLANT(heap->table.heads.words[0][0], heap->table.heads.words[0][0] ^ 1u << 16,
@@ -121,7 +123,7 @@ static void test_spans(void **state)
     PLANT(span->size_class, 99, "has class 99");
     PLANT(span->extent, 80, "does not have the shape of its class");
     PLANT(span->carved, 5000, "carved 5000 of 1024 blocks");
-    PLANT(span->carved, 0, "live bytes");
+    PLANT(span->carved, 0, "is no cached block");
     PLANT(span->in_span, 7, "counts 7 blocks, not 0");
     PLANT(span->free_bits[3], 1, "the summary of the span at page 0 is wrong");
     PLANT(span->owner, heap->shared, "is not its owner's");
@@ -186,7 +188,7 @@ static void test_totals(void **state)
     (void)state;
     heap_counters *counters = &heap->counters;
     cache_tally *tally = &heap_known_cache(heap)->tally;
-    PLANT(tally->live, tally->live + 1, "live bytes");
+    PLANT(tally->live, tally->live - 1, "live bytes");
     PLANT(tally->asked, 0, "asked bytes");
     PLANT(tally->frees, 0, "allocations less frees");
     PLANT(tally->allocations, 99, "allocations less frees");
@@ -194,8 +196,7 @@ static void test_totals(void **state)
     PLANT(counters->out_bytes, 0, "bytes out of spans");
     PLANT(counters->large_bytes, 0, "bytes in large blocks");
     PLANT(counters->failures, 1, "failures");
-    PLANT(tally->live_peak, 0, "exceed the peak");
-    PLANT(heap->budget, 10, "exceed the peak or the budget");
+    PLANT(heap->budget, 10, "live bytes exceed the budget");
     PLANT(heap->runs.free_pages, 3, "free pages");
     PLANT(heap->backing.committed_pages, 3, "committed pages");
 }
