@@ -95,16 +95,13 @@ static bool serve_large(grt_heap *heap, heap_cache *cache, heap_request *request
 /* ---- spans -------------------------------------------------------------------------------------
  */
 
-/* Enters a span in the table: every page of it names the span and its class. What was there before
- * is forgotten first, and the class is what makes frees look there. */
+/* Enters a span in the table: every page of it names the span, and says where its slots are. */
 static void map_span(grt_heap *heap, heap_span *span)
 {
-    state_forget(&heap->states, span->size_class, span->page << PAGE_SHIFT,
-                 span->pages << PAGE_SHIFT);
     for (uint32_t i = 0; i < span->pages; i++) {
         heap->table.pages[span->page + i].kind = PAGE_SMALL;
         heap->table.pages[span->page + i].u.span = span;
-        __atomic_store_n(&heap->page_class[span->page + i], (uint8_t)(1 + span->size_class),
+        __atomic_store_n(&heap->slots.page_info[span->page + i], page_info_of(span->size_class, i),
                          __ATOMIC_RELEASE);
     }
 }
@@ -129,7 +126,9 @@ static void take_block(grt_heap *heap, heap_cache *cache, heap_request *request,
                        uint32_t size_class)
 {
     cache_bin *bin = &cache->bins[size_class];
-    request->block = heap->first + bin->blocks[--bin->count];
+    block_place place = bin->blocks[--bin->count];
+    request->block = heap->first + place.offset;
+    request->slot = place.slot;
     request->size_class = size_class;
     request->extent = size_class_extents[size_class];
     cache_add_pending(cache, request->extent, 1);
@@ -231,13 +230,13 @@ bool heap_allocate_locked(grt_heap *heap, heap_cache *cache, heap_request *reque
 
 void heap_publish_locked(grt_heap *heap, heap_cache *cache, const heap_request *request)
 {
-    uint32_t offset = request->block - heap->first;
     bool is_small = request->size_class != SIZE_CLASS_NONE;
     if (is_small) {
-        state_set_live(state_of(&heap->states, request->size_class, offset),
-                       (uint32_t)request->extent - request->size);
+        uint32_t slack = (uint32_t)request->extent - request->size;
+        slot_store(&heap->slots.all[request->slot], SLOT_LIVE | slack);
     } else {
-        heap->table.pages[offset >> PAGE_SHIFT].u.large.asked = request->size;
+        uint32_t page = (request->block - heap->first) >> PAGE_SHIFT;
+        heap->table.pages[page].u.large.asked = request->size;
     }
     cache_end_pending(cache, request->extent, is_small);
     cache_count_alloc(cache, request->extent, request->size);

@@ -7,14 +7,13 @@
 
 _Thread_local cache_ref heap_cache_refs[CACHE_REFS];
 
-/* A bin holds at most 128 blocks and 32 KiB, but always two blocks. */
-#define BIN_BLOCKS 128u
-#define BIN_BYTES  32768u
+/* A bin holds at most 32 KiB, but always two blocks. */
+#define BIN_BYTES 32768u
 
 static uint32_t bin_limit(uint32_t size_class)
 {
     uint32_t fitting = BIN_BYTES / size_class_extents[size_class];
-    uint32_t limit = fitting < BIN_BLOCKS ? fitting : BIN_BLOCKS;
+    uint32_t limit = fitting < BIN_BLOCKS_MAX ? fitting : BIN_BLOCKS_MAX;
     return limit < 2 ? 2 : limit;
 }
 
@@ -22,7 +21,7 @@ static size_t cache_size(void)
 {
     size_t size = sizeof(heap_cache);
     for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
-        size += bin_limit(i) * sizeof(uint32_t);
+        size += bin_limit(i) * sizeof(block_place);
     }
     size_t page = os_page_size();
     return (size + page - 1) / page * page;
@@ -30,7 +29,7 @@ static size_t cache_size(void)
 
 static void init_bins(heap_cache *cache)
 {
-    uint32_t *blocks = (uint32_t *)(cache + 1);
+    block_place *blocks = (block_place *)(cache + 1);
     for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
         cache->bins[i].blocks = blocks;
         cache->bins[i].limit = bin_limit(i);

@@ -20,6 +20,7 @@
 
 #include "guestrt/heap.h"
 #include "heap/size_class.h"
+#include "heap/slots.h"
 #include "heap/span.h"
 
 #if defined(__SANITIZE_THREAD__)
@@ -38,9 +39,11 @@
 #    define CACHE_LOOK     __ATOMIC_ACQUIRE
 #endif
 
-/* Blocks of one class, by their offset in the heap; the last is handed out next. */
+#define BIN_BLOCKS_MAX 128u
+
+/* Blocks of one class; the last is handed out next. */
 typedef struct cache_bin {
-    uint32_t *blocks;
+    block_place *blocks;
     uint32_t count;
     uint32_t limit;
 } cache_bin;

@@ -102,13 +102,13 @@ static bool check_span_shape(checker *check, uint32_t page, const heap_page *hea
                    "the span at page %u carved %u of %u blocks", page, span->carved, span->blocks);
 }
 
-static bool check_page_classes(checker *check, uint32_t page, const heap_page *head)
+static bool check_page_info(checker *check, uint32_t page, const heap_page *head)
 {
-    uint32_t right = head->kind == PAGE_SMALL ? 1 + head->u.span->size_class : 0;
     for (uint32_t i = 0; i < head->length; i++) {
-        if (!require(check, check->heap->page_class[page + i] == right,
-                     "page %u of the run at page %u has class byte %u", page + i, page,
-                     check->heap->page_class[page + i])) {
+        uint32_t right = head->kind == PAGE_SMALL ? page_info_of(head->u.span->size_class, i) : 0;
+        uint32_t info = check->heap->slots.page_info[page + i];
+        if (!require(check, info == right, "page %u of the run at page %u has information %04x",
+                     page + i, page, info)) {
             return false;
         }
     }
@@ -118,18 +118,17 @@ static bool check_page_classes(checker *check, uint32_t page, const heap_page *h
 /* A block of a span is in it, live, or in a cache; never two of these. */
 static bool check_span_block(checker *check, const heap_span *span, uint32_t block)
 {
-    uint32_t offset = (span->page << PAGE_SHIFT) + block * span->extent;
-    const uint8_t *byte = state_of(&check->heap->states, span->size_class, offset);
-    uint8_t state = state_load(byte);
-    if (!state_is_live(state)) {
+    const heap_slots *slots = &check->heap->slots;
+    block_place place = place_of_block(slots, span->size_class, span->page, block);
+    heap_slot slot = slot_load(&slots->all[place.slot]);
+    if (!slot_is_live(slot)) {
         check->cached += !span_has(span, block);
         return true;
     }
-    uint32_t slack = state_slack(byte, state);
     check->live += span->extent;
-    check->asked += span->extent - slack;
+    check->asked += span->extent - slot_slack(slot);
     check->blocks++;
-    return require(check, slack < span->extent,
+    return require(check, slot_slack(slot) < span->extent,
                    "block %u of the span at page %u has more slack than room", block, span->page) &&
            require(check, !span_has(span, block),
                    "block %u of the span at page %u is live and in the span", block, span->page);
@@ -210,7 +209,7 @@ static bool check_run(checker *check, uint32_t page, bool after_free)
     }
     if (head->kind == PAGE_FREE) {
         return check_free_run(check, page, head, after_free) && check_interior(check, page, head) &&
-               check_page_classes(check, page, head);
+               check_page_info(check, page, head);
     }
     bool right = check_interior(check, page, head);
     right = right && require(check,
@@ -219,7 +218,7 @@ static bool check_run(checker *check, uint32_t page, bool after_free)
                              "the run at page %u is in use but not all committed", page);
     right = right && (head->kind == PAGE_LARGE ? check_large(check, page, head)
                                                : check_span(check, page, head));
-    return right && check_page_classes(check, page, head);
+    return right && check_page_info(check, page, head);
 }
 
 static bool check_runs(checker *check)
@@ -285,35 +284,37 @@ static bool check_bins(checker *check)
 /* ---- caches
  * -------------------------------------------------------------------------------------- */
 
-/* While bins are checked, the byte of every block that was met carries this mark. No other thread
- * looks at the bytes of blocks that are not live, except for a wrong free, which only wants to know
+/* While bins are checked, the slot of every block that was met carries this mark. No other thread
+ * looks at the slots of blocks that are not live, except for a wrong free, which only wants to know
  * whether they are. */
-#define MET 0x20u
+#define MET 0x100u
 
 static bool check_cached_block(checker *check, const cache_bin *bin, uint32_t size_class,
                                uint32_t at)
 {
     const grt_heap *heap = check->heap;
-    uint32_t offset = bin->blocks[at];
-    const heap_page *page = &heap->table.pages[offset >> PAGE_SHIFT];
-    if (!require(check, offset <= heap->last_offset && page->kind == PAGE_SMALL,
-                 "a cache holds offset %u, which is in no span", offset)) {
+    block_place place = bin->blocks[at];
+    const heap_page *page = &heap->table.pages[place.offset >> PAGE_SHIFT];
+    if (!require(check, place.offset <= heap->last_offset && page->kind == PAGE_SMALL,
+                 "a cache holds offset %u, which is in no span", place.offset)) {
         return false;
     }
     const heap_span *span = page->u.span;
-    uint32_t in_span = offset - (span->page << PAGE_SHIFT);
+    uint32_t in_span = place.offset - (span->page << PAGE_SHIFT);
     uint32_t block = in_span / span->extent;
-    uint8_t *state = state_of(&heap->states, size_class, offset);
-    uint8_t value = state_load(state);
+    block_place right = place_of_block(&heap->slots, size_class, span->page, block);
+    heap_slot *slot = &heap->slots.all[right.slot];
+    heap_slot value = slot_load(slot);
     if (!require(check,
-                 span->size_class == size_class && in_span % span->extent == 0 &&
-                     block < span->carved && !span_has(span, block) && !state_is_live(value),
-                 "a cache holds offset %u, which is no cached block of class %u", offset,
+                 span->size_class == size_class && right.offset == place.offset &&
+                     right.slot == place.slot && block < span->carved && !span_has(span, block) &&
+                     !slot_is_live(value),
+                 "a cache holds offset %u, which is no cached block of class %u", place.offset,
                  size_class) ||
-        !require(check, (value & MET) == 0, "offset %u is in caches twice", offset)) {
+        !require(check, (value & MET) == 0, "offset %u is in caches twice", place.offset)) {
         return false;
     }
-    state_store(state, value | MET);
+    slot_store(slot, value | MET);
     return true;
 }
 
@@ -332,19 +333,22 @@ static bool check_bin_blocks(checker *check, const heap_cache *cache, uint32_t s
     return met == bin->count;
 }
 
-static void forget_met(const checker *check)
+static void forget_met_in(const grt_heap *heap, const cache_bin *bin)
 {
-    const grt_heap *heap = check->heap;
+    for (uint32_t at = 0; at < bin->count && at < bin->limit; at++) {
+        if (bin->blocks[at].slot < slots_count(heap->table.count)) {
+            heap_slot *slot = &heap->slots.all[bin->blocks[at].slot];
+            heap_slot value = slot_load(slot);
+            slot_store(slot, slot_is_live(value) ? value : value & ~MET);
+        }
+    }
+}
+
+static void forget_met(const grt_heap *heap)
+{
     for (const heap_cache *cache = heap->caches; cache != NULL; cache = cache->next) {
         for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
-            for (uint32_t at = 0; at < cache->bins[i].count && at < cache->bins[i].limit; at++) {
-                uint32_t offset = cache->bins[i].blocks[at];
-                if (offset <= heap->last_offset) {
-                    uint8_t *state = state_of(&heap->states, i, offset);
-                    uint8_t value = state_load(state);
-                    state_store(state, state_is_live(value) ? value : value & ~MET);
-                }
-            }
+            forget_met_in(heap, &cache->bins[i]);
         }
     }
 }
@@ -367,7 +371,7 @@ static bool check_all_bins(checker *check)
 static bool check_caches(checker *check)
 {
     bool right = check_all_bins(check);
-    forget_met(check);
+    forget_met(check->heap);
     return right;
 }
 

@@ -35,9 +35,8 @@ typedef struct layout {
     size_t records;
     size_t heads;
     size_t committed;
-    size_t page_class;
-    size_t fine;
-    size_t coarse;
+    size_t page_info;
+    size_t slots;
     size_t spans;
     size_t span_bits;
     size_t end;
@@ -58,9 +57,8 @@ static layout lay_out(uint32_t pages)
     parts.records = add_part(&parts, (size_t)pages * sizeof(heap_page));
     parts.heads = add_part(&parts, layered_words(pages) * sizeof(uint64_t));
     parts.committed = add_part(&parts, bitmap_words(pages) * sizeof(uint64_t));
-    parts.page_class = add_part(&parts, pages);
-    parts.fine = add_part(&parts, (size_t)pages << (PAGE_SHIFT - STATE_FINE_SHIFT));
-    parts.coarse = add_part(&parts, (size_t)pages << (PAGE_SHIFT - STATE_COARSE_SHIFT));
+    parts.page_info = add_part(&parts, pages * sizeof(uint16_t));
+    parts.slots = add_part(&parts, slots_count(pages) * sizeof(heap_slot));
     parts.spans = add_part(&parts, spans * sizeof(heap_span));
     parts.span_bits = add_part(&parts, spans * SPAN_BITS_WORDS * sizeof(uint64_t));
     return parts;
@@ -72,9 +70,8 @@ static void place_metadata(grt_heap *heap, unsigned char *base, const layout *pa
     heap->table.count = pages;
     layered_init(&heap->table.heads, pages, (uint64_t *)(void *)(base + parts->heads));
     heap->backing.committed = (uint64_t *)(void *)(base + parts->committed);
-    heap->page_class = base + parts->page_class;
-    heap->states.fine = base + parts->fine;
-    heap->states.coarse = base + parts->coarse;
+    slots_init(&heap->slots, pages, (heap_slot *)(void *)(base + parts->slots),
+               (uint16_t *)(void *)(base + parts->page_info));
     heap->pool.spans = (heap_span *)(void *)(base + parts->spans);
     heap->pool.bits = (uint64_t *)(void *)(base + parts->span_bits);
     heap->pool.limit = span_pool_limit(pages);

@@ -16,21 +16,21 @@
  */
 
 /* Takes the block on top of a bin; false if there is none. */
-static inline bool pop(heap_cache *cache, uint32_t size_class, uint32_t *offset)
+static inline bool pop(heap_cache *cache, uint32_t size_class, block_place *place)
 {
     cache_bin *bin = &cache->bins[size_class];
     if (!LIKELY(bin->count > 0)) {
         return false;
     }
-    *offset = bin->blocks[--bin->count];
+    *place = bin->blocks[--bin->count];
     return true;
 }
 
 static inline void make_live(grt_heap *heap, heap_cache *cache, uint32_t size_class,
-                             uint32_t offset, uint32_t size)
+                             block_place place, uint32_t size)
 {
     uint32_t extent = size_class_extents[size_class];
-    state_set_live(state_of(&heap->states, size_class, offset), extent - size);
+    slot_store(&heap->slots.all[place.slot], SLOT_LIVE | (extent - size));
     cache_count_alloc(cache, extent, size);
 }
 
@@ -41,13 +41,13 @@ static inline grt_addr take(grt_heap *heap, uint32_t size, uint32_t size_class)
     if (!LIKELY(cache != NULL)) {
         return 0;
     }
-    uint32_t offset;
-    bool done = LIKELY(cache_enter(cache)) && pop(cache, size_class, &offset);
+    block_place place;
+    bool done = LIKELY(cache_enter(cache)) && pop(cache, size_class, &place);
     if (LIKELY(done)) {
-        make_live(heap, cache, size_class, offset, size);
+        make_live(heap, cache, size_class, place, size);
     }
     cache_leave(cache);
-    return LIKELY(done) ? heap->first + offset : 0;
+    return LIKELY(done) ? heap->first + place.offset : 0;
 }
 
 /* A size of 0 counts as 1. */
@@ -69,13 +69,13 @@ grt_addr grt_heap_alloc(grt_heap *heap, uint32_t size)
 }
 
 /* Takes a block that stays pending. */
-static inline bool take_pending(grt_heap *heap, uint32_t size_class, uint32_t *offset)
+static inline bool take_pending(grt_heap *heap, uint32_t size_class, block_place *place)
 {
     heap_cache *cache = heap_known_cache(heap);
     if (!LIKELY(cache != NULL)) {
         return false;
     }
-    bool done = LIKELY(cache_enter(cache)) && pop(cache, size_class, offset);
+    bool done = LIKELY(cache_enter(cache)) && pop(cache, size_class, place);
     if (LIKELY(done)) {
         cache_add_pending(cache, size_class_extents[size_class], 1);
     }
@@ -83,7 +83,7 @@ static inline bool take_pending(grt_heap *heap, uint32_t size_class, uint32_t *o
     return done;
 }
 
-static inline void publish(grt_heap *heap, uint32_t size_class, uint32_t offset, uint32_t size)
+static inline void publish(grt_heap *heap, uint32_t size_class, block_place place, uint32_t size)
 {
     heap_cache *cache = heap_known_cache(heap);
     bool open = cache_enter(cache);
@@ -92,7 +92,7 @@ static inline void publish(grt_heap *heap, uint32_t size_class, uint32_t offset,
         os_mutex_lock(&heap->lock);
     }
     cache_end_pending(cache, size_class_extents[size_class], 1);
-    make_live(heap, cache, size_class, offset, size);
+    make_live(heap, cache, size_class, place, size);
     if (!LIKELY(open)) {
         os_mutex_unlock(&heap->lock);
         return;
@@ -105,11 +105,11 @@ grt_addr grt_heap_alloc_zeroed(grt_heap *heap, uint32_t size)
     if (LIKELY(heap != NULL && size <= SMALL_MAX)) {
         uint32_t wanted = at_least_one(size);
         uint32_t size_class = size_class_of(wanted);
-        uint32_t offset;
-        if (LIKELY(take_pending(heap, size_class, &offset))) {
-            memset(grt_memory_host(heap->memory, heap->first + offset), 0, wanted);
-            publish(heap, size_class, offset, wanted);
-            return heap->first + offset;
+        block_place place;
+        if (LIKELY(take_pending(heap, size_class, &place))) {
+            memset(grt_memory_host(heap->memory, heap->first + place.offset), 0, wanted);
+            publish(heap, size_class, place, wanted);
+            return heap->first + place.offset;
         }
     }
     return heap_alloc_zeroed_slowly(heap, size);
@@ -131,60 +131,69 @@ grt_addr grt_heap_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alignmen
 /* ---- blocks ------------------------------------------------------------------------------------
  */
 
-/* What the byte of an address says. */
+/* What the slot of an address says. */
 typedef struct sighting {
-    uint8_t *state;
-    uint32_t offset;
-    uint32_t page_class; /* 1 + class */
-    uint8_t live;
+    block_place place;
+    uint16_t page_info;
+    heap_slot live;
+    uint32_t size_class;
 } sighting;
 
-static inline uint32_t page_class_of(const grt_heap *heap, uint32_t offset)
+static inline uint16_t page_info_at(const grt_heap *heap, uint32_t offset)
 {
-    return __atomic_load_n(&heap->page_class[offset >> PAGE_SHIFT], __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&heap->slots.page_info[offset >> PAGE_SHIFT], __ATOMIC_ACQUIRE);
 }
 
-/* True iff a live small block starts at [block]. The class is that of the moment: it holds for as
- * long as the block is live, so whoever claims the block looks at it once more. */
+/* True iff a live small block starts at [block]. Where its slot is was found out at this moment: it
+ * holds for as long as the block is live, so whoever claims the block asks once more. */
 static inline bool sight(const grt_heap *heap, grt_addr block, sighting *seen)
 {
-    seen->offset = block - heap->first;
-    if (!LIKELY(seen->offset <= heap->last_offset)) {
+    uint32_t offset = block - heap->first;
+    if (!LIKELY(offset <= heap->last_offset)) {
         return false;
     }
-    seen->page_class = page_class_of(heap, seen->offset);
-    if (!LIKELY(seen->page_class != 0 && state_is_on_grid(seen->page_class - 1, seen->offset))) {
+    uint32_t info = page_info_at(heap, offset);
+    if (!LIKELY(info != 0)) {
         return false;
     }
-    seen->state = state_of(&heap->states, seen->page_class - 1, seen->offset);
-    seen->live = state_load(seen->state);
-    return LIKELY(state_is_live(seen->live));
+    seen->size_class = (info >> 6) - 1;
+    const class_geometry *class = &heap->slots.classes[seen->size_class];
+    uint32_t page = (offset >> PAGE_SHIFT) - (info & 63);
+    uint32_t in_span = offset - (page << PAGE_SHIFT);
+    uint32_t index = block_at(class, in_span);
+    seen->page_info = (uint16_t)info;
+    seen->place = (block_place){offset, class->area + (page << class->page_shift) + index};
+    seen->live = slot_load(&heap->slots.all[seen->place.slot]);
+    return LIKELY(slot_is_live(seen->live) && index * class->extent == in_span);
+}
+
+/* Claims what was seen. The second look at the page matters when the span was given up and made
+ * anew as another class since: then the slot is that of another block, which gets it back. */
+static inline bool claim(grt_heap *heap, const sighting *seen, uint32_t next)
+{
+    heap_slot *slot = &heap->slots.all[seen->place.slot];
+    if (!LIKELY(slot_claim(slot, seen->live, next))) {
+        return false;
+    }
+    if (!LIKELY(page_info_at(heap, seen->place.offset) == seen->page_info)) {
+        slot_store(slot, seen->live);
+        return false;
+    }
+    return true;
 }
 
 /* ---- freeing -----------------------------------------------------------------------------------
  */
 
-/* The span was given up and made anew as another class between the two looks, and the claimed block
- * is one of the new span's. It is the caller's now, as live as it was. */
-static bool restore(const sighting *seen)
-{
-    state_store(seen->state, seen->live);
-    return false;
-}
-
 static inline bool put(grt_heap *heap, heap_cache *cache, const sighting *seen)
 {
-    uint32_t size_class = seen->page_class - 1;
-    cache_bin *bin = &cache->bins[size_class];
-    if (!LIKELY(bin->count < bin->limit && state_claim(seen->state, seen->live, STATE_FREED))) {
+    cache_bin *bin = &cache->bins[seen->size_class];
+    if (!LIKELY(bin->count < bin->limit && claim(heap, seen, SLOT_FREED))) {
         return false;
     }
-    if (!LIKELY(page_class_of(heap, seen->offset) == seen->page_class)) {
-        return restore(seen);
-    }
-    uint32_t extent = size_class_extents[size_class];
-    bin->blocks[bin->count++] = seen->offset;
-    cache_count_free(cache, extent, extent - state_slack(seen->state, seen->live));
+    uint32_t extent = size_class_extents[seen->size_class];
+    bin->blocks[bin->count++] = seen->place;
+    cache_count_free(cache, extent, extent - slot_slack(seen->live));
     return true;
 }
 
@@ -206,19 +215,14 @@ grt_status grt_heap_free(grt_heap *heap, grt_addr block)
 /* ---- changing a size ---------------------------------------------------------------------------
  */
 
-static inline bool resize(const grt_heap *heap, heap_cache *cache, const sighting *seen,
-                          uint32_t size)
+static inline bool resize(grt_heap *heap, heap_cache *cache, const sighting *seen, uint32_t size)
 {
-    uint32_t extent = size_class_extents[seen->page_class - 1];
-    if (!heap_stays(extent, size) || !state_claim(seen->state, seen->live, STATE_RESIZING)) {
+    uint32_t extent = size_class_extents[seen->size_class];
+    if (!heap_stays(extent, size) || !claim(heap, seen, SLOT_RESIZING)) {
         return false;
     }
-    if (!LIKELY(page_class_of(heap, seen->offset) == seen->page_class)) {
-        return restore(seen);
-    }
-    uint32_t asked = extent - state_slack(seen->state, seen->live);
-    state_set_live(seen->state, extent - size);
-    cache_count_resize(cache, 0, size - asked);
+    slot_store(&heap->slots.all[seen->place.slot], SLOT_LIVE | (extent - size));
+    cache_count_resize(cache, 0, slot_slack(seen->live) + size - extent);
     return true;
 }
 

@@ -10,59 +10,68 @@
 /* Where an address lies among the blocks of a span, whether the span still exists or not. */
 typedef struct span_place {
     uint32_t block;
-    uint32_t offset; /* in the block */
+    uint32_t offset_in_block;
+    block_place start; /* of the block */
 } span_place;
 
-static span_place place_in_span(uint32_t offset_in_span, uint32_t extent)
+static span_place place_in_span(const grt_heap *heap, uint32_t size_class, uint32_t span_page,
+                                uint32_t offset)
 {
-    return (span_place){offset_in_span / extent, offset_in_span % extent};
+    const class_geometry *class = &heap->slots.classes[size_class];
+    uint32_t in_span = offset - (span_page << PAGE_SHIFT);
+    uint32_t block = block_at(class, in_span);
+    return (span_place){block, in_span - block * class->extent,
+                        place_of_block(&heap->slots, size_class, span_page, block)};
 }
 
-/* What a place that starts no live block is: [state] is the byte of its block. */
-static grt_status judge_start(uint8_t state, uint32_t offset_in_block)
+static heap_slot slot_at(const grt_heap *heap, const span_place *place)
 {
-    bool was = state != STATE_NEVER && offset_in_block == 0;
+    return slot_load(&heap->slots.all[place->start.slot]);
+}
+
+/* What a place in a block that is not live is. */
+static grt_status judge_place(heap_slot slot, const span_place *place)
+{
+    bool was = slot != SLOT_NEVER && place->offset_in_block == 0;
     return was ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
 }
 
 static grt_status find_small(const grt_heap *heap, heap_span *span, uint32_t offset,
                              heap_block *block)
 {
-    span_place place = place_in_span(offset - (span->page << PAGE_SHIFT), span->extent);
+    span_place place = place_in_span(heap, span->size_class, span->page, offset);
     if (place.block >= span->carved) {
         return GRT_NOT_A_BLOCK;
     }
-    uint8_t *state = state_of(&heap->states, span->size_class, offset - place.offset);
-    uint8_t live = state_load(state);
-    if (!state_is_live(live)) {
-        return judge_start(live, place.offset);
+    heap_slot slot = slot_at(heap, &place);
+    if (!slot_is_live(slot)) {
+        return judge_place(slot, &place);
     }
-    if (place.offset != 0) {
+    if (place.offset_in_block != 0) {
         return GRT_INTERIOR_POINTER;
     }
     *block = (heap_block){.span = span,
                           .offset = offset,
-                          .asked = span->extent - state_slack(state, live),
+                          .asked = span->extent - slot_slack(slot),
                           .extent = span->extent,
-                          .state = state,
-                          .live = live};
+                          .slot = place.start.slot,
+                          .live = slot};
     return GRT_OK;
 }
 
 /* The address lies in free pages: what it was before decides. */
-static grt_status judge_free_page(const grt_heap *heap, const heap_page *page, uint32_t offset)
+static grt_status judge_free_page(const grt_heap *heap, uint32_t index, uint32_t offset)
 {
-    uint32_t offset_in_page = offset & (GRT_PAGE_SIZE - 1);
-    if (past_get_kind(page->past) == PAST_LARGE) {
-        return offset_in_page == 0 ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
+    uint32_t past = heap->table.pages[index].past;
+    if (past_get_kind(past) == PAST_LARGE) {
+        return offset % GRT_PAGE_SIZE == 0 ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
     }
-    if (past_get_kind(page->past) == PAST_SMALL) {
-        uint32_t size_class = past_small_class(page->past);
+    if (past_get_kind(past) == PAST_SMALL) {
         span_place place =
-            place_in_span((past_small_page(page->past) << PAGE_SHIFT) + offset_in_page,
-                          size_class_extent(size_class));
-        uint8_t *state = state_of(&heap->states, size_class, offset - place.offset);
-        return judge_start(state_load(state), place.offset);
+            place_in_span(heap, past_small_class(past), index - past_small_page(past), offset);
+        if (place.block < past_small_carved(past)) {
+            return judge_place(slot_at(heap, &place), &place);
+        }
     }
     return GRT_NOT_A_BLOCK;
 }
@@ -88,7 +97,7 @@ grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *
         return GRT_OK;
     }
     if (heap->table.pages[page_table_head_of(&heap->table, index)].kind == PAGE_FREE) {
-        return judge_free_page(heap, page, offset);
+        return judge_free_page(heap, index, offset);
     }
     return GRT_INTERIOR_POINTER;
 }
@@ -106,20 +115,18 @@ static void set_block(grt_block_info *info, grt_block_state state, grt_addr addr
     info->offset = address - start;
 }
 
-/* A place in a span of [size_class] that starts or started [span_offset] bytes into the heap. */
+/* A place in a span that starts or started at [span_page]. */
 static void describe_in_span(const grt_heap *heap, grt_block_info *info, grt_addr address,
-                             uint32_t span_offset, uint32_t size_class)
+                             uint32_t span_page, uint32_t size_class, uint32_t carved)
 {
+    span_place place = place_in_span(heap, size_class, span_page, address - heap->first);
+    heap_slot slot = place.block < carved ? slot_at(heap, &place) : SLOT_NEVER;
     uint32_t extent = size_class_extent(size_class);
-    uint32_t offset = address - heap->first;
-    span_place place = place_in_span(offset - span_offset, extent);
-    const uint8_t *byte = state_of(&heap->states, size_class, offset - place.offset);
-    uint8_t state = state_load(byte);
-    if (state_is_live(state)) {
-        set_block(info, GRT_BLOCK_LIVE, address, address - place.offset,
-                  extent - state_slack(byte, state), extent);
-    } else if (state != STATE_NEVER) {
-        set_block(info, GRT_BLOCK_FREED, address, address - place.offset, 0, extent);
+    grt_addr start = heap->first + place.start.offset;
+    if (slot_is_live(slot)) {
+        set_block(info, GRT_BLOCK_LIVE, address, start, extent - slot_slack(slot), extent);
+    } else if (slot != SLOT_NEVER) {
+        set_block(info, GRT_BLOCK_FREED, address, start, 0, extent);
     }
 }
 
@@ -145,8 +152,8 @@ static void describe_free(const grt_heap *heap, grt_block_info *info, grt_addr a
         describe_past_large(heap, info, address, page, run);
         return;
     }
-    describe_in_span(heap, info, address, (page - past_small_page(past)) << PAGE_SHIFT,
-                     past_small_class(past));
+    describe_in_span(heap, info, address, page - past_small_page(past), past_small_class(past),
+                     past_small_carved(past));
 }
 
 static void describe_in_words(const grt_heap *heap, grt_block_info *info, grt_addr address)
@@ -184,7 +191,8 @@ static void describe_inside(const grt_heap *heap, grt_block_info *info, grt_addr
     if (head->kind == PAGE_FREE) {
         describe_free(heap, info, address, page, run);
     } else if (head->kind == PAGE_SMALL) {
-        describe_in_span(heap, info, address, run << PAGE_SHIFT, head->u.span->size_class);
+        const heap_span *span = head->u.span;
+        describe_in_span(heap, info, address, run, span->size_class, span->carved);
     } else if (page_is_live_large(head)) {
         set_block(info, GRT_BLOCK_LIVE, address, heap_page_address(heap, run), head->u.large.asked,
                   (uint32_t)head->length << PAGE_SHIFT);

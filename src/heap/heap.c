@@ -38,6 +38,7 @@ static void init_request(heap_request *request, uint32_t size, uint32_t alignmen
     }
     request->site = grt_call_site();
     request->block = 0;
+    request->slot = 0;
     request->cache = NULL;
     request->size_class = SIZE_CLASS_NONE;
     request->extent = 0;
@@ -194,12 +195,13 @@ static bool resize_large_locked(grt_heap *heap, heap_cache *cache, const heap_bl
     return true;
 }
 
-static bool resize_small_locked(heap_cache *cache, const heap_block *block, uint32_t size)
+static bool resize_small_locked(grt_heap *heap, heap_cache *cache, const heap_block *block,
+                                uint32_t size)
 {
-    if (!state_claim(block->state, block->live, STATE_RESIZING)) {
+    heap_slot *slot = &heap->slots.all[block->slot];
+    if (!slot_claim(slot, block->live, SLOT_LIVE | (block->extent - size))) {
         return false; /* freed meanwhile, which the caller finds out when it frees the block */
     }
-    state_set_live(block->state, block->extent - size);
     cache_count_resize(cache, 0, size - block->asked);
     return true;
 }
@@ -210,7 +212,7 @@ static bool resize_locked(grt_heap *heap, heap_cache *cache, const heap_block *b
         return false;
     }
     if (block->span != NULL) {
-        return heap_stays(block->extent, size) && resize_small_locked(cache, block, size);
+        return heap_stays(block->extent, size) && resize_small_locked(heap, cache, block, size);
     }
     return size > SMALL_MAX && resize_large_locked(heap, cache, block, size);
 }
@@ -222,7 +224,7 @@ static bool shrink_locked(grt_heap *heap, heap_cache *cache, const heap_block *b
         return false;
     }
     return block->span == NULL ? resize_large_locked(heap, cache, block, size)
-                               : resize_small_locked(cache, block, size);
+                               : resize_small_locked(heap, cache, block, size);
 }
 
 /* The guest may have taken pages of its block away, or protected them. */

@@ -1,8 +1,8 @@
 /*
  * internal.h - the heap's record, and what its files share.
  *
- * One lock guards everything but the caches of threads (cache.h) and the state bytes of small
- * blocks (block_state.h). Functions that end in _locked expect it to be held; none of them writes a
+ * One lock guards everything but the caches of threads (cache.h) and the slots of small blocks
+ * (slots.h). Functions that end in _locked expect it to be held; none of them writes a
  * line, so a slow log never holds it. Guest memory is touched by heap.c alone, and never with the
  * lock held or a cache entered: a page that the guest took away faults, and the fault's report asks
  * the heap.
@@ -12,12 +12,12 @@
 
 #include "guestrt/heap.h"
 #include "heap/backing.h"
-#include "heap/block_state.h"
 #include "heap/cache.h"
 #include "heap/page_runs.h"
 #include "heap/page_table.h"
 #include "heap/rate_limit.h"
 #include "heap/size_class.h"
+#include "heap/slots.h"
 #include "heap/span.h"
 #include "os/os.h"
 
@@ -48,8 +48,7 @@ struct grt_heap {
     uint32_t ref;    /* this heap's entry among heap_cache_refs */
     grt_addr first;
     uint32_t last_offset; /* capacity - 1 */
-    block_states states;
-    uint8_t *page_class; /* a byte a page: 1 + the class of its span, 0 = no span */
+    heap_slots slots;
 
     os_mutex lock;
     char name[HEAP_NAME_MAX];
@@ -138,6 +137,7 @@ typedef struct heap_request {
 
     /* The answer. */
     grt_addr block;
+    uint32_t slot;       /* of a small block */
     uint32_t size_class; /* of a small block, SIZE_CLASS_NONE for a large one */
     uint64_t extent;     /* bytes that the block occupies */
     stale_ranges stale;  /* of a large block: what must be cleared to make it zero */
@@ -178,8 +178,8 @@ typedef struct heap_block {
     uint32_t offset; /* in the heap */
     uint32_t asked;
     uint32_t extent;
-    uint8_t *state; /* of a small block, and what it was when the block was found */
-    uint8_t live;
+    uint32_t slot; /* of a small block, and what it was when the block was found */
+    heap_slot live;
 } heap_block;
 
 static inline uint32_t heap_page_of(const heap_block *block)

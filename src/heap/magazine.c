@@ -78,6 +78,23 @@ static uint32_t within_budget(const grt_heap *heap, uint32_t extent, uint32_t wi
     return room < wish ? (uint32_t)room : wish;
 }
 
+/* Moves [count] blocks of a span to a bin. What an older span left in the slots of new blocks is
+ * forgotten only now, so that making a span costs nothing. */
+static void move_to_bin(grt_heap *heap, heap_span *span, cache_bin *bin, uint32_t count)
+{
+    uint32_t carved = span->carved;
+    uint32_t blocks[BIN_BLOCKS_MAX];
+    span_take(span, count, blocks);
+    for (uint32_t i = 0; i < count; i++) {
+        bin->blocks[i] = place_of_block(&heap->slots, span->size_class, span->page, blocks[i]);
+        heap_slot *slot = &heap->slots.all[bin->blocks[i].slot];
+        if (blocks[i] >= carved && slot_load(slot) != SLOT_NEVER) {
+            slot_store(slot, SLOT_NEVER);
+        }
+    }
+    bin->count = count;
+}
+
 bool heap_refill_locked(grt_heap *heap, heap_cache *cache, heap_request *request,
                         uint32_t size_class)
 {
@@ -94,11 +111,7 @@ bool heap_refill_locked(grt_heap *heap, heap_cache *cache, heap_request *request
     }
     heap_span *span = cache->spans[size_class];
     count = min_of(count, span_available(span));
-    span_take(span, count, bin->blocks);
-    for (uint32_t i = 0; i < count; i++) {
-        bin->blocks[i] = (span->page << PAGE_SHIFT) + bin->blocks[i] * extent;
-    }
-    bin->count = count;
+    move_to_bin(heap, span, bin, count);
     heap->counters.out_bytes += (uint64_t)count * extent;
     return true;
 }
@@ -109,8 +122,9 @@ bool heap_refill_locked(grt_heap *heap, heap_cache *cache, heap_request *request
 static void give_block(grt_heap *heap, uint32_t offset)
 {
     heap_span *span = heap->table.pages[offset >> PAGE_SHIFT].u.span;
+    const class_geometry *class = &heap->slots.classes[span->size_class];
     bool had_none = span_available(span) == 0;
-    span_give(span, span_block_at(span, offset - (span->page << PAGE_SHIFT)));
+    span_give(span, block_at(class, offset - (span->page << PAGE_SHIFT)));
     heap->counters.out_bytes -= span->extent;
     if (span->owner != NULL) {
         return;
@@ -128,7 +142,7 @@ void heap_flush_locked(grt_heap *heap, heap_cache *cache, uint32_t size_class, u
     cache_bin *bin = &cache->bins[size_class];
     GRT_ASSERT(count <= bin->count);
     for (uint32_t i = 0; i < count; i++) {
-        give_block(heap, bin->blocks[i]);
+        give_block(heap, bin->blocks[i].offset);
     }
     bin->count -= count;
     for (uint32_t i = 0; i < bin->count; i++) {

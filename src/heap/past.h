@@ -31,10 +31,11 @@ static inline uint32_t past_large_pages(uint32_t past)
     return past >> 2;
 }
 
-/* [page_in_span] < 64. Which blocks of the span were handed out, the state bytes remember. */
-static inline uint32_t past_small(uint32_t size_class, uint32_t page_in_span)
+/* [page_in_span] < 64; [carved] blocks of the span, at most 4,096, were taken at some time. Which
+ * of them were handed out, the slots remember. */
+static inline uint32_t past_small(uint32_t size_class, uint32_t page_in_span, uint32_t carved)
 {
-    return PAST_SMALL | size_class << 2 | page_in_span << 9;
+    return PAST_SMALL | size_class << 2 | page_in_span << 9 | carved << 15;
 }
 
 static inline uint32_t past_small_class(uint32_t past)
@@ -45,6 +46,11 @@ static inline uint32_t past_small_class(uint32_t past)
 static inline uint32_t past_small_page(uint32_t past)
 {
     return past >> 9 & 63u;
+}
+
+static inline uint32_t past_small_carved(uint32_t past)
+{
+    return past >> 15;
 }
 
 #endif

@@ -74,9 +74,9 @@ void heap_release_span_locked(grt_heap *heap, heap_span *span)
     }
     for (uint32_t i = 0; i < span->pages; i++) {
         heap_page *page = &heap->table.pages[span->page + i];
-        __atomic_store_n(&heap->page_class[span->page + i], 0, __ATOMIC_RELEASE);
+        __atomic_store_n(&heap->slots.page_info[span->page + i], 0, __ATOMIC_RELEASE);
         page->kind = PAGE_INSIDE;
-        page->past = past_small(span->size_class, i);
+        page->past = past_small(span->size_class, i, span->carved);
     }
     heap_backing_recover(&heap->backing, span->page, span->pages);
     heap->counters.span_bytes -= (uint64_t)span->pages << PAGE_SHIFT;
@@ -111,7 +111,7 @@ bool heap_claim_locked(grt_heap *heap, heap_cache *cache, const heap_block *bloc
 {
     if (block->span == NULL) {
         heap->table.pages[heap_page_of(block)].u.large.asked = LARGE_CLAIMED;
-    } else if (!state_claim(block->state, block->live, STATE_FREED)) {
+    } else if (!slot_claim(&heap->slots.all[block->slot], block->live, SLOT_FREED)) {
         return false;
     }
     cache_add_pending(cache, block->extent, block->span != NULL);
@@ -126,7 +126,7 @@ static void free_small(grt_heap *heap, heap_cache *cache, const heap_block *bloc
     if (bin->count == bin->limit) {
         heap_flush_locked(heap, cache, size_class, bin->limit - bin->limit / 2);
     }
-    bin->blocks[bin->count++] = block->offset;
+    bin->blocks[bin->count++] = (block_place){block->offset, block->slot};
 }
 
 static void free_large(grt_heap *heap, const heap_block *block)

@@ -32,7 +32,6 @@ heap_span *span_create(span_pool *pool, uint32_t size_class, uint32_t page)
     span->pages = size_class_pages(size_class);
     span->size_class = size_class;
     span->extent = size_class_extent(size_class);
-    span->reciprocal = (UINT64_C(1) << 32) / (span->extent / SMALL_ALIGNMENT) + 1;
     span->blocks = size_class_blocks(size_class);
     span->carved = 0;
     span->in_span = 0;

@@ -3,7 +3,7 @@
  *
  * A block is in one of three places: not carved yet (at or beyond [carved]), in the span (its bit
  * in [free_bits] is set), or out: in a thread's cache or live. Spans know nothing of the last
- * distinction, which is the business of block_state.h. Making a span costs nothing per block.
+ * distinction, which is the business of slots.h. Making a span costs nothing per block.
  *
  * Records come from a pool in the heap's own reservation: the host's allocator is never asked.
  */
@@ -27,12 +27,11 @@ typedef struct heap_span {
     uint32_t page;                 /* first page, and how many */
     uint32_t pages;
     uint32_t size_class;
-    uint32_t extent;     /* bytes a block */
-    uint32_t blocks;     /* that fit */
-    uint32_t carved;     /* blocks [0, carved) were taken at least once */
-    uint32_t in_span;    /* bits set in [free_bits] */
-    uint64_t reciprocal; /* of extent / 16, in 2^-32, rounded up: divides exactly below 2^21 */
-    bool listed;         /* in its class's list */
+    uint32_t extent;  /* bytes a block */
+    uint32_t blocks;  /* that fit */
+    uint32_t carved;  /* blocks [0, carved) were taken at least once */
+    uint32_t in_span; /* bits set in [free_bits] */
+    bool listed;      /* in its class's list */
 } heap_span;
 
 /* ---- the pool ------------------------------------------------------------------------------- */
@@ -68,12 +67,6 @@ static inline uint32_t span_available(const heap_span *span)
 static inline uint32_t span_out(const heap_span *span)
 {
     return span->carved - span->in_span;
-}
-
-/* The block that byte [offset] of the span lies in. */
-static inline uint32_t span_block_at(const heap_span *span, uint32_t offset)
-{
-    return (uint32_t)(offset / 16 * span->reciprocal >> 32);
 }
 
 static inline bool span_has(const heap_span *span, uint32_t block)

@@ -6,14 +6,15 @@
 static bool visit_span(const grt_heap *heap, const heap_span *span, grt_block_visitor *visit,
                        void *user)
 {
-    uint32_t offset = span->page << PAGE_SHIFT;
-    for (uint32_t block = 0; block < span->carved; block++, offset += span->extent) {
-        const uint8_t *state = state_of(&heap->states, span->size_class, offset);
-        uint8_t live = state_load(state);
-        if (state_is_live(live) && !visit(user, heap->first + offset,
-                                          span->extent - state_slack(state, live), span->extent)) {
+    block_place place = place_of_span(&heap->slots, span->size_class, span->page);
+    for (uint32_t block = 0; block < span->carved; block++) {
+        heap_slot slot = slot_load(&heap->slots.all[place.slot]);
+        if (slot_is_live(slot) && !visit(user, heap->first + place.offset,
+                                         span->extent - slot_slack(slot), span->extent)) {
             return false;
         }
+        place.offset += span->extent;
+        place.slot++;
     }
     return true;
 }

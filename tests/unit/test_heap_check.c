@@ -129,8 +129,8 @@ static void test_spans(void **state)
     PLANT(span->owner, heap->shared, "is not its owner's");
     PLANT(span->owner, NULL, "is listed iff it is full");
     PLANT(span->listed, true, "is not its owner's");
-    PLANT(heap->page_class[3], 9, "page 3 of the run at page 0 has class byte 9");
-    PLANT(heap->page_class[16], 1, "page 16 of the run at page 16 has class byte 1");
+    PLANT(heap->slots.page_info[3], 9, "page 3 of the run at page 0 has information 0009");
+    PLANT(heap->slots.page_info[16], 1, "page 16 of the run at page 16 has information 0001");
 }
 
 /* A block that is in its span, and elsewhere too. */
@@ -161,9 +161,10 @@ static void test_lists(void **state)
     PLANT(span->listed, false, "is listed iff it is full");
 }
 
-static uint8_t *byte_of(grt_addr address)
+static heap_slot *first_slot(void)
 {
-    return state_of(&heap->states, page_at(address)->u.span->size_class, address - heap->first);
+    heap_span *span = page_at(small)->u.span;
+    return &heap->slots.all[place_of_span(&heap->slots, span->size_class, span->page).slot];
 }
 
 static void test_caches(void **state)
@@ -174,13 +175,17 @@ static void test_caches(void **state)
     assert_true(bin->count > 2);
     PLANT(bin->count, 1000, "holds 1000 of 128 blocks");
     PLANT(bin->count, bin->count - 1, "1 blocks are out, not live and in no cache");
-    PLANT(bin->blocks[1], 0xFFFFFFF0u, "which is in no span");
-    PLANT(bin->blocks[1], large - heap->first, "which is in no span");
-    PLANT(bin->blocks[1], bin->blocks[0], "is in caches twice");
-    PLANT(bin->blocks[1], small - heap->first, "which is no cached block");
-    PLANT(bin->blocks[1], bin->blocks[1] + 16, "which is no cached block");
-    PLANT(*byte_of(small), STATE_FREED, "1 blocks are out, not live and in no cache");
-    PLANT(*byte_of(small), STATE_LIVE | 64, "more slack than room");
+    PLANT(bin->blocks[1].offset, 0xFFFFFFF0u, "which is in no span");
+    PLANT(bin->blocks[1].offset, large - heap->first, "which is in no span");
+    PLANT(bin->blocks[1].offset, small - heap->first, "which is no cached block");
+    PLANT(bin->blocks[1].offset, bin->blocks[1].offset + 16, "which is no cached block");
+    PLANT(bin->blocks[1].slot, bin->blocks[0].slot, "which is no cached block");
+    PLANT(*first_slot(), SLOT_FREED, "1 blocks are out, not live and in no cache");
+    PLANT(*first_slot(), SLOT_LIVE | 64, "more slack than room");
+    block_place second = bin->blocks[1];
+    bin->blocks[1] = bin->blocks[0];
+    expect("is in caches twice");
+    bin->blocks[1] = second;
 }
 
 static void test_totals(void **state)

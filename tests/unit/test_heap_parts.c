@@ -108,7 +108,7 @@ static void test_aligned_classes(void **state)
 static void test_past_round_trip(void **state)
 {
     (void)state;
-    uint32_t past = past_small(SIZE_CLASS_COUNT - 1, 63);
+    uint32_t past = past_small(SIZE_CLASS_COUNT - 1, 63, 4096);
     assert_int_equal(past_get_kind(past), PAST_SMALL);
     assert_int_equal(past_small_class(past), SIZE_CLASS_COUNT - 1);
     assert_int_equal(past_small_page(past), 63);
