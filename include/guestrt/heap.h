@@ -72,8 +72,7 @@ typedef struct grt_heap_stats {
     uint64_t cached_by_threads; /* the part of them in the caches of threads */
     uint64_t free;              /* capacity - live - cached */
     uint64_t largest_free;      /* largest run of free bytes */
-    uint64_t live_peak;   /* never falls; exact for one thread, for several within what their caches
-                             hold */
+    uint64_t live_peak;   /* the most that live and cached_by_threads were together; never falls */
     uint64_t blocks;      /* live blocks */
     uint64_t allocations; /* served so far; never falls */
     uint64_t frees;       /* accepted so far; never falls */

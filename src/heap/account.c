@@ -3,27 +3,38 @@
  */
 #include "heap/internal.h"
 
-static uint64_t at_least_zero(int64_t value)
+#include "os/assert.h"
+
+void heap_count_taken(grt_heap *heap, uint64_t blocks, uint64_t bytes)
 {
-    return value > 0 ? (uint64_t)value : 0;
+    heap_counters *counters = &heap->counters;
+    counters->taken_blocks += blocks;
+    counters->taken_bytes += bytes;
+    if (counters->taken_bytes > counters->taken_peak) {
+        counters->taken_peak = counters->taken_bytes;
+    }
 }
 
-static void add_tallies(const grt_heap *heap, grt_heap_stats *stats)
+void heap_count_returned(grt_heap *heap, uint64_t blocks, uint64_t bytes)
 {
-    int64_t live = heap->counters.live_settled;
-    int64_t peak = heap->counters.live_peak;
+    heap_counters *counters = &heap->counters;
+    GRT_ASSERT(counters->taken_blocks >= blocks && counters->taken_bytes >= bytes);
+    counters->taken_blocks -= blocks;
+    counters->taken_bytes -= bytes;
+}
+
+/* What is taken and in no cache is live. */
+static void add_caches(const grt_heap *heap, grt_heap_stats *stats)
+{
+    uint64_t cached_blocks = 0;
     for (const heap_cache *cache = heap->caches; cache != NULL; cache = cache->next) {
-        const cache_tally *tally = &cache->tally;
-        stats->allocations += tally->allocations;
-        stats->frees += tally->frees;
-        stats->live_asked += tally->asked;
-        stats->cached_by_threads += cache_bytes(cache) + cache->pending_bytes;
-        peak = live + tally->live_peak > peak ? live + tally->live_peak : peak;
-        live += tally->live;
+        stats->allocations += cache->tally.allocations;
+        stats->live_asked += cache->tally.asked;
+        cache_add_up(cache, &cached_blocks, &stats->cached_by_threads);
     }
-    stats->live = at_least_zero(live);
-    stats->live_peak = at_least_zero(peak);
-    stats->blocks = stats->allocations - stats->frees;
+    stats->live = heap->counters.taken_bytes - stats->cached_by_threads;
+    stats->blocks = heap->counters.taken_blocks - cached_blocks;
+    stats->frees = stats->allocations - stats->blocks;
 }
 
 void heap_stats_locked(const grt_heap *heap, grt_heap_stats *stats)
@@ -34,10 +45,11 @@ void heap_stats_locked(const grt_heap *heap, grt_heap_stats *stats)
         .committed = (uint64_t)heap->backing.committed_pages << PAGE_SHIFT,
         .free = (uint64_t)heap->runs.free_pages << PAGE_SHIFT,
         .largest_free = (uint64_t)page_runs_longest(&heap->runs) << PAGE_SHIFT,
+        .live_peak = counters->taken_peak,
         .bad_frees = counters->bad_frees,
         .failures = counters->failures,
     };
-    add_tallies(heap, stats);
+    add_caches(heap, stats);
     stats->cached = stats->capacity - stats->live - stats->free;
     for (int cause = 0; cause < 16; cause++) {
         stats->failures_by_cause[cause] = counters->failures_by_cause[cause];

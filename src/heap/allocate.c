@@ -84,8 +84,8 @@ static bool serve_large(grt_heap *heap, heap_cache *cache, heap_request *request
     }
     heap->table.pages[page].u.large.asked = LARGE_PENDING;
     heap->table.pages[page].u.large.site = request->site;
-    heap->counters.large_bytes += extent;
-    cache_add_pending(cache, extent, 0);
+    heap_count_taken(heap, 1, extent);
+    cache_add_pending(cache, extent, false);
     request->block = heap_page_address(heap, page);
     request->size_class = SIZE_CLASS_NONE;
     request->extent = extent;
@@ -131,7 +131,7 @@ static void take_block(grt_heap *heap, heap_cache *cache, heap_request *request,
     request->slot = place.slot;
     request->size_class = size_class;
     request->extent = size_class_extents[size_class];
-    cache_add_pending(cache, request->extent, 1);
+    cache_add_pending(cache, request->extent, true);
 }
 
 static bool serve_small(grt_heap *heap, heap_cache *cache, heap_request *request,
@@ -239,5 +239,5 @@ void heap_publish_locked(grt_heap *heap, heap_cache *cache, const heap_request *
         heap->table.pages[page].u.large.asked = request->size;
     }
     cache_end_pending(cache, request->extent, is_small);
-    cache_count_alloc(cache, request->extent, request->size);
+    cache_count_alloc(cache, request->size);
 }

@@ -60,11 +60,12 @@ void cache_destroy(heap_cache *cache)
     (void)os_release(cache, cache->size);
 }
 
-uint64_t cache_bytes(const heap_cache *cache)
+void cache_add_up(const heap_cache *cache, uint64_t *blocks, uint64_t *bytes)
 {
-    uint64_t bytes = 0;
     for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
-        bytes += (uint64_t)cache->bins[i].count * size_class_extents[i];
+        *blocks += cache->bins[i].count;
+        *bytes += (uint64_t)cache->bins[i].count * size_class_extents[i];
     }
-    return bytes;
+    *blocks += cache->pending_small + cache->pending_large;
+    *bytes += cache->pending_bytes;
 }

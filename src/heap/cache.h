@@ -49,13 +49,11 @@ typedef struct cache_bin {
 } cache_bin;
 
 /* What a thread's calls add up to. Only sums over all caches mean anything, because blocks are
- * freed by other threads than those that asked for them. */
+ * freed by other threads than those that asked for them. The rest of the statistics follows from
+ * what is out of the spans and what the bins hold, so that the common path need not count it. */
 typedef struct cache_tally {
     uint64_t allocations;
-    uint64_t frees;
-    uint64_t asked;    /* bytes, modulo 2^64 */
-    int64_t live;      /* bytes since the last cache_settle() */
-    int64_t live_peak; /* the most of that */
+    uint64_t asked; /* bytes of live blocks, modulo 2^64 */
 } cache_tally;
 
 enum {
@@ -67,8 +65,9 @@ typedef struct heap_cache {
     uint32_t busy; /* 1: the owner is inside */
     uint32_t gate; /* 0: open */
     cache_tally tally;
-    uint64_t pending_bytes;  /* in blocks that are being cleared or copied, neither kept nor live */
-    uint32_t pending_blocks; /* the small ones of them */
+    uint64_t pending_bytes; /* in blocks that are being cleared or copied, neither kept nor live */
+    uint32_t pending_small; /* how many of them are small, and how many large */
+    uint32_t pending_large;
     cache_bin bins[SIZE_CLASS_COUNT];
 
     heap_span *spans[SIZE_CLASS_COUNT]; /* where bins are refilled from first */
@@ -103,53 +102,43 @@ static inline void cache_leave(heap_cache *cache)
     __atomic_store_n(&cache->busy, 0, __ATOMIC_RELEASE);
 }
 
-static inline void cache_count_alloc(heap_cache *cache, uint64_t extent, uint32_t asked)
+static inline void cache_count_alloc(heap_cache *cache, uint32_t asked)
 {
-    cache_tally *tally = &cache->tally;
-    tally->allocations++;
-    tally->asked += asked;
-    int64_t live = tally->live + (int64_t)extent;
-    tally->live = live;
-    if (live > tally->live_peak) {
-        tally->live_peak = live;
-    }
+    cache->tally.allocations++;
+    cache->tally.asked += asked;
 }
 
-static inline void cache_count_free(heap_cache *cache, uint64_t extent, uint32_t asked)
+static inline void cache_count_free(heap_cache *cache, uint32_t asked)
 {
-    cache->tally.frees++;
     cache->tally.asked -= asked;
-    cache->tally.live -= (int64_t)extent;
 }
 
-/* A live block changed its size in place, by so much modulo 2^32 of what was asked. */
-static inline void cache_count_resize(heap_cache *cache, int64_t extent, uint32_t asked)
+/* A live block changed its size in place. */
+static inline void cache_count_resize(heap_cache *cache, uint32_t before, uint32_t after)
 {
-    cache->tally.asked += (uint64_t)(int64_t)(int32_t)asked;
-    cache->tally.live += extent;
-    if (cache->tally.live > cache->tally.live_peak) {
-        cache->tally.live_peak = cache->tally.live;
-    }
+    cache->tally.asked += (uint64_t)after - before;
 }
 
 /* A block leaves its bin or run, but is not live yet. Nobody can free it meanwhile. */
-static inline void cache_add_pending(heap_cache *cache, uint64_t extent, uint32_t small_blocks)
+static inline void cache_add_pending(heap_cache *cache, uint64_t extent, bool is_small)
 {
     cache->pending_bytes += extent;
-    cache->pending_blocks += small_blocks;
+    cache->pending_small += is_small;
+    cache->pending_large += !is_small;
 }
 
-static inline void cache_end_pending(heap_cache *cache, uint64_t extent, uint32_t small_blocks)
+static inline void cache_end_pending(heap_cache *cache, uint64_t extent, bool is_small)
 {
     cache->pending_bytes -= extent;
-    cache->pending_blocks -= small_blocks;
+    cache->pending_small -= is_small;
+    cache->pending_large -= !is_small;
 }
 
 /* Host memory for a cache with empty bins; null iff the host refuses. */
 heap_cache *cache_create(grt_heap *heap);
 void cache_destroy(heap_cache *cache);
 
-/* Bytes in all bins. O(classes). */
-uint64_t cache_bytes(const heap_cache *cache);
+/* Adds what the bins hold and what is pending. O(classes). */
+void cache_add_up(const heap_cache *cache, uint64_t *blocks, uint64_t *bytes);
 
 #endif

@@ -32,7 +32,7 @@ static heap_cache *add_cache(grt_heap *heap)
 
 static void remember(const grt_heap *heap, heap_cache *cache)
 {
-    heap_cache_refs[heap->ref] = (cache_ref){heap->number, cache};
+    heap_cache_refs[heap->ref] = (cache_ref){cache != NULL ? heap->number : 0, cache};
 }
 
 /* The reference is set first: the host may allocate when the slot is filled, and where its

@@ -22,9 +22,9 @@ typedef struct checker {
     uint64_t asked;
     uint64_t blocks;
     uint64_t span_bytes;
-    uint64_t out_bytes;
-    uint64_t large_bytes;
-    uint32_t cached; /* blocks that are out of their spans and not live */
+    uint64_t taken_bytes;
+    uint64_t taken_blocks;
+    uint32_t cached; /* small blocks that are out of their spans and not live */
 } checker;
 
 /* Returns [condition]; the first that is false leaves its sentence. */
@@ -71,7 +71,8 @@ static bool check_free_run(checker *check, uint32_t page, const heap_page *head,
 static bool check_large(checker *check, uint32_t page, const heap_page *head)
 {
     uint64_t extent = (uint64_t)head->length << PAGE_SHIFT;
-    check->large_bytes += extent;
+    check->taken_bytes += extent;
+    check->taken_blocks++;
     if (!page_is_live_large(head)) {
         return true;
     }
@@ -183,7 +184,8 @@ static bool check_span(checker *check, uint32_t page, const heap_page *head)
         !check_span_list(check, span)) {
         return false;
     }
-    check->out_bytes += (uint64_t)span_out(span) * span->extent;
+    check->taken_bytes += (uint64_t)span_out(span) * span->extent;
+    check->taken_blocks += span_out(span);
     for (uint32_t block = 0; block < span->carved; block++) {
         if (!check_span_block(check, span, block)) {
             return false;
@@ -361,7 +363,7 @@ static bool check_all_bins(checker *check)
                 return false;
             }
         }
-        check->cached -= cache->pending_blocks;
+        check->cached -= cache->pending_small;
     }
     return require(check, check->cached == 0, "%u blocks are out, not live and in no cache",
                    check->cached);
@@ -390,9 +392,9 @@ static bool check_stats(checker *check)
     heap_stats_locked(check->heap, &stats);
     return check_total(check, "live bytes", stats.live, check->live) &&
            check_total(check, "asked bytes", stats.live_asked, check->asked) &&
-           check_total(check, "allocations less frees", stats.blocks, check->blocks) &&
+           check_total(check, "blocks", stats.blocks, check->blocks) &&
            check_total(check, "bytes cached by threads", stats.cached_by_threads,
-                       check->out_bytes + check->large_bytes - check->live) &&
+                       check->taken_bytes - check->live) &&
            require(check, stats.live <= check->heap->budget, "live bytes exceed the budget");
 }
 
@@ -404,14 +406,14 @@ static bool check_totals(checker *check)
     for (int cause = 0; cause < 16; cause++) {
         by_cause += counters->failures_by_cause[cause];
     }
-    return check_stats(check) &&
-           check_total(check, "bytes in spans", counters->span_bytes, check->span_bytes) &&
-           check_total(check, "bytes out of spans", counters->out_bytes, check->out_bytes) &&
-           check_total(check, "bytes in large blocks", counters->large_bytes, check->large_bytes) &&
+    return check_total(check, "bytes in spans", counters->span_bytes, check->span_bytes) &&
+           check_total(check, "taken bytes", counters->taken_bytes, check->taken_bytes) &&
+           check_total(check, "taken blocks", counters->taken_blocks, check->taken_blocks) &&
            check_total(check, "free pages", heap->runs.free_pages, check->free_pages) &&
            check_total(check, "failures", counters->failures, by_cause) &&
            check_total(check, "committed pages", heap->backing.committed_pages,
-                       bitmap_count(heap->backing.committed, 0, heap->table.count));
+                       bitmap_count(heap->backing.committed, 0, heap->table.count)) &&
+           check_stats(check);
 }
 
 /* ---- agreement with the memory

@@ -31,7 +31,7 @@ static inline void make_live(grt_heap *heap, heap_cache *cache, uint32_t size_cl
 {
     uint32_t extent = size_class_extents[size_class];
     slot_store(&heap->slots.all[place.slot], SLOT_LIVE | (extent - size));
-    cache_count_alloc(cache, extent, size);
+    cache_count_alloc(cache, size);
 }
 
 /* A block of [size_class] out of the caller's cache; 0 if that cannot be done here. */
@@ -42,12 +42,13 @@ static inline grt_addr take(grt_heap *heap, uint32_t size, uint32_t size_class)
         return 0;
     }
     block_place place;
-    bool done = LIKELY(cache_enter(cache)) && pop(cache, size_class, &place);
-    if (LIKELY(done)) {
-        make_live(heap, cache, size_class, place, size);
+    if (!LIKELY(cache_enter(cache) && pop(cache, size_class, &place))) {
+        cache_leave(cache);
+        return 0;
     }
+    make_live(heap, cache, size_class, place, size);
     cache_leave(cache);
-    return LIKELY(done) ? heap->first + place.offset : 0;
+    return heap->first + place.offset;
 }
 
 /* A size of 0 counts as 1. */
@@ -56,14 +57,21 @@ static inline uint32_t at_least_one(uint32_t size)
     return size + (size == 0);
 }
 
+static grt_addr alloc_medium(grt_heap *heap, uint32_t size)
+{
+    grt_addr block = take(heap, size, size_class_of(size));
+    return LIKELY(block != 0) ? block : heap_alloc_slowly(heap, size, SMALL_ALIGNMENT);
+}
+
 grt_addr grt_heap_alloc(grt_heap *heap, uint32_t size)
 {
-    if (LIKELY(heap != NULL && size <= SMALL_MAX)) {
-        uint32_t wanted = at_least_one(size);
-        grt_addr block = take(heap, wanted, size_class_of(wanted));
+    if (LIKELY(heap != NULL && size - 1 < SIZE_CLASS_TABLE_MAX)) { /* neither 0 nor more */
+        grt_addr block = take(heap, size, size_class_by_table(size));
         if (LIKELY(block != 0)) {
             return block;
         }
+    } else if (heap != NULL && size - 1 < SMALL_MAX) {
+        return alloc_medium(heap, size);
     }
     return heap_alloc_slowly(heap, size, SMALL_ALIGNMENT);
 }
@@ -77,7 +85,7 @@ static inline bool take_pending(grt_heap *heap, uint32_t size_class, block_place
     }
     bool done = LIKELY(cache_enter(cache)) && pop(cache, size_class, place);
     if (LIKELY(done)) {
-        cache_add_pending(cache, size_class_extents[size_class], 1);
+        cache_add_pending(cache, size_class_extents[size_class], true);
     }
     cache_leave(cache);
     return done;
@@ -91,7 +99,7 @@ static inline void publish(grt_heap *heap, uint32_t size_class, block_place plac
         cache_leave(cache);
         os_mutex_lock(&heap->lock);
     }
-    cache_end_pending(cache, size_class_extents[size_class], 1);
+    cache_end_pending(cache, size_class_extents[size_class], true);
     make_live(heap, cache, size_class, place, size);
     if (!LIKELY(open)) {
         os_mutex_unlock(&heap->lock);
@@ -193,7 +201,7 @@ static inline bool put(grt_heap *heap, heap_cache *cache, const sighting *seen)
     }
     uint32_t extent = size_class_extents[seen->size_class];
     bin->blocks[bin->count++] = seen->place;
-    cache_count_free(cache, extent, extent - slot_slack(seen->live));
+    cache_count_free(cache, extent - slot_slack(seen->live));
     return true;
 }
 
@@ -222,7 +230,7 @@ static inline bool resize(grt_heap *heap, heap_cache *cache, const sighting *see
         return false;
     }
     slot_store(&heap->slots.all[seen->place.slot], SLOT_LIVE | (extent - size));
-    cache_count_resize(cache, 0, slot_slack(seen->live) + size - extent);
+    cache_count_resize(cache, extent - slot_slack(seen->live), size);
     return true;
 }
 

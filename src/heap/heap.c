@@ -153,9 +153,10 @@ grt_addr heap_alloc_zeroed_slowly(grt_heap *heap, uint32_t size)
 static void account_large(grt_heap *heap, heap_cache *cache, const heap_block *block,
                           uint64_t extent, uint32_t size)
 {
-    heap->counters.large_bytes += extent - block->extent;
+    heap_count_returned(heap, 1, block->extent);
+    heap_count_taken(heap, 1, extent);
     heap->table.pages[heap_page_of(block)].u.large.asked = size;
-    cache_count_resize(cache, (int64_t)extent - block->extent, size - block->asked);
+    cache_count_resize(cache, block->asked, size);
 }
 
 /* Lengthens a large block into the free run behind it. */
@@ -202,7 +203,7 @@ static bool resize_small_locked(grt_heap *heap, heap_cache *cache, const heap_bl
     if (!slot_claim(slot, block->live, SLOT_LIVE | (block->extent - size))) {
         return false; /* freed meanwhile, which the caller finds out when it frees the block */
     }
-    cache_count_resize(cache, 0, size - block->asked);
+    cache_count_resize(cache, block->asked, size);
     return true;
 }
 

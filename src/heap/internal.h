@@ -30,11 +30,10 @@ typedef struct heap_class {
 } heap_class;
 
 typedef struct heap_counters {
-    uint64_t span_bytes;  /* in spans, out or not */
-    uint64_t out_bytes;   /* the part of them in blocks that are out of their spans */
-    uint64_t large_bytes; /* in large blocks */
-    int64_t live_settled; /* bytes: what the tallies of all caches brought in so far */
-    int64_t live_peak;    /* of that */
+    uint64_t span_bytes;   /* in spans */
+    uint64_t taken_blocks; /* small blocks that are out of their spans, and large blocks */
+    uint64_t taken_bytes;
+    uint64_t taken_peak;
     uint64_t bad_frees;
     uint64_t failures;
     uint64_t failures_by_cause[16];
@@ -102,10 +101,6 @@ void heap_start_caches_locked(grt_heap *heap);
 /* Makes every call from now on take the long way, or ends that. */
 void heap_set_special_locked(grt_heap *heap, bool special);
 
-/* Adds what a cache's calls brought in to the heap's counters. Its owner is the caller or stopped.
- */
-void heap_settle_locked(grt_heap *heap, heap_cache *cache);
-
 /* Puts blocks of a class into a cache's empty bin: half of what it can hold, less when the span or
  * the budget has less, one at least; false with [request->cause]. O(bin). */
 bool heap_refill_locked(grt_heap *heap, heap_cache *cache, struct heap_request *request,
@@ -161,7 +156,7 @@ heap_span *heap_add_span_locked(grt_heap *heap, heap_request *request, uint32_t 
 /* Bytes that may still leave spans and free runs. */
 static inline uint64_t heap_budget_room(const grt_heap *heap)
 {
-    return heap->budget - heap->counters.large_bytes - heap->counters.out_bytes;
+    return heap->budget - heap->counters.taken_bytes;
 }
 
 /* Bytes that a large block of [size] bytes occupies. */
@@ -228,7 +223,11 @@ void heap_class_remove(heap_class *list, heap_span *span);
 /* ---- accounting (account.c) -------------------------------------------------------------------
  */
 
-/* The heap must be stopped. */
+/* Blocks leave spans and free runs, or come back. */
+void heap_count_taken(grt_heap *heap, uint64_t blocks, uint64_t bytes);
+void heap_count_returned(grt_heap *heap, uint64_t blocks, uint64_t bytes);
+
+/* The caches must be stopped. */
 void heap_stats_locked(const grt_heap *heap, grt_heap_stats *stats);
 
 /* ---- reports (failure.c, bad_free.c) ----------------------------------------------------------

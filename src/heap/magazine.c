@@ -112,7 +112,7 @@ bool heap_refill_locked(grt_heap *heap, heap_cache *cache, heap_request *request
     heap_span *span = cache->spans[size_class];
     count = min_of(count, span_available(span));
     move_to_bin(heap, span, bin, count);
-    heap->counters.out_bytes += (uint64_t)count * extent;
+    heap_count_taken(heap, count, (uint64_t)count * extent);
     return true;
 }
 
@@ -125,7 +125,7 @@ static void give_block(grt_heap *heap, uint32_t offset)
     const class_geometry *class = &heap->slots.classes[span->size_class];
     bool had_none = span_available(span) == 0;
     span_give(span, block_at(class, offset - (span->page << PAGE_SHIFT)));
-    heap->counters.out_bytes -= span->extent;
+    heap_count_returned(heap, 1, span->extent);
     if (span->owner != NULL) {
         return;
     }
@@ -156,12 +156,11 @@ void heap_drain_locked(grt_heap *heap, heap_cache *cache)
         heap_flush_locked(heap, cache, i, cache->bins[i].count);
         disown(heap, cache, i);
     }
-    heap_settle_locked(heap, cache);
 }
 
 bool heap_reclaim_locked(grt_heap *heap)
 {
-    uint64_t out_before = heap->counters.out_bytes;
+    uint64_t taken_before = heap->counters.taken_bytes;
     uint64_t spans_before = heap->counters.span_bytes;
     heap_stop_caches_locked(heap);
     for (heap_cache *cache = heap->caches; cache != NULL; cache = cache->next) {
@@ -169,21 +168,6 @@ bool heap_reclaim_locked(grt_heap *heap)
     }
     heap_start_caches_locked(heap);
     bool released = heap_release_empty_spans_locked(heap);
-    return released || heap->counters.out_bytes != out_before ||
+    return released || heap->counters.taken_bytes != taken_before ||
            heap->counters.span_bytes != spans_before;
-}
-
-/* ---- adding up ---------------------------------------------------------------------------------
- */
-
-void heap_settle_locked(grt_heap *heap, heap_cache *cache)
-{
-    heap_counters *counters = &heap->counters;
-    int64_t peak = counters->live_settled + cache->tally.live_peak;
-    if (peak > counters->live_peak) {
-        counters->live_peak = peak;
-    }
-    counters->live_settled += cache->tally.live;
-    cache->tally.live = 0;
-    cache->tally.live_peak = 0;
 }

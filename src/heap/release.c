@@ -115,7 +115,7 @@ bool heap_claim_locked(grt_heap *heap, heap_cache *cache, const heap_block *bloc
         return false;
     }
     cache_add_pending(cache, block->extent, block->span != NULL);
-    cache_count_free(cache, block->extent, block->asked);
+    cache_count_free(cache, block->asked);
     return true;
 }
 
@@ -134,7 +134,7 @@ static void free_large(grt_heap *heap, const heap_block *block)
     uint32_t page = heap_page_of(block);
     heap_page *head = &heap->table.pages[page];
     head->past = past_large(head->length);
-    heap->counters.large_bytes -= block->extent;
+    heap_count_returned(heap, 1, block->extent);
     heap_backing_recover(&heap->backing, page, head->length);
     heap_trim_run_locked(heap, page_runs_give(&heap->runs, page));
 }

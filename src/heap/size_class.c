@@ -39,6 +39,18 @@ const uint32_t size_class_extents[SIZE_CLASS_COUNT] = {
     DOUBLING(16384),
 };
 
+/* A class once, twice, four times; and eight classes so many times each. */
+#define TIMES1(class) (class)
+#define TIMES2(class) (class), (class)
+#define TIMES4(class) TIMES2(class), TIMES2(class)
+#define EIGHT(times, first)                                                                        \
+    times(first), times((first) + 1), times((first) + 2), times((first) + 3), times((first) + 4),  \
+        times((first) + 5), times((first) + 6), times((first) + 7)
+
+const uint8_t size_class_table[SIZE_CLASS_TABLE_MAX / SMALL_ALIGNMENT + 1] = {
+    0, EIGHT(TIMES1, 0), EIGHT(TIMES1, 8), EIGHT(TIMES2, 16), EIGHT(TIMES4, 24),
+};
+
 uint32_t size_class_extent(uint32_t size_class)
 {
     GRT_ASSERT(size_class < SIZE_CLASS_COUNT);
