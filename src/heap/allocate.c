@@ -101,7 +101,8 @@ static void map_span(grt_heap *heap, heap_span *span)
     for (uint32_t i = 0; i < span->pages; i++) {
         heap->table.pages[span->page + i].kind = PAGE_SMALL;
         heap->table.pages[span->page + i].u.span = span;
-        __atomic_store_n(&heap->slots.page_info[span->page + i], page_info_of(span->size_class, i),
+        __atomic_store_n(&heap->slots.pages[span->page + i],
+                         page_info_of(&heap->slots, span->size_class, span->page, i),
                          __ATOMIC_RELEASE);
     }
 }

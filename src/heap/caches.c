@@ -30,9 +30,10 @@ static heap_cache *add_cache(grt_heap *heap)
     return cache;
 }
 
+/* An entry that names the heap has a cache. */
 static void remember(const grt_heap *heap, heap_cache *cache)
 {
-    heap_cache_refs[heap->ref] = (cache_ref){cache != NULL ? heap->number : 0, cache};
+    *heap_cache_ref(heap) = (cache_ref){cache != NULL ? heap->number : 0, cache};
 }
 
 /* The reference is set first: the host may allocate when the slot is filled, and where its
@@ -76,7 +77,7 @@ void heap_leave_thread(void *value)
     heap_drain_locked(heap, cache);
     cache->in_use = false;
     cache->thread = 0;
-    heap_cache_refs[heap->ref] = (cache_ref){0, NULL};
+    remember(heap, NULL);
     os_mutex_unlock(&heap->lock);
 }
 

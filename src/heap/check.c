@@ -106,10 +106,13 @@ static bool check_span_shape(checker *check, uint32_t page, const heap_page *hea
 static bool check_page_info(checker *check, uint32_t page, const heap_page *head)
 {
     for (uint32_t i = 0; i < head->length; i++) {
-        uint32_t right = head->kind == PAGE_SMALL ? page_info_of(head->u.span->size_class, i) : 0;
-        uint32_t info = check->heap->slots.page_info[page + i];
-        if (!require(check, info == right, "page %u of the run at page %u has information %04x",
-                     page + i, page, info)) {
+        page_info right = 0;
+        if (head->kind == PAGE_SMALL) {
+            right = page_info_of(&check->heap->slots, head->u.span->size_class, page, i);
+        }
+        page_info info = check->heap->slots.pages[page + i];
+        if (!require(check, info == right, "page %u of the run at page %u has information %llx",
+                     page + i, page, (unsigned long long)info)) {
             return false;
         }
     }

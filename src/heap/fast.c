@@ -37,10 +37,11 @@ static inline void make_live(grt_heap *heap, heap_cache *cache, uint32_t size_cl
 /* A block of [size_class] out of the caller's cache; 0 if that cannot be done here. */
 static inline grt_addr take(grt_heap *heap, uint32_t size, uint32_t size_class)
 {
-    heap_cache *cache = heap_known_cache(heap);
-    if (!LIKELY(cache != NULL)) {
+    const cache_ref *ref = heap_cache_ref(heap);
+    if (!heap_knows(heap, ref)) {
         return 0;
     }
+    heap_cache *cache = ref->cache;
     block_place place;
     if (!LIKELY(cache_enter(cache) && pop(cache, size_class, &place))) {
         cache_leave(cache);
@@ -142,52 +143,36 @@ grt_addr grt_heap_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alignmen
 /* What the slot of an address says. */
 typedef struct sighting {
     block_place place;
-    uint16_t page_info;
-    heap_slot live;
     uint32_t size_class;
+    uint32_t extent;
+    heap_slot live;
 } sighting;
 
-static inline uint16_t page_info_at(const grt_heap *heap, uint32_t offset)
-{
-    return __atomic_load_n(&heap->slots.page_info[offset >> PAGE_SHIFT], __ATOMIC_ACQUIRE);
-}
-
-/* True iff a live small block starts at [block]. Where its slot is was found out at this moment: it
- * holds for as long as the block is live, so whoever claims the block asks once more. */
+/* True iff a live small block starts at [block]. What the page says holds until the cache is left:
+ * before the span's slots serve another span, all caches are stopped. */
 static inline bool sight(const grt_heap *heap, grt_addr block, sighting *seen)
 {
     uint32_t offset = block - heap->first;
     if (!LIKELY(offset <= heap->last_offset)) {
         return false;
     }
-    uint32_t info = page_info_at(heap, offset);
+    page_info info = __atomic_load_n(&heap->slots.pages[offset >> PAGE_SHIFT], __ATOMIC_ACQUIRE);
     if (!LIKELY(info != 0)) {
         return false;
     }
-    seen->size_class = (info >> 6) - 1;
+    seen->size_class = (uint32_t)info & (PAGE_HAS_SPAN - 1);
     const class_geometry *class = &heap->slots.classes[seen->size_class];
-    uint32_t page = (offset >> PAGE_SHIFT) - (info & 63);
-    uint32_t in_span = offset - (page << PAGE_SHIFT);
+    uint32_t in_span = (offset & (GRT_PAGE_SIZE - 1)) + ((uint32_t)info >> 8);
     uint32_t index = block_at(class, in_span);
-    seen->page_info = (uint16_t)info;
-    seen->place = (block_place){offset, class->area + (page << class->page_shift) + index};
+    seen->extent = class->extent;
+    seen->place = (block_place){offset, (uint32_t)(info >> 32) + index};
     seen->live = slot_load(&heap->slots.all[seen->place.slot]);
     return LIKELY(slot_is_live(seen->live) && index * class->extent == in_span);
 }
 
-/* Claims what was seen. The second look at the page matters when the span was given up and made
- * anew as another class since: then the slot is that of another block, which gets it back. */
 static inline bool claim(grt_heap *heap, const sighting *seen, uint32_t next)
 {
-    heap_slot *slot = &heap->slots.all[seen->place.slot];
-    if (!LIKELY(slot_claim(slot, seen->live, next))) {
-        return false;
-    }
-    if (!LIKELY(page_info_at(heap, seen->place.offset) == seen->page_info)) {
-        slot_store(slot, seen->live);
-        return false;
-    }
-    return true;
+    return LIKELY(slot_claim(&heap->slots.all[seen->place.slot], seen->live, next));
 }
 
 /* ---- freeing -----------------------------------------------------------------------------------
@@ -196,28 +181,30 @@ static inline bool claim(grt_heap *heap, const sighting *seen, uint32_t next)
 static inline bool put(grt_heap *heap, heap_cache *cache, const sighting *seen)
 {
     cache_bin *bin = &cache->bins[seen->size_class];
-    if (!LIKELY(bin->count < bin->limit && claim(heap, seen, SLOT_FREED))) {
+    uint32_t count = bin->count;
+    if (!LIKELY(count < bin->limit && claim(heap, seen, SLOT_FREED))) {
         return false;
     }
-    uint32_t extent = size_class_extents[seen->size_class];
-    bin->blocks[bin->count++] = seen->place;
-    cache_count_free(cache, extent - slot_slack(seen->live));
+    bin->blocks[count] = seen->place;
+    bin->count = count + 1;
+    cache_count_free(cache, seen->extent - slot_slack(seen->live));
     return true;
 }
 
 grt_status grt_heap_free(grt_heap *heap, grt_addr block)
 {
-    heap_cache *cache = heap_known_cache(heap);
-    if (LIKELY(cache != NULL)) {
-        sighting seen;
-        bool done =
-            LIKELY(cache_enter(cache)) && sight(heap, block, &seen) && put(heap, cache, &seen);
-        cache_leave(cache);
-        if (LIKELY(done)) {
-            return GRT_OK;
-        }
+    const cache_ref *ref = heap_cache_ref(heap);
+    if (!heap_knows(heap, ref)) {
+        return heap_free_slowly(heap, block);
     }
-    return heap_free_slowly(heap, block);
+    heap_cache *cache = ref->cache;
+    sighting seen;
+    if (!LIKELY(cache_enter(cache) && sight(heap, block, &seen) && put(heap, cache, &seen))) {
+        cache_leave(cache);
+        return heap_free_slowly(heap, block);
+    }
+    cache_leave(cache);
+    return GRT_OK;
 }
 
 /* ---- changing a size ---------------------------------------------------------------------------
@@ -225,12 +212,11 @@ grt_status grt_heap_free(grt_heap *heap, grt_addr block)
 
 static inline bool resize(grt_heap *heap, heap_cache *cache, const sighting *seen, uint32_t size)
 {
-    uint32_t extent = size_class_extents[seen->size_class];
-    if (!heap_stays(extent, size) || !claim(heap, seen, SLOT_RESIZING)) {
+    if (!heap_stays(seen->extent, size) || !claim(heap, seen, SLOT_RESIZING)) {
         return false;
     }
-    slot_store(&heap->slots.all[seen->place.slot], SLOT_LIVE | (extent - size));
-    cache_count_resize(cache, extent - slot_slack(seen->live), size);
+    slot_store(&heap->slots.all[seen->place.slot], SLOT_LIVE | (seen->extent - size));
+    cache_count_resize(cache, seen->extent - slot_slack(seen->live), size);
     return true;
 }
 

@@ -44,7 +44,7 @@ _Static_assert(GRT_HEAP_CAUSE_COUNT <= 16, "every cause has its counter");
 struct grt_heap {
     /* What the common path reads; constant. */
     uint64_t number; /* unique in the process: addresses of heaps come again */
-    uint32_t ref;    /* this heap's entry among heap_cache_refs */
+    size_t ref;      /* this heap's entry among heap_cache_refs, in bytes */
     grt_addr first;
     uint32_t last_offset; /* capacity - 1 */
     heap_slots slots;
@@ -83,11 +83,23 @@ struct heap_request;
 /* ---- caches (caches.c, magazine.c) ------------------------------------------------------------
  */
 
-/* The calling thread's cache if it has one and the heap knows it already, else null. */
+/* The calling thread's entry for caches of this heap, which may be another heap's. */
+static inline cache_ref *heap_cache_ref(const grt_heap *heap)
+{
+    return (cache_ref *)(void *)((char *)heap_cache_refs + heap->ref);
+}
+
+/* True iff the entry is this heap's; then it has a cache. */
+static inline bool heap_knows(const grt_heap *heap, const cache_ref *ref)
+{
+    return __builtin_expect(ref->heap == heap->number, 1);
+}
+
+/* The calling thread's cache if it is at hand, else null. */
 static inline heap_cache *heap_known_cache(const grt_heap *heap)
 {
-    const cache_ref *ref = &heap_cache_refs[heap->ref];
-    return __builtin_expect(ref->heap == heap->number, 1) ? ref->cache : NULL;
+    const cache_ref *ref = heap_cache_ref(heap);
+    return heap_knows(heap, ref) ? ref->cache : NULL;
 }
 
 /* The calling thread's cache, made now if need be; the shared one when there can be none. */

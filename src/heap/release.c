@@ -63,6 +63,18 @@ uint32_t heap_trim_locked(grt_heap *heap)
     return given;
 }
 
+/* A wrong free may be looking at a block of the span just now. When the caches were stopped once
+ * after the pages ceased to say where their slots are, every thread has finished with them, and the
+ * slots can serve another span. */
+static void hide_span(grt_heap *heap, const heap_span *span)
+{
+    for (uint32_t i = 0; i < span->pages; i++) {
+        __atomic_store_n(&heap->slots.pages[span->page + i], 0, __ATOMIC_RELEASE);
+    }
+    heap_stop_caches_locked(heap);
+    heap_start_caches_locked(heap);
+}
+
 void heap_release_span_locked(grt_heap *heap, heap_span *span)
 {
     GRT_ASSERT(span_out(span) == 0);
@@ -72,9 +84,9 @@ void heap_release_span_locked(grt_heap *heap, heap_span *span)
     if (list->empty == span) {
         list->empty = NULL;
     }
+    hide_span(heap, span);
     for (uint32_t i = 0; i < span->pages; i++) {
         heap_page *page = &heap->table.pages[span->page + i];
-        __atomic_store_n(&heap->slots.page_info[span->page + i], 0, __ATOMIC_RELEASE);
         page->kind = PAGE_INSIDE;
         page->past = past_small(span->size_class, i, span->carved);
     }

@@ -31,23 +31,34 @@ typedef uint16_t heap_slot;
 
 #define SLOT_AREAS 3u
 
-/* What finding a slot takes; one a class, so that it is one look-up. */
+/* What finding a block takes, one a class. */
 typedef struct class_geometry {
     uint32_t extent;
-    uint32_t area;       /* index of the area's first slot */
-    uint32_t page_shift; /* log2 of the slots a page in that area */
-    uint64_t reciprocal; /* of extent / 16, in 2^-32, rounded up: divides exactly below 2^21 */
+    uint32_t reciprocal; /* of extent / 16, in 2^-31, rounded up: divides exactly below 2^18 */
 } class_geometry;
+
+/* The slots of a class's spans. */
+typedef struct class_area {
+    uint32_t first;      /* index of the area's first slot */
+    uint32_t page_shift; /* log2 of the slots a page in that area */
+} class_area;
+
+/* What a page of a span says, 0 for all other pages: the class and bit 7 in bits 0 to 7, the page's
+ * first byte in the span in bits 8 to 31, the slot of the span's block 0 above. */
+typedef uint64_t page_info;
+
+#define PAGE_HAS_SPAN 0x80u
 
 typedef struct heap_slots {
     heap_slot *all;
-    uint16_t *page_info; /* a page: 0, or what page_info_of() made of its span */
+    page_info *pages;
     class_geometry classes[SIZE_CLASS_COUNT];
+    class_area areas[SIZE_CLASS_COUNT];
 } heap_slots;
 
 /* Slots that a heap of so many pages needs, and the set-up over zeroed storage for them. */
 size_t slots_count(uint32_t pages);
-void slots_init(heap_slots *slots, uint32_t pages, heap_slot *storage, uint16_t *page_info);
+void slots_init(heap_slots *slots, uint32_t pages, heap_slot *storage, page_info *infos);
 
 /* ---- places ---------------------------------------------------------------------------------- */
 
@@ -57,16 +68,11 @@ typedef struct block_place {
     uint32_t slot;   /* index among all slots */
 } block_place;
 
-static inline uint16_t page_info_of(uint32_t size_class, uint32_t page_in_span)
-{
-    return (uint16_t)((size_class + 1) << 6 | page_in_span);
-}
-
 /* The place of block 0 of a span. */
 static inline block_place place_of_span(const heap_slots *slots, uint32_t size_class, uint32_t page)
 {
-    const class_geometry *class = &slots->classes[size_class];
-    return (block_place){page << PAGE_SHIFT, class->area + (page << class->page_shift)};
+    const class_area *area = &slots->areas[size_class];
+    return (block_place){page << PAGE_SHIFT, area->first + (page << area->page_shift)};
 }
 
 static inline block_place place_of_block(const heap_slots *slots, uint32_t size_class,
@@ -81,7 +87,14 @@ static inline block_place place_of_block(const heap_slots *slots, uint32_t size_
 /* The block of a span that [offset_in_span] lies in. */
 static inline uint32_t block_at(const class_geometry *class, uint32_t offset_in_span)
 {
-    return (uint32_t)(offset_in_span / SMALL_ALIGNMENT * class->reciprocal >> 32);
+    return (uint32_t)((uint64_t)(offset_in_span / SMALL_ALIGNMENT) * class->reciprocal >> 31);
+}
+
+static inline page_info page_info_of(const heap_slots *slots, uint32_t size_class,
+                                     uint32_t span_page, uint32_t page_in_span)
+{
+    uint64_t slot = place_of_span(slots, size_class, span_page).slot;
+    return slot << 32 | (uint64_t)page_in_span << (PAGE_SHIFT + 8) | PAGE_HAS_SPAN | size_class;
 }
 
 /* ---- slots ----------------------------------------------------------------------------------- */

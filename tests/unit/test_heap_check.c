@@ -129,8 +129,8 @@ static void test_spans(void **state)
     PLANT(span->owner, heap->shared, "is not its owner's");
     PLANT(span->owner, NULL, "is listed iff it is full");
     PLANT(span->listed, true, "is not its owner's");
-    PLANT(heap->slots.page_info[3], 9, "page 3 of the run at page 0 has information 0009");
-    PLANT(heap->slots.page_info[16], 1, "page 16 of the run at page 16 has information 0001");
+    PLANT(heap->slots.pages[3], 9, "page 3 of the run at page 0 has information 9");
+    PLANT(heap->slots.pages[16], 1, "page 16 of the run at page 16 has information 1");
 }
 
 /* A block that is in its span, and elsewhere too. */
