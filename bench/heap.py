@@ -27,6 +27,7 @@ GROUPS = {
     "pairs": ["pair 16", "pair 64", "pair 512", "batch64 64"],
     "churn": ["churn 1000", "churn 10000", "churn 100000"],
     "threads": ["churn 10000 x2", "churn 10000 x4", "churn 10000 x8", "xchg x2", "prodcons x2", "prodcons x4"],
+    "context": ["context fresh", "context reused", "context fresh memset", "context reused memset"],
 }
 TIMEOUT_SECONDS = 60
 

@@ -17,9 +17,8 @@ static const struct {
     const char *name;
     bench_workload *run;
 } workloads[] = {
-    {"pair", bench_pair},
-    {"batch64", bench_batch},
-    {"churn", bench_churn},
+    {"pair", bench_pair}, {"batch64", bench_batch},     {"churn", bench_churn},
+    {"xchg", bench_xchg}, {"prodcons", bench_prodcons}, {"context", bench_context},
 };
 
 static struct {
