@@ -7,7 +7,7 @@ ratio is of two medians of this run. bench/README.md says what the workloads are
 allocator of your own through GUESTRT_BENCH_PEERS="name=/path/to/peer.so ...".
 
 usage: bench/heap.py [--quick] [--repeat N] [--workloads PATTERN,...] [--allocators NAME,...]
-                     [--build DIR] [--seed N] [--list]
+                     [--traces DIR] [--build DIR] [--seed N] [--list]
 """
 import argparse
 import fnmatch
@@ -23,12 +23,14 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OURS = "guestrt"
 PRELOADED = {"mimalloc": "libmimalloc.so.2", "jemalloc": "libjemalloc.so.2"}
-GROUPS = {
+TIMES = {
     "pairs": ["pair 16", "pair 64", "pair 512", "batch64 64"],
     "churn": ["churn 1000", "churn 10000", "churn 100000"],
     "threads": ["churn 10000 x2", "churn 10000 x4", "churn 10000 x8", "xchg x2", "prodcons x2", "prodcons x4"],
     "context": ["context fresh", "context reused", "context fresh memset", "context reused memset"],
 }
+LATENCIES = ["p50", "p99", "p99.9", "p99.99", "max"]
+EMPTY = ["null", "mutex"]
 TIMEOUT_SECONDS = 60
 
 
@@ -72,6 +74,11 @@ def known_allocators():
     return known + [Allocator("glibc", "process")]
 
 
+def find_traces(options, out):
+    directory = options.traces or os.path.join(out, "traces")
+    return sorted(glob.glob(os.path.join(directory, "*.events")))
+
+
 def chosen_allocators(text):
     known = {allocator.label: allocator for allocator in known_allocators()}
     labels = text.split(",") if text else list(known)
@@ -85,39 +92,72 @@ def chosen_allocators(text):
     return chosen
 
 
-def chosen_workloads(patterns):
-    patterns = patterns.split(",") if patterns else ["*"]
-    chosen = [(group, workload) for group, workloads in GROUPS.items() for workload in workloads
-              if any(fnmatch.fnmatch(workload, p) or p == group for p in patterns)]
+class Job:
+    """One kind of process. [rows] says what becomes of each figure that it reports: (row, group).
+    [most] limits its repetitions, [without] names allocators that make no sense there."""
+
+    def __init__(self, name, workload, rows, trace=None, most=99, without=(), unit="ns"):
+        self.name, self.workload, self.rows, self.trace = name, workload, rows, trace
+        self.most, self.without, self.unit = most, without, unit
+        self.figures = {}  # allocator -> figure -> one value a repetition
+
+    def is_in(self, pattern):
+        return fnmatch.fnmatch(self.name, pattern) or any(group == pattern for _, group in self.rows.values())
+
+    def arguments(self):
+        return ["--workload", self.workload] + (["--trace", self.trace] if self.trace else [])
+
+
+def jobs_of_trace(path):
+    name = os.path.splitext(os.path.basename(path))[0]
+    passes = {figure: ("replay %s, %s" % (name, figure), "replay " + figure) for figure in ("cold", "warm")}
+    two = {"warm": ("replay %s x2, warm" % name, "replay x2")}
+    return [Job("replay " + name, "replay", passes, path),
+            Job("replay %s x2" % name, "replay x2", two, path),
+            Job("footprint " + name, "footprint", {"of live": ("footprint " + name, "footprint")}, path,
+                most=1, without=EMPTY, unit="of live bytes")]
+
+
+def all_jobs(traces):
+    jobs = [Job(name, name, {"ns": (name, group)}) for group, names in TIMES.items() for name in names]
+    for live in ("1000", "10000"):
+        name = "latency " + live
+        jobs.append(Job(name, name, {point: (name + ", " + point, "latency") for point in LATENCIES}, most=3))
+    return jobs + [job for trace in traces for job in jobs_of_trace(trace)]
+
+
+def chosen_jobs(jobs, patterns):
+    chosen = [job for job in jobs if any(job.is_in(pattern) for pattern in patterns.split(","))]
     if not chosen:
-        sys.exit("heap.py: no workload matches " + ",".join(patterns))
+        sys.exit("heap.py: no workload matches '%s'; --list names them" % patterns)
     return chosen
 
 
 class Bench:
-    """Runs processes and keeps what they measured: figures[workload][allocator][figure] = [values]."""
+    """Starts the processes and collects what they measured."""
 
     def __init__(self, program, scale):
-        self.program, self.scale, self.figures = program, scale, {}
+        self.program, self.scale = program, scale
 
-    def measure(self, allocator, workload):
-        command = [self.program, "--allocator", allocator.name, "--workload", workload, "--scale", str(self.scale)]
+    def measure(self, allocator, job):
+        command = [self.program, "--allocator", allocator.name, "--scale", str(self.scale)] + job.arguments()
         done = subprocess.run(command, capture_output=True, text=True, env=allocator.environment(),
                               timeout=TIMEOUT_SECONDS)
         if done.returncode != 0:
             sys.exit("heap.py: %s with %s failed (%d):\n%s" % (
-                workload, allocator.label, done.returncode, done.stderr[-2000:]))
+                job.name, allocator.label, done.returncode, done.stderr[-2000:]))
         figures = json.loads(done.stdout)
         allocator.check_version(figures.pop("allocator"))
-        kept = self.figures.setdefault(workload, {}).setdefault(allocator.label, {})
+        kept = job.figures.setdefault(allocator.label, {})
         for figure, value in figures.items():
             kept.setdefault(figure, []).append(value)
 
-    def run(self, allocators, workloads, repeat, shuffle):
+    def run(self, allocators, jobs, repeat, shuffle):
         for repetition in range(repeat):
-            for _, workload in workloads:
+            for job in (job for job in jobs if repetition < job.most):
                 for allocator in shuffle.sample(allocators, len(allocators)):
-                    self.measure(allocator, workload)
+                    if allocator.label not in job.without:
+                        self.measure(allocator, job)
             print("heap: repetition %d of %d" % (repetition + 1, repeat), file=sys.stderr)
 
 
@@ -126,16 +166,23 @@ def geomean(values):
     return math.exp(sum(math.log(value) for value in values) / len(values))
 
 
-def rows_of(bench, workloads):
-    """One row a workload and allocator, with the ratio of its median to every allocator's."""
-    rows = []
-    for group, workload in workloads:
-        runs = {label: figures["ns"] for label, figures in bench.figures[workload].items()}
-        median = {label: statistics.median(values) for label, values in runs.items()}
-        for label in runs:
-            rows.append({"group": group, "workload": workload, "allocator": label, "ns_per_op": median[label],
-                         "runs": runs[label], "ratio": {peer: median[label] / median[peer] for peer in median}})
-    return rows
+def rows_of_figure(job, figure):
+    """One row an allocator, with the ratio of its median to every allocator's."""
+    name, group = job.rows[figure]
+    runs = {label: figures[figure] for label, figures in job.figures.items()}
+    median = {label: statistics.median(values) for label, values in runs.items()}
+    for label in runs:
+        row = {"group": group, "workload": name, "allocator": label, "unit": job.unit, "value": median[label],
+               "runs": runs[label], "ratio": {peer: median[label] / median[peer] for peer in median}}
+        if job.unit == "ns":
+            row["ns_per_op"] = row["value"]
+        yield row
+
+
+def rows_of(jobs):
+    order = list(TIMES) + ["replay cold", "replay warm", "replay x2", "footprint", "latency"]
+    rows = [row for job in jobs for figure in job.rows for row in rows_of_figure(job, figure)]
+    return sorted(rows, key=lambda row: order.index(row["group"]))
 
 
 def geomeans_of(rows):
@@ -149,34 +196,42 @@ def geomeans_of(rows):
 
 
 def print_line(name, cells):
-    print("%-24s" % name + "".join("%10s" % cell for cell in cells))
+    print("%-26s" % name + "".join("%10s" % cell for cell in cells))
 
 
-def print_times(rows, labels):
-    print_line("\nns per operation", labels)
+def print_values(rows, labels):
+    print_line("\nns; footprint: of live", labels)
     for workload in dict.fromkeys(row["workload"] for row in rows):
-        times = {row["allocator"]: row["ns_per_op"] for row in rows if row["workload"] == workload}
-        print_line(workload, ["%.1f" % times[label] for label in labels])
+        values = {row["allocator"]: row for row in rows if row["workload"] == workload}
+        cells = [("%.1f" if values[label]["unit"] == "ns" else "%.2f") % values[label]["value"]
+                 if label in values else "-" for label in labels]
+        print_line(workload, cells)
 
 
-def print_ratios(rows, geomeans, labels):
-    ours = [row for row in rows if row["allocator"] == OURS]
-    if not ours:
-        return
-    print_line("\ntime of guestrt over", labels)
-    for row in ours:
-        print_line(row["workload"], ["%.2f" % row["ratio"][label] for label in labels])
-    for mean in geomeans:
-        if mean["allocator"] == OURS:
-            print_line("geomean: " + mean["group"], ["%.2f" % mean["ratio"][label] for label in labels])
+def print_ratios(title, rows, labels):
+    print_line("\n" + title, labels)
+    for row in rows:
+        print_line(row.get("workload", row["group"]),
+                   ["%.2f" % row["ratio"][label] if label in row["ratio"] else "-" for label in labels])
+
+
+def print_report(rows, geomeans, labels):
+    def ours(of):
+        return [one for one in of if one["allocator"] == OURS]
+    peers_only = [label for label in labels if label not in (OURS, "null")]
+    print_values(rows, labels)
+    if ours(rows):
+        print_ratios("guestrt / peer", ours(rows), peers_only)
+        print_ratios("geomeans, guestrt / peer", ours(geomeans), peers_only)
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one short repetition: seconds, and noisy")
     parser.add_argument("--repeat", type=int, default=0)
-    parser.add_argument("--workloads", default="")
+    parser.add_argument("--workloads", default="*", help="names, shell patterns, or groups")
     parser.add_argument("--allocators", default="")
+    parser.add_argument("--traces", default="", help="a directory of files of events, or traces, of your own")
     parser.add_argument("--build", default=os.path.join(ROOT, "build"))
     parser.add_argument("--seed", type=int, default=1, help="of the order in which allocators run")
     parser.add_argument("--list", action="store_true", help="name the workloads and allocators")
@@ -193,20 +248,19 @@ def write_json(path, options, allocators, rows, geomeans):
 
 def main():
     options = parse_arguments()
-    options.repeat = options.repeat or (1 if options.quick else 7)
-    workloads, allocators = chosen_workloads(options.workloads), chosen_allocators(options.allocators)
-    if options.list:
-        print("\n".join([w for _, w in workloads] + [a.label for a in allocators]))
-        return
+    options.repeat = options.repeat or (1 if options.quick else 5)
     out = os.path.join(options.build, "bench")
+    allocators = chosen_allocators(options.allocators)
+    jobs = chosen_jobs(all_jobs(find_traces(options, out)), options.workloads)
+    if options.list:
+        print("\n".join([job.name for job in jobs] + ["allocators: " + " ".join(a.label for a in allocators)]))
+        return
     bench = Bench(os.path.join(out, "bench_heap"), 0.1 if options.quick else 1)
-    bench.run(allocators, workloads, options.repeat, random.Random(options.seed))
-    rows = rows_of(bench, workloads)
+    bench.run(allocators, jobs, options.repeat, random.Random(options.seed))
+    rows = rows_of(jobs)
     geomeans = geomeans_of(rows)
-    labels = [allocator.label for allocator in allocators]
     print("\n".join("%-10s %s" % (a.label, a.version) for a in allocators))
-    print_times(rows, labels)
-    print_ratios(rows, geomeans, [label for label in labels if label not in (OURS, "null")])
+    print_report(rows, geomeans, [allocator.label for allocator in allocators])
     write_json(os.path.join(out, "heap.json"), options, allocators, rows, geomeans)
 
 

@@ -22,6 +22,8 @@ bool bench_allocator_find(const char *name, bench_allocator *allocator)
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (strcmp(known[i].name, name) == 0) {
             *allocator = *known[i].allocator;
+            if (known[i].allocator == &bench_process)
+                bench_process_name(allocator);
             return true;
         }
     }

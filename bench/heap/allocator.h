@@ -36,6 +36,9 @@ bool bench_allocator_find(const char *name, bench_allocator *allocator);
 /* Loads a shared object of peer.h. */
 bool bench_peer_open(const char *path, bench_allocator *allocator);
 
+/* Finds out whose malloc the process's is. */
+void bench_process_name(bench_allocator *allocator);
+
 void bench_no_thread(void); /* thread_init and thread_exit of allocators that need none */
 
 #endif

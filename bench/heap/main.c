@@ -17,8 +17,9 @@ static const struct {
     const char *name;
     bench_workload *run;
 } workloads[] = {
-    {"pair", bench_pair}, {"batch64", bench_batch},     {"churn", bench_churn},
-    {"xchg", bench_xchg}, {"prodcons", bench_prodcons}, {"context", bench_context},
+    {"pair", bench_pair},       {"batch64", bench_batch},     {"churn", bench_churn},
+    {"xchg", bench_xchg},       {"prodcons", bench_prodcons}, {"context", bench_context},
+    {"latency", bench_latency}, {"replay", bench_replay},     {"footprint", bench_footprint},
 };
 
 static struct {

@@ -32,10 +32,15 @@ static bool name_jemalloc(bench_allocator *self)
     return true;
 }
 
+void bench_process_name(bench_allocator *allocator)
+{
+    if (!name_mimalloc(allocator) && !name_jemalloc(allocator))
+        snprintf(allocator->name, sizeof allocator->name, "glibc %s", gnu_get_libc_version());
+}
+
 static bool process_init(bench_allocator *self)
 {
-    if (!name_mimalloc(self) && !name_jemalloc(self))
-        snprintf(self->name, sizeof self->name, "glibc %s", gnu_get_libc_version());
+    (void)self;
     return true;
 }
 

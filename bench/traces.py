@@ -1,0 +1,101 @@
+"""Traces of real programs for bench/heap.py: made when they are not there yet, never committed.
+
+Each program is run once under the recording library; what it allocates depends on the files in
+bench/programs and on nothing else of this tree. A trace becomes a file of events, which the
+benchmark replays without decoding anything.
+"""
+import os
+import shutil
+import subprocess
+import sys
+
+PROGRAMS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
+NAMES = ["cc1", "git", "lua", "perl", "python", "sqlite"]
+EVENTS_AT_MOST = 1000000
+
+FUNCTION = """
+struct node_{n} {{ struct node_{n} *next; double weight[{w}]; int tag; }};
+static int count_{n}(const struct node_{n} *node, int wanted)
+{{
+    int found = 0;
+    for (; node; node = node->next) {{
+        for (int i = 0; i < {w}; i++)
+            found += node->weight[i] > {n}.5 * i && node->tag == wanted;
+        switch (node->tag % {w}) {{
+        case 0: found ^= {n}; break;
+        case 1: found += wanted * {n}; break;
+        default: found -= i_{p}(found);
+        }}
+    }}
+    return found;
+}}
+int i_{n}(int value)
+{{
+    struct node_{n} list[{w}] = {{{{0}}}};
+    for (int i = 0; i + 1 < {w}; i++)
+        list[i].next = &list[i + 1], list[i].tag = value * i;
+    return count_{n}(list, value % {w}) + (value > 9 ? i_{p}(value / 2) : value);
+}}
+"""
+
+
+def c_program(functions):
+    text = "int i_0(int value) { return value; }\n"
+    return text + "".join(FUNCTION.format(n=n, p=n - 1, w=3 + n % 6) for n in range(1, functions))
+
+
+def run(command, directory, environment=None):
+    done = subprocess.run(command, cwd=directory, env=environment, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=60)
+    if done.returncode != 0:
+        sys.exit("traces: %s failed:\n%s" % (" ".join(command), done.stderr[-2000:]))
+
+
+def write(directory, name, text):
+    with open(os.path.join(directory, name), "w") as file:
+        file.write(text)
+
+
+def make_history(directory):
+    """A git repository of one program that grows and is edited."""
+    git = ["git", "-c", "user.name=bench", "-c", "user.email=bench@localhost", "-c", "gc.auto=0"]
+    run(git + ["init", "-q", "."], directory)
+    for step in range(1, 61):
+        for part in range(12):
+            lines = c_program(4 + step + part).split("\n")
+            kept = [line for i, line in enumerate(lines) if (i * 7 + part) % 61 != step]
+            write(directory, "part%d.c" % part, "\n".join(kept))
+        run(git + ["add", "."], directory)
+        run(git + ["commit", "-q", "-m", "step %d" % step], directory)
+
+
+def command_of(name, directory):
+    """Prepares [directory] for the program and says how it is started there."""
+    def program(file):
+        return os.path.join(PROGRAMS, file)
+    if name == "cc1":
+        write(directory, "program.c", c_program(45))
+        cc1 = subprocess.run(["gcc", "-print-prog-name=cc1"], capture_output=True, text=True).stdout.strip()
+        return [cc1, "-quiet", "-O2", "program.c", "-o", "program.s"]
+    if name == "git":
+        make_history(directory)
+        return ["git", "--no-pager", "log", "-p", "--stat"]
+    return {
+        "lua": ["lua5.4", program("lua.lua")],
+        "perl": ["perl", program("perl.pl")],
+        "python": [sys.executable, program("python.py")],
+        "sqlite": ["sqlite3", ":memory:", ".read " + program("sqlite.sql")],
+    }[name]
+
+
+def record(name, preload, trace):
+    """Runs the program once; its heap calls end up in [trace]."""
+    directory = trace + ".run"
+    shutil.rmtree(directory, ignore_errors=True)
+    os.makedirs(directory)
+    command = command_of(name, directory)
+    # Python's own pool would hide nearly all of its blocks; hashes must not differ between runs.
+    environment = dict(os.environ, LD_PRELOAD=preload, GUESTRT_TRACE=trace, PYTHONMALLOC="malloc",
+                       PYTHONHASHSEED="0", PERL_HASH_SEED="0", LC_ALL="C", GIT_CONFIG_NOSYSTEM="1")
+    run(command, directory, environment)
+    shutil.rmtree(directory)
