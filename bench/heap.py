@@ -7,7 +7,7 @@ ratio is of two medians of this run. bench/README.md says what the workloads are
 allocator of your own through GUESTRT_BENCH_PEERS="name=/path/to/peer.so ...".
 
 usage: bench/heap.py [--quick] [--repeat N] [--workloads PATTERN,...] [--allocators NAME,...]
-                     [--traces DIR] [--build DIR] [--seed N] [--list]
+                     [--traces DIR] [--build DIR] [--output FILE] [--seed N] [--list]
 """
 import argparse
 import fnmatch
@@ -19,6 +19,8 @@ import random
 import statistics
 import subprocess
 import sys
+
+import traces
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OURS = "guestrt"
@@ -74,11 +76,6 @@ def known_allocators():
     return known + [Allocator("glibc", "process")]
 
 
-def find_traces(options, out):
-    directory = options.traces or os.path.join(out, "traces")
-    return sorted(glob.glob(os.path.join(directory, "*.events")))
-
-
 def chosen_allocators(text):
     known = {allocator.label: allocator for allocator in known_allocators()}
     labels = text.split(",") if text else list(known)
@@ -118,12 +115,12 @@ def jobs_of_trace(path):
                 most=1, without=EMPTY, unit="of live bytes")]
 
 
-def all_jobs(traces):
+def all_jobs(events):
     jobs = [Job(name, name, {"ns": (name, group)}) for group, names in TIMES.items() for name in names]
     for live in ("1000", "10000"):
         name = "latency " + live
         jobs.append(Job(name, name, {point: (name + ", " + point, "latency") for point in LATENCIES}, most=3))
-    return jobs + [job for trace in traces for job in jobs_of_trace(trace)]
+    return jobs + [job for path in events for job in jobs_of_trace(path)]
 
 
 def chosen_jobs(jobs, patterns):
@@ -233,6 +230,7 @@ def parse_arguments():
     parser.add_argument("--allocators", default="")
     parser.add_argument("--traces", default="", help="a directory of files of events, or traces, of your own")
     parser.add_argument("--build", default=os.path.join(ROOT, "build"))
+    parser.add_argument("--output", default="", help="instead of DIR/bench/heap.json")
     parser.add_argument("--seed", type=int, default=1, help="of the order in which allocators run")
     parser.add_argument("--list", action="store_true", help="name the workloads and allocators")
     return parser.parse_args()
@@ -248,10 +246,11 @@ def write_json(path, options, allocators, rows, geomeans):
 
 def main():
     options = parse_arguments()
-    options.repeat = options.repeat or (1 if options.quick else 5)
+    options.repeat = options.repeat or (1 if options.quick else 7)
     out = os.path.join(options.build, "bench")
     allocators = chosen_allocators(options.allocators)
-    jobs = chosen_jobs(all_jobs(find_traces(options, out)), options.workloads)
+    events = traces.given(options.build, options.traces) if options.traces else traces.recorded(options.build)
+    jobs = chosen_jobs(all_jobs(events), options.workloads)
     if options.list:
         print("\n".join([job.name for job in jobs] + ["allocators: " + " ".join(a.label for a in allocators)]))
         return
@@ -261,7 +260,7 @@ def main():
     geomeans = geomeans_of(rows)
     print("\n".join("%-10s %s" % (a.label, a.version) for a in allocators))
     print_report(rows, geomeans, [allocator.label for allocator in allocators])
-    write_json(os.path.join(out, "heap.json"), options, allocators, rows, geomeans)
+    write_json(options.output or os.path.join(out, "heap.json"), options, allocators, rows, geomeans)
 
 
 if __name__ == "__main__":

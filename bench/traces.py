@@ -1,16 +1,17 @@
 """Traces of real programs for bench/heap.py: made when they are not there yet, never committed.
 
-Each program is run once under the recording library; what it allocates depends on the files in
-bench/programs and on nothing else of this tree. A trace becomes a file of events, which the
-benchmark replays without decoding anything.
+Each program is run once under libguestrt-preload.so; what it allocates depends on the files in
+bench/programs and on nothing else of this tree. bench_events makes a trace into a file of events,
+which the benchmark replays without decoding anything.
 """
+import glob
 import os
 import shutil
 import subprocess
 import sys
 
 PROGRAMS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
-NAMES = ["cc1", "git", "lua", "perl", "python", "sqlite"]
+NAMES = ["cc1", "git", "lua", "pack", "perl", "python", "sqlite"]
 EVENTS_AT_MOST = 1000000
 
 FUNCTION = """
@@ -62,7 +63,7 @@ def make_history(directory):
     run(git + ["init", "-q", "."], directory)
     for step in range(1, 61):
         for part in range(12):
-            lines = c_program(4 + step + part).split("\n")
+            lines = c_program(30 + step + part).split("\n")
             kept = [line for i, line in enumerate(lines) if (i * 7 + part) % 61 != step]
             write(directory, "part%d.c" % part, "\n".join(kept))
         run(git + ["add", "."], directory)
@@ -77,10 +78,11 @@ def command_of(name, directory):
         write(directory, "program.c", c_program(45))
         cc1 = subprocess.run(["gcc", "-print-prog-name=cc1"], capture_output=True, text=True).stdout.strip()
         return [cc1, "-quiet", "-O2", "program.c", "-o", "program.s"]
-    if name == "git":
+    if name in ("git", "pack"):
         make_history(directory)
-        return ["git", "--no-pager", "log", "-p", "--stat"]
     return {
+        "git": ["git", "--no-pager", "log", "-p", "--stat"],
+        "pack": ["git", "pack-objects", "--all", "--stdout", "-q", "--window=50", "--threads=1"],
         "lua": ["lua5.4", program("lua.lua")],
         "perl": ["perl", program("perl.pl")],
         "python": [sys.executable, program("python.py")],
@@ -90,6 +92,7 @@ def command_of(name, directory):
 
 def record(name, preload, trace):
     """Runs the program once; its heap calls end up in [trace]."""
+    print("traces: recording " + name, file=sys.stderr)
     directory = trace + ".run"
     shutil.rmtree(directory, ignore_errors=True)
     os.makedirs(directory)
@@ -99,3 +102,40 @@ def record(name, preload, trace):
                        PYTHONHASHSEED="0", PERL_HASH_SEED="0", LC_ALL="C", GIT_CONFIG_NOSYSTEM="1")
     run(command, directory, environment)
     shutil.rmtree(directory)
+
+
+def convert(build, trace, events):
+    command = [os.path.join(build, "bench", "bench_events"), trace, events, str(EVENTS_AT_MOST)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit("traces: %s: %s" % (trace, done.stderr.strip()))
+
+
+def is_older(events, sources):
+    return not os.path.exists(events) or any(os.path.getmtime(s) > os.path.getmtime(events) for s in sources)
+
+
+def recorded(build):
+    """Files of events of all programs; recorded when they are missing or their sources are newer."""
+    directory = os.path.join(build, "bench", "traces")
+    os.makedirs(directory, exist_ok=True)
+    sources = [__file__] + glob.glob(os.path.join(PROGRAMS, "*"))
+    for name in NAMES:
+        trace, events = os.path.join(directory, name + ".trace"), os.path.join(directory, name + ".events")
+        if is_older(events, sources):
+            record(name, os.path.join(build, "libguestrt-preload.so"), trace)
+            convert(build, trace, events)
+            os.remove(trace)
+    return [os.path.join(directory, name + ".events") for name in NAMES]
+
+
+def given(build, directory):
+    """Files of events of the traces (*.trace) that somebody else recorded, and those of events."""
+    found = {name: os.path.join(directory, name) for name in sorted(os.listdir(directory))}
+    out = os.path.join(build, "bench", "traces", "given")
+    os.makedirs(out, exist_ok=True)
+    for name in [name for name in found if name.endswith(".trace")]:
+        events = name[:-len(".trace")] + ".events"
+        convert(build, found[name], os.path.join(out, events))
+        found[events] = os.path.join(out, events)
+    return [path for name, path in sorted(found.items()) if name.endswith(".events")]

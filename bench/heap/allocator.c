@@ -7,8 +7,10 @@ static const struct {
     const char *name;
     const bench_allocator *allocator;
 } known[] = {
-    {"null", &bench_null},       {"mutex", &bench_mutex},     {"slow", &bench_slow},
-    {"guestrt", &bench_guestrt}, {"process", &bench_process},
+    {"null", &bench_null},
+    {"mutex", &bench_mutex},
+    {"guestrt", &bench_guestrt},
+    {"process", &bench_process},
 };
 
 void bench_no_thread(void)

@@ -25,7 +25,6 @@ typedef struct bench_allocator {
 
 extern const bench_allocator bench_null;    /* nothing: the harness's floor */
 extern const bench_allocator bench_mutex;   /* nothing, behind a mutex: what one lock costs */
-extern const bench_allocator bench_slow;    /* takes a microsecond a call: tests the harness */
 extern const bench_allocator bench_guestrt; /* grt_heap over the flat profile's user heap */
 extern const bench_allocator bench_process; /* the process's malloc, whichever is loaded */
 

@@ -1,14 +1,13 @@
 /*
  * empty.c - allocators that do nothing: every block is the same one.
  *
- * What a workload costs with `null` is the harness itself. `mutex` adds an uncontended or contended
- * lock, `slow` a microsecond; the self-test looks for both. Zeroed blocks are not cleared.
+ * What a workload costs with `null` is the harness itself; `mutex` adds a lock. Zeroed blocks are
+ * not cleared.
  */
 #include "allocator.h"
 #include <pthread.h>
-#include <time.h>
 
-enum { LARGEST = 64 << 20, SLOW_NS = 1000 };
+enum { LARGEST = 64 << 20 };
 
 static _Alignas(64) char the_block[LARGEST];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -64,36 +63,4 @@ static void mutex_free(void *block)
 const bench_allocator bench_mutex = {
     "nothing behind a mutex", ready,           mutex_alloc, mutex_alloc, mutex_realloc, mutex_free,
     bench_no_thread,          bench_no_thread,
-};
-
-static void wait_a_microsecond(void)
-{
-    struct timespec start, now;
-    clock_gettime(CLOCK_MONOTONIC, &start);
-    do
-        clock_gettime(CLOCK_MONOTONIC, &now);
-    while ((now.tv_sec - start.tv_sec) * 1000000000L + now.tv_nsec - start.tv_nsec < SLOW_NS);
-}
-
-static void *slow_alloc(size_t size)
-{
-    wait_a_microsecond();
-    return null_alloc(size);
-}
-
-static void *slow_realloc(void *block, size_t size)
-{
-    (void)block;
-    return slow_alloc(size);
-}
-
-static void slow_free(void *block)
-{
-    (void)block;
-    wait_a_microsecond();
-}
-
-const bench_allocator bench_slow = {
-    "a microsecond a call", ready,     slow_alloc,      slow_alloc,
-    slow_realloc,           slow_free, bench_no_thread, bench_no_thread,
 };
