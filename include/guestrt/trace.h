@@ -95,6 +95,63 @@ typedef struct grt_trace_record {
  * file now and then. */
 int grt_trace_write(grt_trace_stream *stream, const grt_trace_record *record);
 
+/* ---- reading ------------------------------------------------------------------------------- */
+
+#define GRT_TRACE_NO_SLOT UINT32_MAX
+
+typedef struct grt_trace_event {
+    grt_trace_op op;
+    uint32_t thread;
+    uint64_t sequence;  /* REALLOC: the second */
+    uint32_t size;      /* bytes asked for; 0 for FREE */
+    uint32_t alignment; /* ALIGNED: a power of two; else 0 */
+    grt_addr block;     /* as recorded: what was returned, or for FREE given; 0 = nothing */
+    uint32_t slot;      /* which block: the same from its allocation to its free, moved or not, then
+                           used again; smaller than the most blocks that live at once.
+                           GRT_TRACE_NO_SLOT when an allocation failed and for a bad block */
+    bool failed;
+    bool bad_block;
+} grt_trace_event;
+
+typedef struct grt_trace_info {
+    char program[GRT_TRACE_PROGRAM_MAX + 1];
+    uint32_t version;
+    uint32_t threads; /* that recorded anything */
+    uint32_t chunks;
+} grt_trace_info;
+
+typedef enum grt_trace_step {
+    GRT_TRACE_EVENT, /* there is one */
+    GRT_TRACE_END,
+    GRT_TRACE_BAD, /* the trace is damaged; it stays so */
+} grt_trace_step;
+
+typedef struct grt_trace_reader grt_trace_reader;
+
+/* Reads a trace from memory, which must stay. The caller owns [*reader]; one thread at a time uses
+ * it. Fails iff: INVALID_ARGUMENT (the bytes are no trace of this version, or damaged: [error] says
+ * at which byte and what is wrong), NO_HOST_MEMORY. O(chunks log chunks). Its memory is bounded by
+ * a small multiple of [size]. */
+grt_status grt_trace_reader_create(const void *bytes, size_t size, grt_trace_reader **reader,
+                                   char *error, size_t error_size);
+void grt_trace_reader_destroy(grt_trace_reader *reader); /* null is allowed */
+
+void grt_trace_reader_info(const grt_trace_reader *reader, grt_trace_info *info);
+
+/* The next call in the order of the program. O(log threads). */
+grt_trace_step grt_trace_next(grt_trace_reader *reader, grt_trace_event *event);
+
+/* Back to the first event. */
+void grt_trace_rewind(grt_trace_reader *reader);
+
+/* After GRT_TRACE_BAD: at which byte of the file, and what is wrong. */
+const char *grt_trace_reader_error(const grt_trace_reader *reader);
+
+/* After GRT_TRACE_END: records behind the first missing sequence number. They are not events,
+ * because they may depend on the call that is missing. 0 unless the program was killed, or the
+ * file could not grow. */
+uint64_t grt_trace_left_out(const grt_trace_reader *reader);
+
 #ifdef __cplusplus
 }
 #endif
