@@ -164,13 +164,15 @@ def geomean(values):
 
 
 def rows_of_figure(job, figure):
-    """One row an allocator, with the ratio of its median to every allocator's."""
+    """One row an allocator, with the ratio of its median to every allocator's, and of its best."""
     name, group = job.rows[figure]
     runs = {label: figures[figure] for label, figures in job.figures.items()}
     median = {label: statistics.median(values) for label, values in runs.items()}
+    best = {label: min(values) for label, values in runs.items()}
     for label in runs:
         row = {"group": group, "workload": name, "allocator": label, "unit": job.unit, "value": median[label],
-               "runs": runs[label], "ratio": {peer: median[label] / median[peer] for peer in median}}
+               "runs": runs[label], "ratio": {peer: median[label] / median[peer] for peer in median},
+               "ratio_of_best": {peer: best[label] / best[peer] for peer in best}}
         if job.unit == "ns":
             row["ns_per_op"] = row["value"]
         yield row
@@ -186,10 +188,11 @@ def geomeans_of(rows):
     """One a group and allocator: the geometric means of the rows' ratios."""
     grouped = {}
     for row in rows:
-        grouped.setdefault((row["group"], row["allocator"]), []).append(row["ratio"])
-    return [{"group": group, "allocator": label, "rows": len(ratios),
-             "ratio": {peer: geomean(ratio[peer] for ratio in ratios) for peer in ratios[0]}}
-            for (group, label), ratios in grouped.items()]
+        grouped.setdefault((row["group"], row["allocator"]), []).append(row)
+    return [{"group": group, "allocator": label, "rows": len(of),
+             **{kind: {peer: geomean(row[kind][peer] for row in of) for peer in of[0][kind]}
+                for kind in ("ratio", "ratio_of_best")}}
+            for (group, label), of in grouped.items()]
 
 
 def print_line(name, cells):
@@ -205,11 +208,11 @@ def print_values(rows, labels):
         print_line(workload, cells)
 
 
-def print_ratios(title, rows, labels):
+def print_ratios(title, rows, labels, kind="ratio"):
     print_line("\n" + title, labels)
     for row in rows:
         print_line(row.get("workload", row["group"]),
-                   ["%.2f" % row["ratio"][label] if label in row["ratio"] else "-" for label in labels])
+                   ["%.2f" % row[kind][label] if label in row[kind] else "-" for label in labels])
 
 
 def print_report(rows, geomeans, labels):
@@ -220,6 +223,7 @@ def print_report(rows, geomeans, labels):
     if ours(rows):
         print_ratios("guestrt / peer", ours(rows), peers_only)
         print_ratios("geomeans, guestrt / peer", ours(geomeans), peers_only)
+        print_ratios("likewise, of the best runs", ours(geomeans), peers_only, "ratio_of_best")
 
 
 def parse_arguments():

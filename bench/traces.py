@@ -40,13 +40,20 @@ int i_{n}(int value)
 """
 
 
+# What a user configured, a locale, a date or a random seed must not change a trace. Python's own
+# pool would hide nearly all of its blocks.
+FIXED = {"PYTHONMALLOC": "malloc", "PYTHONHASHSEED": "0", "PERL_HASH_SEED": "0", "LC_ALL": "C",
+         "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null",
+         "GIT_AUTHOR_DATE": "2000-01-01T00:00:00Z", "GIT_COMMITTER_DATE": "2000-01-01T00:00:00Z"}
+
+
 def c_program(functions):
     text = "int i_0(int value) { return value; }\n"
     return text + "".join(FUNCTION.format(n=n, p=n - 1, w=3 + n % 6) for n in range(1, functions))
 
 
-def run(command, directory, environment=None):
-    done = subprocess.run(command, cwd=directory, env=environment, stdin=subprocess.DEVNULL,
+def run(command, directory, **environment):
+    done = subprocess.run(command, cwd=directory, env=dict(os.environ, **FIXED, **environment), stdin=subprocess.DEVNULL,
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=60)
     if done.returncode != 0:
         sys.exit("traces: %s failed:\n%s" % (" ".join(command), done.stderr[-2000:]))
@@ -97,10 +104,7 @@ def record(name, preload, trace):
     shutil.rmtree(directory, ignore_errors=True)
     os.makedirs(directory)
     command = command_of(name, directory)
-    # Python's own pool would hide nearly all of its blocks; hashes must not differ between runs.
-    environment = dict(os.environ, LD_PRELOAD=preload, GUESTRT_TRACE=trace, PYTHONMALLOC="malloc",
-                       PYTHONHASHSEED="0", PERL_HASH_SEED="0", LC_ALL="C", GIT_CONFIG_NOSYSTEM="1")
-    run(command, directory, environment)
+    run(command, directory, LD_PRELOAD=preload, GUESTRT_TRACE=trace)
     shutil.rmtree(directory)
 
 
