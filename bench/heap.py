@@ -189,7 +189,7 @@ def geomeans_of(rows):
     grouped = {}
     for row in rows:
         grouped.setdefault((row["group"], row["allocator"]), []).append(row)
-    return [{"group": group, "allocator": label, "rows": len(of),
+    return [{"group": group, "allocator": label, "rows": len(of), "value": geomean(row["value"] for row in of),
              **{kind: {peer: geomean(row[kind][peer] for row in of) for peer in of[0][kind]}
                 for kind in ("ratio", "ratio_of_best")}}
             for (group, label), of in grouped.items()]
@@ -199,13 +199,13 @@ def print_line(name, cells):
     print("%-26s" % name + "".join("%10s" % cell for cell in cells))
 
 
-def print_values(rows, labels):
-    print_line("\nns; footprint: of live", labels)
-    for workload in dict.fromkeys(row["workload"] for row in rows):
-        values = {row["allocator"]: row for row in rows if row["workload"] == workload}
-        cells = [("%.1f" if values[label]["unit"] == "ns" else "%.2f") % values[label]["value"]
-                 if label in values else "-" for label in labels]
-        print_line(workload, cells)
+def print_values(title, rows, labels):
+    print_line("\n" + title, labels)
+    name = "workload" if "workload" in rows[0] else "group"
+    for one in dict.fromkeys(row[name] for row in rows):
+        values = {row["allocator"]: row["value"] for row in rows if row[name] == one}
+        print_line(one, ["%.*f" % (2 if values[label] < 100 else 0, values[label]) if label in values else "-"
+                         for label in labels])
 
 
 def print_ratios(title, rows, labels, kind="ratio"):
@@ -219,7 +219,8 @@ def print_report(rows, geomeans, labels):
     def ours(of):
         return [one for one in of if one["allocator"] == OURS]
     peers_only = [label for label in labels if label not in (OURS, "null")]
-    print_values(rows, labels)
+    print_values("ns; footprint: of live", rows, labels)
+    print_values("geomeans", geomeans, labels)
     if ours(rows):
         print_ratios("guestrt / peer", ours(rows), peers_only)
         print_ratios("geomeans, guestrt / peer", ours(geomeans), peers_only)
@@ -262,6 +263,7 @@ def main():
     bench.run(allocators, jobs, options.repeat, random.Random(options.seed))
     rows = rows_of(jobs)
     geomeans = geomeans_of(rows)
+    allocators = [allocator for allocator in allocators if allocator.version]  # some have no footprint
     print("\n".join("%-10s %s" % (a.label, a.version) for a in allocators))
     print_report(rows, geomeans, [allocator.label for allocator in allocators])
     write_json(options.output or os.path.join(out, "heap.json"), options, allocators, rows, geomeans)
