@@ -10,8 +10,8 @@
 typedef struct replay_options {
     const char *path;
     const char *heap_options; /* null: none */
-    uint32_t check_every;     /* calls between two checks; 0: see [check] */
     bool check;               /* contents, and the heap's records now and then */
+    uint32_t check_every;     /* calls between two checks of records; 0: ever more of them */
     bool json;
     bool verbose; /* the heap's log goes to stderr */
     uint32_t repeat;

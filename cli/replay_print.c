@@ -69,7 +69,8 @@ static void print_time(const replay_summary *summary)
 
 void replay_print_text(const replay_summary *summary)
 {
-    printf("trace: %s, %u threads\n", summary->trace.program, (unsigned)summary->trace.threads);
+    printf("trace: %s, process %" PRIu64 ", threads %u\n", summary->trace.program,
+           summary->trace.process, (unsigned)summary->trace.threads);
     print_calls(&summary->result);
     print_heap(&summary->result);
     print_time(summary);
@@ -117,10 +118,11 @@ static json_t *summary_object(const replay_summary *summary)
 {
     const replay_result *result = &summary->result;
     return json_pack(
-        "{ss% so so so so so so so so so so so sf so so}", "program", summary->trace.program,
-        strlen(summary->trace.program), "threads", number(summary->trace.threads), "operations",
-        number(result->operations), "calls", calls_object(result), "failed", number(result->failed),
-        "bad_blocks", number(result->bad_blocks), "left_out", number(result->left_out), "refused",
+        "{ss% so so so so so so so so so so so so sf so so}", "program", summary->trace.program,
+        strlen(summary->trace.program), "process", number(summary->trace.process), "threads",
+        number(summary->trace.threads), "operations", number(result->operations), "calls",
+        calls_object(result), "failed", number(result->failed), "bad_blocks",
+        number(result->bad_blocks), "left_out", number(result->left_out), "refused",
         number(result->refused), "checks", number(result->checks), "peak_asked",
         number(result->live_asked_peak), "peak_blocks", number(result->live_blocks_peak),
         "committed_peak", number(result->committed_peak), "footprint", footprint(result), "time",

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = 1024, CHECK_ALL = 10000, CHECK_EVERY = 1000 };
+enum { BATCH = 1024, CHECKS_EVER_RARER = 32 };
 
 typedef struct replayer {
     const replay_options *options;
@@ -23,6 +23,7 @@ typedef struct replayer {
     uint32_t room;
     grt_trace_event batch[BATCH];
     uint32_t batched;
+    uint64_t next_check; /* the number of a call */
 } replayer;
 
 /* ---- setting up
@@ -158,12 +159,15 @@ static void make_call(replayer *replay, const grt_trace_event *event)
  * ------------------------------------------------------------------------------------
  */
 
-static bool is_check_due(const replayer *replay, uint64_t operation)
+/* A check walks the whole heap. By default the intervals grow with the trace: every call of a short
+ * one is checked, and some hundreds of a long one. */
+static bool is_check_due(replayer *replay, uint64_t operation)
 {
+    if (operation < replay->next_check)
+        return false;
     uint32_t every = replay->options->check_every;
-    if (!every)
-        every = operation <= CHECK_ALL ? 1 : CHECK_EVERY;
-    return operation % every == 0;
+    replay->next_check = operation + (every ? every : 1 + operation / CHECKS_EVER_RARER);
+    return true;
 }
 
 static bool checked_call(replayer *replay, const grt_trace_event *event, uint64_t operation)
@@ -320,6 +324,7 @@ int replay_run(const replay_options *options, grt_trace_reader *reader, replay_r
     memset(&replay, 0, sizeof replay);
     memset(result, 0, sizeof *result);
     replay.options = options;
+    replay.next_check = options->check_every; /* 0: the first call */
     replay.result = result;
     grt_trace_rewind(reader);
     int exit_code = make_heap(&replay);

@@ -20,6 +20,7 @@
 static grt_trace_writer *writer; /* null: nothing is recorded */
 static pthread_key_t thread_end;
 static _Thread_local grt_trace_stream stream;
+static _Thread_local unsigned rounds; /* of the thread's destructors */
 
 /* ---- which file ---------------------------------------------------------------------------------
  *
@@ -92,11 +93,16 @@ static void say_not_recorded(const char *path, int error)
 /* ---- streams ------------------------------------------------------------------------------------
  */
 
-/* May be followed by calls of the thread's later destructors, which take another piece. */
+/* Other destructors of the thread allocate, too: the C library makes several rounds, and the last
+ * is soon enough. */
 static void close_stream(void *own)
 {
     preload_inside++;
-    grt_trace_stream_close(own);
+    if (++rounds < PTHREAD_DESTRUCTOR_ITERATIONS) {
+        pthread_setspecific(thread_end, own);
+    } else {
+        grt_trace_stream_close(own);
+    }
     preload_inside--;
 }
 

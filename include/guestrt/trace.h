@@ -115,6 +115,7 @@ typedef struct grt_trace_event {
 
 typedef struct grt_trace_info {
     char program[GRT_TRACE_PROGRAM_MAX + 1];
+    uint64_t process; /* as the writer was told */
     uint32_t version;
     uint32_t threads; /* that recorded anything */
     uint32_t chunks;

@@ -183,6 +183,7 @@ void grt_trace_rewind(grt_trace_reader *reader)
 void grt_trace_reader_info(const grt_trace_reader *reader, grt_trace_info *info)
 {
     memcpy(info->program, reader->head.program, sizeof info->program);
+    info->process = reader->head.process;
     info->version = reader->head.version;
     info->threads = reader->cursor_count;
     info->chunks = reader->chunk_count;
