@@ -70,7 +70,7 @@ def make_history(directory):
     run(git + ["init", "-q", "."], directory)
     for step in range(1, 61):
         for part in range(12):
-            lines = c_program(30 + step + part).split("\n")
+            lines = c_program(90 + step + part).split("\n")
             kept = [line for i, line in enumerate(lines) if (i * 7 + part) % 61 != step]
             write(directory, "part%d.c" % part, "\n".join(kept))
         run(git + ["add", "."], directory)

@@ -14,8 +14,8 @@ local function actor(number)
 end
 
 local world, drawn = {}, 0
-for i = 1, 1200 do world[i] = actor(i) end
-for frame = 1, 90 do
+for i = 1, 4000 do world[i] = actor(i) end
+for frame = 1, 26 do
     for i, self in ipairs(world) do
         self.move(frame)
         local other = world[dice(#world)]

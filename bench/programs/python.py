@@ -21,13 +21,13 @@ def parse():
 
 def documents(dice):
     rows = [{"id": i, "tags": [str(dice.random()) for _ in range(i % 6)], "text": "x" * (i % 200)}
-            for i in range(3000)]
+            for i in range(7000)]
     return json.loads(json.dumps(rows))
 
 
 def play(dice):
-    world = [Actor(i) for i in range(300)]
-    for frame in range(60):
+    world = [Actor(i) for i in range(900)]
+    for frame in range(40):
         for actor in world:
             actor.act(world, dice)
         if frame % 7 == 0:
