@@ -24,7 +24,12 @@ typedef struct checker {
     uint64_t span_bytes;
     uint64_t taken_bytes;
     uint64_t taken_blocks;
-    uint32_t cached; /* small blocks that are out of their spans and not live */
+    uint32_t cached; /* small blocks that are out of their spans, not live and not held */
+    uint32_t held;   /* blocks in quarantine */
+    uint64_t held_bytes;
+    uint64_t held_places; /* the sum of their offsets */
+    uint64_t guarded;
+    uint32_t bare;
 } checker;
 
 /* Returns [condition]; the first that is false leaves its sentence. */
@@ -68,18 +73,53 @@ static bool check_free_run(checker *check, uint32_t page, const heap_page *head,
     return require(check, !after_free, "two free runs meet at page %u", page);
 }
 
+static void count_held(checker *check, uint32_t offset, uint64_t extent)
+{
+    check->held++;
+    check->held_bytes += extent;
+    check->held_places += offset;
+}
+
+/* A guarded block that is in use lacks its last page, one in quarantine has none that the heap
+ * could give back. */
+static bool check_guarded(checker *check, uint32_t page, const heap_page *head)
+{
+    uint32_t committed = bitmap_count(check->heap->backing.committed, page, head->length);
+    bool live = head->u.large.asked != LARGE_HELD;
+    check->bare += head->length - committed;
+    check->guarded += live;
+    return require(check,
+                   !live || (committed == head->length - 1u &&
+                             !bitmap_get(check->heap->backing.committed, page + head->length - 1)),
+                   "the guarded run at page %u has %u of %u pages", page, committed,
+                   (unsigned)head->length);
+}
+
+static bool check_committed(checker *check, uint32_t page, const heap_page *head)
+{
+    if (head->kind == PAGE_LARGE && heap_is_guarded(head)) {
+        return check_guarded(check, page, head);
+    }
+    return require(check,
+                   bitmap_count(check->heap->backing.committed, page, head->length) == head->length,
+                   "the run at page %u is in use but not all committed", page);
+}
+
 static bool check_large(checker *check, uint32_t page, const heap_page *head)
 {
     uint64_t extent = (uint64_t)head->length << PAGE_SHIFT;
     check->taken_bytes += extent;
     check->taken_blocks++;
+    if (head->u.large.asked == LARGE_HELD) {
+        count_held(check, (page << PAGE_SHIFT) + heap_large_gap(head), extent);
+    }
     if (!page_is_live_large(head)) {
         return true;
     }
     check->live += extent;
     check->asked += head->u.large.asked;
     check->blocks++;
-    return require(check, head->u.large.asked <= extent,
+    return require(check, head->u.large.asked <= heap_large_room(head),
                    "the large block at page %u was asked for %u bytes and has %u pages", page,
                    head->u.large.asked, (unsigned)head->length);
 }
@@ -125,6 +165,12 @@ static bool check_span_block(checker *check, const heap_span *span, uint32_t blo
     const heap_slots *slots = &check->heap->slots;
     block_place place = place_of_block(slots, span->size_class, span->page, block);
     heap_slot slot = slot_load(&slots->all[place.slot]);
+    if ((slot & ~SLOT_FILLED) == SLOT_HELD) {
+        count_held(check, place.offset, span->extent);
+        return require(check, !span_has(span, block),
+                       "block %u of the span at page %u is in quarantine and in the span", block,
+                       span->page);
+    }
     if (!slot_is_live(slot)) {
         check->cached += !span_has(span, block);
         return true;
@@ -217,10 +263,7 @@ static bool check_run(checker *check, uint32_t page, bool after_free)
                check_page_info(check, page, head);
     }
     bool right = check_interior(check, page, head);
-    right = right && require(check,
-                             bitmap_count(check->heap->backing.committed, page, head->length) ==
-                                 head->length,
-                             "the run at page %u is in use but not all committed", page);
+    right = right && check_committed(check, page, head);
     right = right && (head->kind == PAGE_LARGE ? check_large(check, page, head)
                                                : check_span(check, page, head));
     return right && check_page_info(check, page, head);
@@ -380,6 +423,33 @@ static bool check_caches(checker *check)
     return right;
 }
 
+/* ---- quarantine
+ * ---------------------------------------------------------------------------------------- */
+
+static bool is_held(const grt_heap *heap, const quarantine_entry *entry)
+{
+    return entry->slot == QUARANTINE_LARGE
+               ? heap->table.pages[entry->offset >> PAGE_SHIFT].u.large.asked == LARGE_HELD
+               : (slot_load(&heap->slots.all[entry->slot]) & ~SLOT_FILLED) == SLOT_HELD;
+}
+
+/* The queue has exactly the blocks that the records call held. */
+static bool check_quarantine(checker *check)
+{
+    const heap_quarantine *queue = &check->heap->watch.quarantine;
+    uint64_t places = 0;
+    for (uint32_t i = 0; i < queue->count; i++) {
+        const quarantine_entry *entry = quarantine_at(queue, i);
+        places += entry->offset;
+        if (!require(check, is_held(check->heap, entry),
+                     "offset %u is queued but not in quarantine", entry->offset)) {
+            return false;
+        }
+    }
+    return require(check, places == check->held_places,
+                   "the queue of the quarantine has other blocks than the records");
+}
+
 /* ---- totals
  * -------------------------------------------------------------------------------------- */
 
@@ -397,7 +467,12 @@ static bool check_stats(checker *check)
            check_total(check, "asked bytes", stats.live_asked, check->asked) &&
            check_total(check, "blocks", stats.blocks, check->blocks) &&
            check_total(check, "bytes cached by threads", stats.cached_by_threads,
-                       check->taken_bytes - check->live) &&
+                       check->taken_bytes - check->live - check->held_bytes) &&
+           check_total(check, "bytes in quarantine", stats.quarantined, check->held_bytes) &&
+           check_total(check, "blocks in quarantine", check->heap->watch.quarantine.count,
+                       check->held) &&
+           check_total(check, "guarded blocks", stats.guarded, check->guarded) &&
+           check_total(check, "pages that guard", check->heap->watch.bare_pages, check->bare) &&
            require(check, stats.live <= check->heap->budget, "live bytes exceed the budget");
 }
 
@@ -466,7 +541,8 @@ bool grt_heap_check(grt_heap *heap, char *text, size_t text_size)
     os_mutex_lock(&heap->lock);
     heap_stop_caches_locked(heap);
     bool right = check_runs(&check) && check_bins(&check) && check_caches(&check) &&
-                 check_totals(&check) && check_backing(&check);
+                 check_quarantine(&check) && check_totals(&check) && check_backing(&check) &&
+                 heap_check_patterns_locked(heap, text, text_size);
     heap_start_caches_locked(heap);
     os_mutex_unlock(&heap->lock);
     return right;

@@ -162,6 +162,7 @@ bool heap_reclaim_locked(grt_heap *heap)
 {
     uint64_t taken_before = heap->counters.taken_bytes;
     uint64_t spans_before = heap->counters.span_bytes;
+    heap_quarantine_empty_locked(heap);
     heap_stop_caches_locked(heap);
     for (heap_cache *cache = heap->caches; cache != NULL; cache = cache->next) {
         heap_drain_locked(heap, cache);

@@ -25,8 +25,9 @@ typedef uint16_t heap_slot;
 /* Values of slots that are not live. */
 #define SLOT_NEVER    0u /* no block was handed out here since the span was made */
 #define SLOT_FREED    1u
-#define SLOT_HELD     2u /* freed, and kept in quarantine */
-#define SLOT_RESIZING 3u /* claimed by the thread that changes its size */
+#define SLOT_HELD     2u    /* freed, and kept in quarantine */
+#define SLOT_RESIZING 3u    /* claimed by the thread that changes its size */
+#define SLOT_FILLED   0x40u /* with FREED and HELD: all of the block is the fill of freed blocks */
 #define SLOT_LIVE     0x8000u
 
 #define SLOT_AREAS 3u

@@ -3,7 +3,8 @@
  *
  * The model knows only what callers may rely on: a served block overlaps no other live block, is
  * aligned, keeps its bytes and its size, and can be freed once. Between operations every byte that
- * the guest could reach outside of live blocks is overwritten: the heap must not care.
+ * the guest could reach outside of live blocks is overwritten: the heap must not care, unless its
+ * options ask it to. The runs are made again with options on.
  */
 #include "heap_fixture.h"
 
@@ -245,17 +246,19 @@ static void random_step(test_random *random, uint32_t max_size)
     }
 }
 
-static void run_random(const char *name, uint32_t pages, uint64_t budget, uint32_t max_size,
-                       int steps)
+static void run_with(const char *name, const char *options, uint32_t pages, uint64_t budget,
+                     uint32_t max_size, int steps)
 {
     test_random random = random_from_environment(name);
     grt_heap_config config = fixture_config(&world.fixture, pages);
+    fixture_options(&config, options);
     config.budget = budget;
+    bool patterns = config.options.fill || config.options.slack || config.options.redzone != 0;
     model_open(&config);
     for (int i = 0; i < steps; i++) {
         random_step(&random, max_size);
         model_check();
-        if (i % 16 == 0) {
+        if (i % 16 == 0 && !patterns) {
             spray(&random);
         }
         if (i % 512 == 511) {
@@ -263,7 +266,15 @@ static void run_random(const char *name, uint32_t pages, uint64_t budget, uint32
             model_check();
         }
     }
+    grt_heap_stats stats = stats_of(world.fixture.heap);
+    assert_int_equal(stats.overruns + stats.writes_after_free, 0);
     model_close();
+}
+
+static void run_random(const char *name, uint32_t pages, uint64_t budget, uint32_t max_size,
+                       int steps)
+{
+    run_with(name, "", pages, budget, max_size, steps);
 }
 
 static void test_random_small_sizes(void **state)
@@ -290,12 +301,38 @@ static void test_random_roomy(void **state)
     run_random("roomy", 2048, 0, 300000, 4000);
 }
 
+/* ---- the same with options ----------------------------------------------------------------------
+ */
+
+static const char *const option_sets[] = {
+    "fill",
+    "slack",
+    "redzone=16",
+    "quarantine=64K",
+    "guard=1-3000",
+    "guard_sample=3",
+    "sites=1",
+    "fail_every=7",
+    "fill,redzone=100,quarantine=100K",
+    "fill,slack,quarantine=30000,guard=64-2000,guard_sample=2,sites=3,fail_every=11",
+};
+
+static void test_random_with_options(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof option_sets / sizeof option_sets[0]; i++) {
+        run_with(option_sets[i], option_sets[i], 256, 0, 3000, 2500);
+        run_with(option_sets[i], option_sets[i], 96, 0, 60000, 2500);
+        run_with(option_sets[i], option_sets[i], 512, 500000, 100000, 1500);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_short_sequence), cmocka_unit_test(test_random_small_sizes),
         cmocka_unit_test(test_random_crowded),       cmocka_unit_test(test_random_with_budget),
-        cmocka_unit_test(test_random_roomy),
+        cmocka_unit_test(test_random_roomy),         cmocka_unit_test(test_random_with_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
