@@ -17,10 +17,10 @@ typedef struct span_place {
 static span_place place_in_span(const grt_heap *heap, uint32_t size_class, uint32_t span_page,
                                 uint32_t offset)
 {
-    const class_geometry *class = &heap->slots.classes[size_class];
+    uint32_t extent = size_class_extent(size_class);
     uint32_t in_span = offset - (span_page << PAGE_SHIFT);
-    uint32_t block = block_at(class, in_span);
-    return (span_place){block, in_span - block * class->extent,
+    uint32_t block = in_span / extent;
+    return (span_place){block, in_span - block * extent,
                         place_of_block(&heap->slots, size_class, span_page, block)};
 }
 
@@ -51,11 +51,11 @@ static grt_status find_small(const grt_heap *heap, heap_span *span, uint32_t off
         return GRT_INTERIOR_POINTER;
     }
     *block = (heap_block){.span = span,
-                          .offset = offset,
-                          .asked = span->extent - slot_slack(slot),
+                          .address = place.start.address,
+                          .page = offset >> PAGE_SHIFT,
+                          .asked = slot_asked(slot),
                           .extent = span->extent,
-                          .slot = place.start.slot,
-                          .live = slot};
+                          .slot = place.start.slot};
     return GRT_OK;
 }
 
@@ -91,7 +91,8 @@ grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *
         if (!page_is_live_large(page)) {
             return page->u.large.asked == LARGE_CLAIMED ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
         }
-        *block = (heap_block){.offset = offset,
+        *block = (heap_block){.address = address,
+                              .page = index,
                               .asked = page->u.large.asked,
                               .extent = (uint32_t)page->length << PAGE_SHIFT};
         return GRT_OK;
@@ -122,11 +123,10 @@ static void describe_in_span(const grt_heap *heap, grt_block_info *info, grt_add
     span_place place = place_in_span(heap, size_class, span_page, address - heap->first);
     heap_slot slot = place.block < carved ? slot_at(heap, &place) : SLOT_NEVER;
     uint32_t extent = size_class_extent(size_class);
-    grt_addr start = heap->first + place.start.offset;
-    if (slot_is_live(slot)) {
-        set_block(info, GRT_BLOCK_LIVE, address, start, extent - slot_slack(slot), extent);
-    } else if (slot != SLOT_NEVER) {
-        set_block(info, GRT_BLOCK_FREED, address, start, 0, extent);
+    grt_addr start = place.start.address;
+    if (slot != SLOT_NEVER) {
+        grt_block_state state = slot_is_live(slot) ? GRT_BLOCK_LIVE : GRT_BLOCK_FREED;
+        set_block(info, state, address, start, slot_asked(slot), extent);
     }
 }
 

@@ -69,7 +69,7 @@ uint32_t heap_trim_locked(grt_heap *heap)
 static void hide_span(grt_heap *heap, const heap_span *span)
 {
     for (uint32_t i = 0; i < span->pages; i++) {
-        __atomic_store_n(&heap->slots.pages[span->page + i], 0, __ATOMIC_RELEASE);
+        __atomic_store_n(heap_page_info(heap, span->page + i), 0, __ATOMIC_RELEASE);
     }
     heap_stop_caches_locked(heap);
     heap_start_caches_locked(heap);
@@ -122,8 +122,8 @@ bool heap_release_empty_spans_locked(grt_heap *heap)
 bool heap_claim_locked(grt_heap *heap, heap_cache *cache, const heap_block *block)
 {
     if (block->span == NULL) {
-        heap->table.pages[heap_page_of(block)].u.large.asked = LARGE_CLAIMED;
-    } else if (!slot_claim(&heap->slots.all[block->slot], block->live, SLOT_FREED)) {
+        heap->table.pages[block->page].u.large.asked = LARGE_CLAIMED;
+    } else if (!slot_claim(&heap->slots.all[block->slot], (heap_slot)(SLOT_LIVE | block->asked))) {
         return false;
     }
     cache_add_pending(cache, block->extent, block->span != NULL);
@@ -138,12 +138,12 @@ static void free_small(grt_heap *heap, heap_cache *cache, const heap_block *bloc
     if (bin->count == bin->limit) {
         heap_flush_locked(heap, cache, size_class, bin->limit - bin->limit / 2);
     }
-    bin->blocks[bin->count++] = (block_place){block->offset, block->slot};
+    bin->blocks[bin->count++] = (block_place){block->address, block->slot};
 }
 
 static void free_large(grt_heap *heap, const heap_block *block)
 {
-    uint32_t page = heap_page_of(block);
+    uint32_t page = block->page;
     heap_page *head = &heap->table.pages[page];
     head->past = past_large(head->length);
     heap_count_returned(heap, 1, block->extent);
