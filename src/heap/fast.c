@@ -165,6 +165,7 @@ static inline bool put(grt_heap *heap, heap_cache *cache, const sighting *seen)
     }
     bin->blocks[count] = seen->place;
     bin->count = count + 1;
+    __builtin_prefetch(heap->base + seen->place.address, 1);
     cache_count_free(cache, slot_asked(seen->live));
     return true;
 }

@@ -44,6 +44,7 @@ _Static_assert(GRT_HEAP_CAUSE_COUNT <= 16, "every cause has its counter");
 struct grt_heap {
     /* What the common path reads. */
     heap_slots slots;
+    uint8_t *base; /* host address of guest address 0 */
     heap_cache *by_thread[OS_THREADS + 1]; /* by os_thread_number(); [shared] for all others */
 
     grt_addr first;
