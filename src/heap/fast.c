@@ -205,7 +205,7 @@ static inline bool begin_move(grt_heap *heap, heap_cache *cache, const sighting 
     if (to->count == 0 || !slot_claim(&heap->slots.all[from->place.slot], from->live)) {
         return false;
     }
-    (void)pop(to, place);
+    *place = to->blocks[--to->count];
     cache_count_free(cache, slot_asked(from->live));
     cache_add_pending(cache, from->bin->extent, true);
     cache_add_pending(cache, to->extent, true);
@@ -243,7 +243,7 @@ static grt_addr move_small(grt_heap *heap, heap_cache *cache, grt_addr block, ui
 {
     cache_bin *to = &cache->bins[size_class_of(size)];
     sighting from;
-    block_place place;
+    block_place place = {0, 0};
     bool done = cache_enter(cache) && sight(heap, cache, block, &from) &&
                 begin_move(heap, cache, &from, to, &place);
     cache_leave(cache);
