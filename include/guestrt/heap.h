@@ -70,9 +70,9 @@ typedef struct grt_heap_stats {
     uint64_t committed;         /* bytes of the range that the host backs */
     uint64_t live;              /* bytes handed out, as rounded */
     uint64_t live_asked;        /* bytes handed out, as asked for */
-    uint64_t cached;            /* bytes that no live block occupies: in spans, or in quarantine */
+    uint64_t cached;            /* bytes neither live nor free: in spans, kept or in quarantine */
     uint64_t cached_by_threads; /* the part of them in the caches of threads */
-    uint64_t quarantined;       /* the part of them, and of large blocks, in quarantine */
+    uint64_t quarantined;       /* the part of them in quarantine */
     uint64_t free;              /* capacity - live - cached */
     uint64_t largest_free;      /* largest run of free bytes */
     uint64_t live_peak;   /* the most that live, cached_by_threads and quarantined were together;

@@ -69,6 +69,16 @@ uint32_t heap_take_run_locked(grt_heap *heap, heap_request *request, uint32_t le
     return page;
 }
 
+static uint32_t take_kept_run(grt_heap *heap, heap_request *request, uint32_t length)
+{
+    uint32_t page;
+    if (!kept_take(&heap->kept, length, &page)) {
+        return NO_PAGE;
+    }
+    request->stale = (stale_ranges){1, {{page, length}}};
+    return page;
+}
+
 static bool serve_large(grt_heap *heap, heap_cache *cache, heap_request *request)
 {
     uint64_t extent = heap_round_to_pages(request->need);
@@ -78,7 +88,10 @@ static bool serve_large(grt_heap *heap, heap_cache *cache, heap_request *request
     if (extent > heap_budget_room(heap)) {
         return fail(request, GRT_HEAP_OVER_BUDGET);
     }
-    uint32_t page = heap_take_run_locked(heap, request, length, page_alignment, PAGE_LARGE, length);
+    uint32_t page = page_alignment == 1 ? take_kept_run(heap, request, length) : NO_PAGE;
+    if (page == NO_PAGE) {
+        page = heap_take_run_locked(heap, request, length, page_alignment, PAGE_LARGE, length);
+    }
     if (page == NO_PAGE) {
         return false;
     }
@@ -102,7 +115,7 @@ static void map_span(grt_heap *heap, heap_span *span)
     for (uint32_t i = 0; i < span->pages; i++) {
         heap->table.pages[span->page + i].kind = PAGE_SMALL;
         heap->table.pages[span->page + i].u.span = span;
-        __atomic_store_n(&heap->slots.pages[span->page + i],
+        __atomic_store_n(heap_page_info(heap, span->page + i),
                          page_info_of(&heap->slots, span->size_class, span->page, i),
                          __ATOMIC_RELEASE);
     }
@@ -129,9 +142,10 @@ heap_span *heap_add_span_locked(grt_heap *heap, heap_request *request, uint32_t 
 static void note_fill(grt_heap *heap, heap_request *request)
 {
     heap_slot *slot = &heap->slots.all[request->slot];
-    request->filled = (slot_load(slot) & SLOT_FILLED) != 0;
+    heap_slot value = slot_load(slot);
+    request->filled = (value & SLOT_FILLED) != 0;
     if (request->filled) {
-        slot_store(slot, SLOT_FREED);
+        slot_store(slot, value & ~SLOT_FILLED);
     }
 }
 
@@ -141,7 +155,7 @@ static void take_block(grt_heap *heap, heap_cache *cache, heap_request *request,
 {
     cache_bin *bin = &cache->bins[size_class];
     block_place place = bin->blocks[--bin->count];
-    request->block = heap->first + place.offset;
+    request->block = place.address;
     request->slot = place.slot;
     request->size_class = size_class;
     request->extent = size_class_extents[size_class];
@@ -254,8 +268,7 @@ void heap_publish_locked(grt_heap *heap, heap_cache *cache, const heap_request *
 {
     bool is_small = request->size_class != SIZE_CLASS_NONE;
     if (is_small) {
-        uint32_t slack = (uint32_t)request->extent - request->size;
-        slot_store(&heap->slots.all[request->slot], SLOT_LIVE | slack);
+        slot_store(&heap->slots.all[request->slot], SLOT_LIVE | request->size);
     } else {
         uint32_t page = (request->block - heap->first) >> PAGE_SHIFT;
         heap->table.pages[page].u.large.asked = request->size;
@@ -263,7 +276,7 @@ void heap_publish_locked(grt_heap *heap, heap_cache *cache, const heap_request *
     cache_end_pending(cache, request->extent, is_small);
     cache_count_alloc(cache, request->size);
     if (heap->watch.sites.entries != NULL) {
-        site_table_add(&heap->watch.sites, request->block - heap->first, request->size,
-                       request->site, grt_calling_thread());
+        site_table_add(&heap->watch.sites, request->block, request->size, request->site,
+                       grt_calling_thread());
     }
 }

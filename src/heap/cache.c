@@ -5,10 +5,8 @@
 
 #include "os/os.h"
 
-_Thread_local cache_ref heap_cache_refs[CACHE_REFS];
-
-/* A bin holds at most 32 KiB, but always two blocks. */
-#define BIN_BYTES 32768u
+/* A bin holds at most 16 KiB, but always two blocks. */
+#define BIN_BYTES 16384u
 
 static uint32_t bin_limit(uint32_t size_class)
 {
@@ -33,6 +31,8 @@ static void init_bins(heap_cache *cache)
     for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
         cache->bins[i].blocks = blocks;
         cache->bins[i].limit = bin_limit(i);
+        cache->bins[i].extent = size_class_extents[i];
+        cache->bins[i].reciprocal = reciprocal_of(size_class_extents[i]);
         blocks += cache->bins[i].limit;
     }
 }

@@ -24,10 +24,9 @@ typedef struct checker {
     uint64_t span_bytes;
     uint64_t taken_bytes;
     uint64_t taken_blocks;
-    uint32_t cached; /* small blocks that are out of their spans, not live and not held */
-    uint32_t held;   /* blocks in quarantine */
-    uint64_t held_bytes;
-    uint64_t held_places; /* the sum of their offsets */
+    uint64_t kept_pages;
+    uint32_t cached; /* small blocks that are out of their spans and not live */
+    uint32_t held;   /* large blocks in quarantine */
     uint64_t guarded;
     uint32_t bare;
 } checker;
@@ -73,13 +72,6 @@ static bool check_free_run(checker *check, uint32_t page, const heap_page *head,
     return require(check, !after_free, "two free runs meet at page %u", page);
 }
 
-static void count_held(checker *check, uint32_t offset, uint64_t extent)
-{
-    check->held++;
-    check->held_bytes += extent;
-    check->held_places += offset;
-}
-
 /* A guarded block that is in use lacks its last page, one in quarantine has none that the heap
  * could give back. */
 static bool check_guarded(checker *check, uint32_t page, const heap_page *head)
@@ -108,11 +100,13 @@ static bool check_committed(checker *check, uint32_t page, const heap_page *head
 static bool check_large(checker *check, uint32_t page, const heap_page *head)
 {
     uint64_t extent = (uint64_t)head->length << PAGE_SHIFT;
+    if (head->u.large.asked == LARGE_KEPT) {
+        check->kept_pages += head->length;
+        return true;
+    }
     check->taken_bytes += extent;
     check->taken_blocks++;
-    if (head->u.large.asked == LARGE_HELD) {
-        count_held(check, (page << PAGE_SHIFT) + heap_large_gap(head), extent);
-    }
+    check->held += head->u.large.asked == LARGE_HELD;
     if (!page_is_live_large(head)) {
         return true;
     }
@@ -150,7 +144,7 @@ static bool check_page_info(checker *check, uint32_t page, const heap_page *head
         if (head->kind == PAGE_SMALL) {
             right = page_info_of(&check->heap->slots, head->u.span->size_class, page, i);
         }
-        page_info info = check->heap->slots.pages[page + i];
+        page_info info = *heap_page_info(check->heap, page + i);
         if (!require(check, info == right, "page %u of the run at page %u has information %llx",
                      page + i, page, (unsigned long long)info)) {
             return false;
@@ -165,21 +159,16 @@ static bool check_span_block(checker *check, const heap_span *span, uint32_t blo
     const heap_slots *slots = &check->heap->slots;
     block_place place = place_of_block(slots, span->size_class, span->page, block);
     heap_slot slot = slot_load(&slots->all[place.slot]);
-    if ((slot & ~SLOT_FILLED) == SLOT_HELD) {
-        count_held(check, place.offset, span->extent);
-        return require(check, !span_has(span, block),
-                       "block %u of the span at page %u is in quarantine and in the span", block,
-                       span->page);
-    }
     if (!slot_is_live(slot)) {
         check->cached += !span_has(span, block);
         return true;
     }
     check->live += span->extent;
-    check->asked += span->extent - slot_slack(slot);
+    check->asked += slot_asked(slot);
     check->blocks++;
-    return require(check, slot_slack(slot) < span->extent,
-                   "block %u of the span at page %u has more slack than room", block, span->page) &&
+    return require(check, slot_asked(slot) >= 1 && slot_asked(slot) <= span->extent,
+                   "block %u of the span at page %u was asked for %u bytes", block, span->page,
+                   slot_asked(slot)) &&
            require(check, !span_has(span, block),
                    "block %u of the span at page %u is live and in the span", block, span->page);
 }
@@ -332,122 +321,186 @@ static bool check_bins(checker *check)
 /* ---- caches
  * -------------------------------------------------------------------------------------- */
 
-/* While bins are checked, the slot of every block that was met carries this mark. No other thread
- * looks at the slots of blocks that are not live, except for a wrong free, which only wants to know
- * whether they are. */
-#define MET 0x100u
+/* While bins are checked, every block that is met is put into its span, so that one that is met
+ * twice is found out. Nobody else looks at the spans meanwhile. */
 
-static bool check_cached_block(checker *check, const cache_bin *bin, uint32_t size_class,
-                               uint32_t at)
+static bool check_cached_block(checker *check, block_place place, uint32_t size_class)
 {
     const grt_heap *heap = check->heap;
-    block_place place = bin->blocks[at];
-    const heap_page *page = &heap->table.pages[place.offset >> PAGE_SHIFT];
-    if (!require(check, place.offset <= heap->last_offset && page->kind == PAGE_SMALL,
-                 "a cache holds offset %u, which is in no span", place.offset)) {
+    uint32_t offset = place.address - heap->first;
+    const heap_page *page = &heap->table.pages[offset >> PAGE_SHIFT];
+    if (!require(check, offset <= heap->last_offset && page->kind == PAGE_SMALL,
+                 "a cache holds 0x%08X, which is in no span", place.address)) {
         return false;
     }
-    const heap_span *span = page->u.span;
-    uint32_t in_span = place.offset - (span->page << PAGE_SHIFT);
-    uint32_t block = in_span / span->extent;
+    heap_span *span = page->u.span;
+    uint32_t block = (offset - (span->page << PAGE_SHIFT)) / span->extent;
     block_place right = place_of_block(&heap->slots, size_class, span->page, block);
-    heap_slot *slot = &heap->slots.all[right.slot];
-    heap_slot value = slot_load(slot);
     if (!require(check,
-                 span->size_class == size_class && right.offset == place.offset &&
-                     right.slot == place.slot && block < span->carved && !span_has(span, block) &&
-                     !slot_is_live(value),
-                 "a cache holds offset %u, which is no cached block of class %u", place.offset,
+                 span->size_class == size_class && right.address == place.address &&
+                     right.slot == place.slot && block < span->carved &&
+                     !slot_is_live(slot_load(&heap->slots.all[right.slot])),
+                 "a cache holds 0x%08X, which is no cached block of class %u", place.address,
                  size_class) ||
-        !require(check, (value & MET) == 0, "offset %u is in caches twice", place.offset)) {
+        !require(check, !span_has(span, block), "0x%08X is in two places", place.address)) {
         return false;
     }
-    slot_store(slot, value | MET);
+    span->free_bits[block / 64] |= UINT64_C(1) << block % 64;
     return true;
 }
 
-static bool check_bin_blocks(checker *check, const heap_cache *cache, uint32_t size_class)
+static void forget_met(const grt_heap *heap, block_place place)
 {
-    const cache_bin *bin = &cache->bins[size_class];
+    uint32_t offset = place.address - heap->first;
+    heap_span *span = heap->table.pages[offset >> PAGE_SHIFT].u.span;
+    uint32_t block = (offset - (span->page << PAGE_SHIFT)) / span->extent;
+    span->free_bits[block / 64] &= ~(UINT64_C(1) << block % 64);
+}
+
+/* Meets the blocks of a bin until one is wrong; returns how many. */
+static uint32_t meet_bin(checker *check, const cache_bin *bin, uint32_t size_class)
+{
     if (!require(check, bin->count <= bin->limit, "a bin of class %u holds %u of %u blocks",
                  size_class, bin->count, bin->limit)) {
-        return false;
+        return 0;
     }
     uint32_t met = 0;
-    while (met < bin->count && check_cached_block(check, bin, size_class, met)) {
+    while (met < bin->count && check_cached_block(check, bin->blocks[met], size_class)) {
         met++;
     }
-    check->cached -= met;
-    return met == bin->count;
+    return met;
 }
 
-static void forget_met_in(const grt_heap *heap, const cache_bin *bin)
+static uint32_t class_at(const grt_heap *heap, grt_addr address)
 {
-    for (uint32_t at = 0; at < bin->count && at < bin->limit; at++) {
-        if (bin->blocks[at].slot < slots_count(heap->table.count)) {
-            heap_slot *slot = &heap->slots.all[bin->blocks[at].slot];
-            heap_slot value = slot_load(slot);
-            slot_store(slot, slot_is_live(value) ? value : value & ~MET);
+    const heap_page *page = &heap->table.pages[(address - heap->first) >> PAGE_SHIFT];
+    return page->kind == PAGE_SMALL ? page->u.span->size_class : 0;
+}
+
+/* Meets the small blocks of the quarantine until one is wrong; returns how many. */
+static uint64_t meet_held(checker *check)
+{
+    const heap_quarantine *queue = &check->heap->watch.quarantine;
+    uint64_t met = 0;
+    for (uint32_t i = 0; i < queue->count; i++) {
+        block_place place = *quarantine_at(queue, i);
+        if (place.slot == QUARANTINE_LARGE) {
+            continue;
         }
-    }
-}
-
-static void forget_met(const grt_heap *heap)
-{
-    for (const heap_cache *cache = heap->caches; cache != NULL; cache = cache->next) {
-        for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
-            forget_met_in(heap, &cache->bins[i]);
+        if (!check_cached_block(check, place, class_at(check->heap, place.address))) {
+            break;
         }
+        met++;
     }
+    return met;
 }
 
-static bool check_all_bins(checker *check)
+/* Meets the blocks of all bins, and then those in quarantine, until one is wrong; returns how many.
+ */
+static uint64_t meet_all(checker *check)
 {
+    uint64_t all = 0;
     for (const heap_cache *cache = check->heap->caches; cache != NULL; cache = cache->next) {
         for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
-            if (!check_bin_blocks(check, cache, i)) {
-                return false;
+            all += meet_bin(check, &cache->bins[i], i);
+            if (check->failed) {
+                return all;
             }
         }
         check->cached -= cache->pending_small;
     }
-    return require(check, check->cached == 0, "%u blocks are out, not live and in no cache",
-                   check->cached);
+    return all + meet_held(check);
+}
+
+static void forget_all(const checker *check, uint64_t met)
+{
+    for (const heap_cache *cache = check->heap->caches; cache != NULL; cache = cache->next) {
+        for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
+            for (uint32_t at = 0; at < cache->bins[i].count && met > 0; at++, met--) {
+                forget_met(check->heap, cache->bins[i].blocks[at]);
+            }
+        }
+    }
+    const heap_quarantine *queue = &check->heap->watch.quarantine;
+    for (uint32_t i = 0; i < queue->count && met > 0; i++) {
+        if (quarantine_at(queue, i)->slot != QUARANTINE_LARGE) {
+            forget_met(check->heap, *quarantine_at(queue, i));
+            met--;
+        }
+    }
 }
 
 /* After the spans: those counted what must be in caches. */
 static bool check_caches(checker *check)
 {
-    bool right = check_all_bins(check);
-    forget_met(check->heap);
-    return right;
+    uint64_t met = meet_all(check);
+    forget_all(check, met);
+    return !check->failed && require(check, check->cached == met,
+                                     "%u blocks are out and not live, and %llu are in caches",
+                                     check->cached, (unsigned long long)met);
+}
+
+/* ---- kept runs
+ * -------------------------------------------------------------------------------------- */
+
+static bool check_kept_run(checker *check, uint32_t page, uint32_t length)
+{
+    const heap_page *head = &check->heap->table.pages[page];
+    return require(check,
+                   page < check->heap->table.count && head->kind == PAGE_LARGE &&
+                       head->u.large.asked == LARGE_KEPT && head->length == length,
+                   "page %u is kept as a run of %u pages, which it is not", page, length);
+}
+
+static bool check_kept(checker *check)
+{
+    const kept_runs *kept = &check->heap->kept;
+    uint64_t pages = 0;
+    for (uint32_t length = 1; length <= KEPT_LENGTH_MAX; length++) {
+        for (uint32_t i = 0; i < kept->count[length]; i++, pages += length) {
+            if (!check_kept_run(check, kept->run[length][i], length)) {
+                return false;
+            }
+        }
+    }
+    return require(check, pages == kept->pages && pages == check->kept_pages,
+                   "%u pages are kept, and %llu in runs that say so", kept->pages,
+                   (unsigned long long)check->kept_pages);
 }
 
 /* ---- quarantine
  * ---------------------------------------------------------------------------------------- */
 
-static bool is_held(const grt_heap *heap, const quarantine_entry *entry)
+/* What a block in quarantine occupies; 0 when a large one is none. The small ones were met among
+ * the cached ones. */
+static uint64_t held_extent(const grt_heap *heap, const block_place *place)
 {
-    return entry->slot == QUARANTINE_LARGE
-               ? heap->table.pages[entry->offset >> PAGE_SHIFT].u.large.asked == LARGE_HELD
-               : (slot_load(&heap->slots.all[entry->slot]) & ~SLOT_FILLED) == SLOT_HELD;
+    const heap_page *head = &heap->table.pages[(place->address - heap->first) >> PAGE_SHIFT];
+    if (place->slot != QUARANTINE_LARGE) {
+        return head->u.span->extent;
+    }
+    bool held = head->kind == PAGE_LARGE && head->u.large.asked == LARGE_HELD;
+    return held ? (uint64_t)head->length << PAGE_SHIFT : 0;
 }
 
-/* The queue has exactly the blocks that the records call held. */
 static bool check_quarantine(checker *check)
 {
     const heap_quarantine *queue = &check->heap->watch.quarantine;
-    uint64_t places = 0;
+    uint64_t bytes = 0;
     for (uint32_t i = 0; i < queue->count; i++) {
-        const quarantine_entry *entry = quarantine_at(queue, i);
-        places += entry->offset;
-        if (!require(check, is_held(check->heap, entry),
-                     "offset %u is queued but not in quarantine", entry->offset)) {
+        const block_place *place = quarantine_at(queue, i);
+        uint64_t extent = held_extent(check->heap, place);
+        bytes += extent;
+        check->held -= place->slot == QUARANTINE_LARGE;
+        if (!require(check, extent != 0, "0x%08X is queued but not in quarantine",
+                     place->address)) {
             return false;
         }
     }
-    return require(check, places == check->held_places,
-                   "the queue of the quarantine has other blocks than the records");
+    return require(check, check->held == 0, "a large block in quarantine is not queued") &&
+           require(check, bytes == queue->bytes,
+                   "the quarantine says that it holds %llu bytes, its blocks have %llu",
+                   (unsigned long long)queue->bytes, (unsigned long long)bytes);
 }
 
 /* ---- totals
@@ -467,10 +520,7 @@ static bool check_stats(checker *check)
            check_total(check, "asked bytes", stats.live_asked, check->asked) &&
            check_total(check, "blocks", stats.blocks, check->blocks) &&
            check_total(check, "bytes cached by threads", stats.cached_by_threads,
-                       check->taken_bytes - check->live - check->held_bytes) &&
-           check_total(check, "bytes in quarantine", stats.quarantined, check->held_bytes) &&
-           check_total(check, "blocks in quarantine", check->heap->watch.quarantine.count,
-                       check->held) &&
+                       check->taken_bytes - check->live - stats.quarantined) &&
            check_total(check, "guarded blocks", stats.guarded, check->guarded) &&
            check_total(check, "pages that guard", check->heap->watch.bare_pages, check->bare) &&
            require(check, stats.live <= check->heap->budget, "live bytes exceed the budget");
@@ -541,8 +591,8 @@ bool grt_heap_check(grt_heap *heap, char *text, size_t text_size)
     os_mutex_lock(&heap->lock);
     heap_stop_caches_locked(heap);
     bool right = check_runs(&check) && check_bins(&check) && check_caches(&check) &&
-                 check_quarantine(&check) && check_totals(&check) && check_backing(&check) &&
-                 heap_check_patterns_locked(heap, text, text_size);
+                 check_kept(&check) && check_quarantine(&check) && check_totals(&check) &&
+                 check_backing(&check) && heap_check_patterns_locked(heap, text, text_size);
     heap_start_caches_locked(heap);
     os_mutex_unlock(&heap->lock);
     return right;

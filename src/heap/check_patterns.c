@@ -68,12 +68,11 @@ static bool check_span(pattern_check *check, const heap_span *span)
     for (uint32_t i = 0; i < span->carved; i++) {
         block_place place = place_of_block(slots, span->size_class, span->page, i);
         heap_slot slot = slot_load(&slots->all[place.slot]);
-        grt_addr block = check->heap->first + place.offset;
         bool right = true;
         if (slot_is_live(slot)) {
-            right = check_tail(check, block, span->extent - slot_slack(slot), span->extent);
+            right = check_tail(check, place.address, slot_asked(slot), span->extent);
         } else if ((slot & SLOT_FILLED) != 0) {
-            right = check_freed(check, block, span->extent);
+            right = check_freed(check, place.address, span->extent);
         }
         if (!right) {
             return false;
@@ -105,7 +104,8 @@ static bool check_run(pattern_check *check, uint32_t page, const heap_page *head
         return check_tail(check, heap_page_address(check->heap, page) + heap_large_gap(head),
                           head->u.large.asked, heap_large_room(head));
     }
-    bool pending = head->kind == PAGE_LARGE && head->u.large.asked != LARGE_HELD;
+    bool pending = head->kind == PAGE_LARGE &&
+                   (head->u.large.asked == LARGE_PENDING || head->u.large.asked == LARGE_CLAIMED);
     return pending || check_filled(check, page, head->length);
 }
 

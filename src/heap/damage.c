@@ -15,9 +15,8 @@
 static void describe_origin(const grt_heap *heap, const heap_damage *damage, char *text,
                             size_t size)
 {
-    uint32_t offset = damage->block - heap->first;
-    const site_entry *live = site_table_find(&heap->watch.sites, offset, SITE_LIVE);
-    const site_entry *freed = site_table_find(&heap->watch.sites, offset, SITE_FREED);
+    const site_entry *live = site_table_find(&heap->watch.sites, damage->block, SITE_LIVE);
+    const site_entry *freed = site_table_find(&heap->watch.sites, damage->block, SITE_FREED);
     text[0] = '\0';
     if (damage->after_free && freed != NULL) {
         snprintf(text, size, "; freed by call site 0x%08X on thread %u", freed->freed_site,

@@ -26,10 +26,8 @@ void heap_write_tail(grt_heap *heap, grt_addr block, uint32_t size, uint32_t roo
 static void report_overrun(grt_heap *heap, const heap_block *block, const pattern_damage *tail,
                            const char *noticed_by)
 {
-    heap_damage damage = {.block = heap->first + block->offset,
-                          .size = block->asked,
-                          .bytes = *tail,
-                          .noticed_by = noticed_by};
+    heap_damage damage = {
+        .block = block->address, .size = block->asked, .bytes = *tail, .noticed_by = noticed_by};
     damage.bytes.first += block->asked;
     damage.bytes.last += block->asked;
     heap_report_damage(heap, &damage);
@@ -37,7 +35,7 @@ static void report_overrun(grt_heap *heap, const heap_block *block, const patter
 
 void heap_verify_tail(grt_heap *heap, const heap_block *block, const char *noticed_by)
 {
-    grt_addr tail = heap->first + block->offset + block->asked;
+    grt_addr tail = block->address + block->asked;
     uint32_t size = block->room - block->asked;
     pattern_damage damage;
     if (!heap->watch.has_tail || size == 0 || !is_writable(heap, tail, size) ||
@@ -163,7 +161,7 @@ void heap_fill_new(grt_heap *heap, const heap_request *request)
 
 bool heap_undress(grt_heap *heap, const heap_block *block, const char *noticed_by)
 {
-    grt_addr start = heap->first + block->offset;
+    grt_addr start = block->address;
     heap_verify_tail(heap, block, noticed_by);
     bool guarded = block->room < block->extent; /* its pages are about to become inaccessible */
     if (!heap->watch.options.fill || guarded || !is_writable(heap, start, block->room)) {

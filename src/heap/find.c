@@ -17,10 +17,10 @@ typedef struct span_place {
 static span_place place_in_span(const grt_heap *heap, uint32_t size_class, uint32_t span_page,
                                 uint32_t offset)
 {
-    const class_geometry *class = &heap->slots.classes[size_class];
+    uint32_t extent = size_class_extent(size_class);
     uint32_t in_span = offset - (span_page << PAGE_SHIFT);
-    uint32_t block = block_at(class, in_span);
-    return (span_place){block, in_span - block * class->extent,
+    uint32_t block = in_span / extent;
+    return (span_place){block, in_span - block * extent,
                         place_of_block(&heap->slots, size_class, span_page, block)};
 }
 
@@ -51,12 +51,12 @@ static grt_status find_small(const grt_heap *heap, heap_span *span, uint32_t off
         return GRT_INTERIOR_POINTER;
     }
     *block = (heap_block){.span = span,
-                          .offset = offset,
-                          .asked = span->extent - slot_slack(slot),
+                          .address = place.start.address,
+                          .page = offset >> PAGE_SHIFT,
+                          .asked = slot_asked(slot),
                           .extent = span->extent,
                           .room = span->extent,
-                          .slot = place.start.slot,
-                          .live = slot};
+                          .slot = place.start.slot};
     return GRT_OK;
 }
 
@@ -91,7 +91,8 @@ static grt_status find_large(const grt_heap *heap, uint32_t index, uint32_t offs
     if (offset != start) {
         return offset > start ? GRT_INTERIOR_POINTER : GRT_NOT_A_BLOCK;
     }
-    *block = (heap_block){.offset = offset,
+    *block = (heap_block){.address = heap->first + offset,
+                          .page = index,
                           .asked = head->u.large.asked,
                           .extent = (uint32_t)head->length << PAGE_SHIFT,
                           .room = heap_large_room(head)};
@@ -128,7 +129,6 @@ typedef struct sight {
     grt_addr start;
     uint32_t asked;
     uint32_t extent;
-    bool held;
     bool guarded;
 } sight;
 
@@ -139,15 +139,11 @@ static sight sight_in_span(const grt_heap *heap, grt_addr address, uint32_t span
     span_place place = place_in_span(heap, size_class, span_page, address - heap->first);
     heap_slot slot = place.block < carved ? slot_at(heap, &place) : SLOT_NEVER;
     uint32_t extent = size_class_extent(size_class);
-    grt_addr start = heap->first + place.start.offset;
-    if (slot_is_live(slot)) {
-        return (sight){GRT_BLOCK_LIVE, start, extent - slot_slack(slot), extent, false, false};
-    }
     if (slot == SLOT_NEVER) {
         return (sight){.state = GRT_BLOCK_NEVER};
     }
-    bool held = (slot & ~SLOT_FILLED) == SLOT_HELD;
-    return (sight){GRT_BLOCK_FREED, start, 0, extent, held, false};
+    grt_block_state state = slot_is_live(slot) ? GRT_BLOCK_LIVE : GRT_BLOCK_FREED;
+    return (sight){state, place.start.address, slot_was_asked(slot), extent, false};
 }
 
 /* A freed large block, of which the mark is at [page]. */
@@ -157,7 +153,7 @@ static sight sight_past_large(const grt_heap *heap, uint32_t page)
     uint32_t gap = past_large_gap(past);
     bool guarded = past_large_was_guarded(past);
     uint32_t room = ((past_large_pages(past) - guarded) << PAGE_SHIFT) - gap;
-    return (sight){GRT_BLOCK_FREED, heap_page_address(heap, page) + gap, 0, room, false, guarded};
+    return (sight){GRT_BLOCK_FREED, heap_page_address(heap, page) + gap, 0, room, guarded};
 }
 
 /* Looks back through a free run for the freed large block around [page]. */
@@ -186,14 +182,13 @@ static sight sight_large(const grt_heap *heap, uint32_t page)
 {
     const heap_page *head = &heap->table.pages[page];
     grt_addr start = heap_page_address(heap, page) + heap_large_gap(head);
-    sight seen = {GRT_BLOCK_LIVE,        start, head->u.large.asked,
-                  heap_large_room(head), false, heap_is_guarded(head)};
+    sight seen = {GRT_BLOCK_LIVE, start, head->u.large.asked, heap_large_room(head),
+                  heap_is_guarded(head)};
     if (head->u.large.asked == LARGE_PENDING) {
         return (sight){.state = GRT_BLOCK_NEVER};
     }
     if (!page_is_live_large(head)) {
         seen.state = GRT_BLOCK_FREED;
-        seen.held = seen.asked == LARGE_HELD;
         seen.asked = 0;
     }
     return seen;
@@ -287,8 +282,8 @@ static void describe_in_words(const grt_heap *heap, grt_block_info *info, grt_ad
 static void describe_sites(const grt_heap *heap, grt_block_info *info)
 {
     bool live = info->state == GRT_BLOCK_LIVE;
-    const site_entry *entry = site_table_find(&heap->watch.sites, info->start - heap->first,
-                                              live ? SITE_LIVE : SITE_FREED);
+    const site_entry *entry =
+        site_table_find(&heap->watch.sites, info->start, live ? SITE_LIVE : SITE_FREED);
     if (entry == NULL) {
         return;
     }
@@ -337,7 +332,8 @@ static void describe_inside(const grt_heap *heap, grt_block_info *info, grt_addr
     info->asked = seen.asked;
     info->extent = seen.extent;
     info->offset = address - seen.start;
-    info->quarantined = seen.held;
+    info->quarantined =
+        seen.state == GRT_BLOCK_FREED && quarantine_has(&heap->watch.quarantine, seen.start);
     info->guarded = seen.guarded;
     describe_sites(heap, info);
     describe_neighbours(heap, info, seen.guarded);

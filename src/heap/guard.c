@@ -101,7 +101,7 @@ static uint32_t count_bare(const grt_heap *heap, uint32_t page, uint32_t length)
 
 void heap_guard_close_locked(grt_heap *heap, const heap_block *block)
 {
-    uint32_t page = heap_page_of(block);
+    uint32_t page = block->page;
     uint32_t length = block->extent >> PAGE_SHIFT;
     heap->watch.guarded--;
     heap->watch.bare_pages -= count_bare(heap, page, length);
@@ -112,5 +112,5 @@ void heap_guard_close_locked(grt_heap *heap, const heap_block *block)
 
 void heap_guard_end_locked(grt_heap *heap, const heap_block *block)
 {
-    heap->watch.bare_pages -= count_bare(heap, heap_page_of(block), block->extent >> PAGE_SHIFT);
+    heap->watch.bare_pages -= count_bare(heap, block->page, block->extent >> PAGE_SHIFT);
 }

@@ -169,14 +169,14 @@ static void account_large(grt_heap *heap, heap_cache *cache, const heap_block *b
 {
     heap_count_returned(heap, 1, block->extent);
     heap_count_taken(heap, 1, extent);
-    heap->table.pages[heap_page_of(block)].u.large.asked = size;
+    heap->table.pages[block->page].u.large.asked = size;
     cache_count_resize(cache, block->asked, size);
 }
 
 /* Lengthens a large block into the free run behind it. */
 static bool grow_large_locked(grt_heap *heap, const heap_block *block, uint32_t want)
 {
-    uint32_t page = heap_page_of(block);
+    uint32_t page = block->page;
     uint32_t have = block->extent >> PAGE_SHIFT;
     int host_errno;
     if ((uint64_t)(want - have) << PAGE_SHIFT > heap_budget_room(heap) ||
@@ -195,7 +195,7 @@ static bool grow_large_locked(grt_heap *heap, const heap_block *block, uint32_t 
 static bool resize_large_locked(grt_heap *heap, heap_cache *cache, const heap_block *block,
                                 uint32_t size)
 {
-    uint32_t page = heap_page_of(block);
+    uint32_t page = block->page;
     uint32_t have = block->extent >> PAGE_SHIFT;
     uint64_t extent = heap_round_to_pages(with_redzone(heap, size));
     uint32_t want = (uint32_t)(extent >> PAGE_SHIFT);
@@ -214,9 +214,10 @@ static bool resize_small_locked(grt_heap *heap, heap_cache *cache, const heap_bl
                                 uint32_t size)
 {
     heap_slot *slot = &heap->slots.all[block->slot];
-    if (!slot_claim(slot, block->live, SLOT_LIVE | (block->extent - size))) {
+    if (!slot_claim(slot, (heap_slot)(SLOT_LIVE | block->asked))) {
         return false; /* freed meanwhile, which the caller finds out when it frees the block */
     }
+    slot_store(slot, SLOT_LIVE | size);
     cache_count_resize(cache, block->asked, size);
     return true;
 }
@@ -224,7 +225,7 @@ static bool resize_small_locked(grt_heap *heap, heap_cache *cache, const heap_bl
 /* It cannot be lengthened, and only another place can end where a shorter one has to. */
 static bool is_guarded(const grt_heap *heap, const heap_block *block)
 {
-    return block->span == NULL && heap_is_guarded(&heap->table.pages[heap_page_of(block)]);
+    return block->span == NULL && heap_is_guarded(&heap->table.pages[block->page]);
 }
 
 static bool resize_locked(grt_heap *heap, heap_cache *cache, const heap_block *block, uint32_t size)
@@ -247,7 +248,7 @@ static bool shrink_locked(grt_heap *heap, heap_cache *cache, const heap_block *b
         return false;
     }
     if (is_guarded(heap, block)) {
-        heap->table.pages[heap_page_of(block)].u.large.asked = size;
+        heap->table.pages[block->page].u.large.asked = size;
         cache_count_resize(cache, block->asked, size);
         return true;
     }
@@ -258,13 +259,12 @@ static bool shrink_locked(grt_heap *heap, heap_cache *cache, const heap_block *b
 /* The guest may have taken pages of its block away, or protected them. */
 static bool is_readable(const grt_heap *heap, const heap_block *block, uint32_t bytes)
 {
-    return grt_memory_accessible(heap->memory, heap->first + block->offset, bytes, GRT_READ_ONLY);
+    return grt_memory_accessible(heap->memory, block->address, bytes, GRT_READ_ONLY);
 }
 
 static void copy_block(const grt_heap *heap, const heap_block *from, uint32_t bytes, grt_addr to)
 {
-    memcpy(grt_memory_host(heap->memory, to),
-           grt_memory_host(heap->memory, heap->first + from->offset), bytes);
+    memcpy(grt_memory_host(heap->memory, to), grt_memory_host(heap->memory, from->address), bytes);
 }
 
 /* Moves a block into one that was set aside. Releases the lock while it copies; the old block is
@@ -284,7 +284,7 @@ static grt_addr move_unlock(grt_heap *heap, const heap_block *from, const heap_r
     }
     os_mutex_unlock(&heap->lock);
     if (!claimed) {
-        (void)grt_heap_free(heap, heap->first + from->offset); /* says so if others freed it */
+        (void)grt_heap_free(heap, from->address); /* says so if others freed it */
     }
     return request->block;
 }
@@ -305,28 +305,26 @@ static void verify_relock(grt_heap *heap, heap_cache *cache, const heap_block *b
 /* Writes the patterns of a block that got its size in place: into what it gained, and behind it. */
 static void redress(grt_heap *heap, const heap_block *before, const heap_block *block)
 {
-    grt_addr start = heap->first + block->offset;
     if (heap->watch.options.fill && block->room > before->room) {
-        uint32_t page = heap_page_of(block) + (before->room >> PAGE_SHIFT);
+        uint32_t page = block->page + (before->room >> PAGE_SHIFT);
         heap_verify_freed_pages(heap, page, (block->room - before->room) >> PAGE_SHIFT, "realloc");
     }
     if (block->asked > before->asked) {
-        heap_request gained = {.block = start + before->asked,
+        heap_request gained = {.block = block->address + before->asked,
                                .size = block->asked - before->asked};
         heap_fill_new(heap, &gained);
     }
-    heap_write_tail(heap, start, block->asked, block->room);
+    heap_write_tail(heap, block->address, block->asked, block->room);
 }
 
 /* The block stayed where it is. */
 static grt_addr stay_unlock(grt_heap *heap, const heap_block *before, const heap_request *request)
 {
-    grt_addr start = heap->first + before->offset;
     heap_block block;
     if (heap->watch.sites.entries != NULL) {
-        site_table_resize(&heap->watch.sites, before->offset, request->size);
+        site_table_resize(&heap->watch.sites, before->address, request->size);
     }
-    if (heap->watch.touches && heap_find_locked(heap, start, &block) == GRT_OK &&
+    if (heap->watch.touches && heap_find_locked(heap, before->address, &block) == GRT_OK &&
         heap_claim_locked(heap, request->cache, &block)) {
         os_mutex_unlock(&heap->lock);
         redress(heap, before, &block);
@@ -334,7 +332,7 @@ static grt_addr stay_unlock(grt_heap *heap, const heap_block *before, const heap
         heap_unclaim_locked(heap, request->cache, &block);
     }
     os_mutex_unlock(&heap->lock);
-    return start;
+    return before->address;
 }
 
 /* With the block found and the lock held, which is released. */

@@ -13,6 +13,7 @@
 #include "guestrt/heap.h"
 #include "heap/backing.h"
 #include "heap/cache.h"
+#include "heap/kept.h"
 #include "heap/page_runs.h"
 #include "heap/page_table.h"
 #include "heap/past.h"
@@ -45,13 +46,13 @@ typedef struct heap_counters {
 _Static_assert(GRT_HEAP_CAUSE_COUNT <= 16, "every cause has its counter");
 
 struct grt_heap {
-    /* What the common path reads; constant. */
-    uint64_t number; /* unique in the process: addresses of heaps come again */
-    size_t ref;      /* this heap's entry among heap_cache_refs, in bytes */
+    /* What the common path reads. */
+    heap_slots slots;
+    uint8_t *base;                         /* host address of guest address 0 */
+    heap_cache *by_thread[OS_THREADS + 1]; /* by os_thread_number(); [shared] for all others */
+
     grt_addr first;
     uint32_t last_offset; /* capacity - 1 */
-    heap_slots slots;
-
     os_mutex lock;
     char name[HEAP_NAME_MAX];
     uint64_t capacity;
@@ -67,6 +68,7 @@ struct grt_heap {
     page_table table;
     page_runs runs;
     heap_backing backing;
+    kept_runs kept;
     span_pool pool;
     heap_class classes[SIZE_CLASS_COUNT];
     heap_counters counters;
@@ -75,7 +77,7 @@ struct grt_heap {
     bool has_slot;
     os_thread_slot slot; /* each thread's cache */
     heap_cache *caches;  /* all of them */
-    heap_cache *shared;  /* one of them: for threads that could not get one; under the lock */
+    heap_cache *shared;  /* one of them: for threads that have none, under the lock only */
 
     heap_watch watch; /* what its options need */
 
@@ -88,23 +90,10 @@ struct heap_request;
 /* ---- caches (caches.c, magazine.c) ------------------------------------------------------------
  */
 
-/* The calling thread's entry for caches of this heap, which may be another heap's. */
-static inline cache_ref *heap_cache_ref(const grt_heap *heap)
+/* The calling thread's cache, or one whose gate is closed for good. O(1). */
+static inline heap_cache *heap_cache_at_hand(const grt_heap *heap)
 {
-    return (cache_ref *)(void *)((char *)heap_cache_refs + heap->ref);
-}
-
-/* True iff the entry is this heap's; then it has a cache. */
-static inline bool heap_knows(const grt_heap *heap, const cache_ref *ref)
-{
-    return __builtin_expect(ref->heap == heap->number, 1);
-}
-
-/* The calling thread's cache if it is at hand, else null. */
-static inline heap_cache *heap_known_cache(const grt_heap *heap)
-{
-    const cache_ref *ref = heap_cache_ref(heap);
-    return heap_knows(heap, ref) ? ref->cache : NULL;
+    return __atomic_load_n(&heap->by_thread[os_known_thread_number], __ATOMIC_RELAXED);
 }
 
 /* The calling thread's cache, made now if need be; the shared one when there can be none. */
@@ -128,6 +117,9 @@ void heap_leave_thread(void *cache);
 
 /* Gives the [count] blocks of a bin that were put there first back to their spans. */
 void heap_flush_locked(grt_heap *heap, heap_cache *cache, uint32_t size_class, uint32_t count);
+
+/* Makes sure that a bin has room for a block. */
+void heap_make_room_locked(grt_heap *heap, heap_cache *cache, const cache_bin *bin);
 
 /* Gives all that a cache holds back: blocks and spans. */
 void heap_drain_locked(grt_heap *heap, heap_cache *cache);
@@ -194,18 +186,13 @@ static inline uint64_t heap_round_to_pages(uint64_t size)
 
 typedef struct heap_block {
     heap_span *span; /* null: a large block */
-    uint32_t offset; /* in the heap */
+    grt_addr address;
+    uint32_t page; /* that it starts in */
     uint32_t asked;
     uint32_t extent;
     uint32_t room; /* bytes from its start that are its own; less if it is guarded */
-    uint32_t slot; /* of a small block, and what it was when the block was found */
-    heap_slot live;
+    uint32_t slot; /* of a small block */
 } heap_block;
-
-static inline uint32_t heap_page_of(const heap_block *block)
-{
-    return block->offset >> PAGE_SHIFT;
-}
 
 /* For heads of large blocks in use: true iff it is in guard mode, where in the first page it
  * starts, and the bytes from there that are its own. */
@@ -229,6 +216,11 @@ static inline uint32_t heap_large_room(const heap_page *head)
 grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *block);
 
 void heap_describe_locked(const grt_heap *heap, grt_addr address, grt_block_info *info);
+
+static inline page_info *heap_page_info(const grt_heap *heap, uint32_t page)
+{
+    return &heap->slots.pages[(heap->first >> PAGE_SHIFT) + page];
+}
 
 static inline grt_addr heap_page_address(const grt_heap *heap, uint32_t page)
 {
@@ -254,6 +246,12 @@ void heap_free_locked(grt_heap *heap, heap_cache *cache, const heap_block *block
 
 /* Gives a span without live blocks back to the free runs. */
 void heap_release_span_locked(grt_heap *heap, heap_span *span);
+
+/* Gives the run of a freed large block back to the free runs. */
+void heap_release_run_locked(grt_heap *heap, uint32_t page);
+
+/* Gives up all kept runs; true iff there were any. */
+bool heap_release_kept_locked(grt_heap *heap);
 
 /* What becomes of a span that no cache owns and whose blocks are all in it. */
 void heap_keep_or_release_locked(grt_heap *heap, heap_span *span);

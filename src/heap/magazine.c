@@ -119,12 +119,12 @@ bool heap_refill_locked(grt_heap *heap, heap_cache *cache, heap_request *request
 /* ---- emptying ----------------------------------------------------------------------------------
  */
 
-static void give_block(grt_heap *heap, uint32_t offset)
+static void give_block(grt_heap *heap, const cache_bin *bin, block_place place)
 {
+    uint32_t offset = place.address - heap->first;
     heap_span *span = heap->table.pages[offset >> PAGE_SHIFT].u.span;
-    const class_geometry *class = &heap->slots.classes[span->size_class];
     bool had_none = span_available(span) == 0;
-    span_give(span, block_at(class, offset - (span->page << PAGE_SHIFT)));
+    span_give(span, block_at(bin->reciprocal, offset - (span->page << PAGE_SHIFT)));
     heap_count_returned(heap, 1, span->extent);
     if (span->owner != NULL) {
         return;
@@ -142,11 +142,19 @@ void heap_flush_locked(grt_heap *heap, heap_cache *cache, uint32_t size_class, u
     cache_bin *bin = &cache->bins[size_class];
     GRT_ASSERT(count <= bin->count);
     for (uint32_t i = 0; i < count; i++) {
-        give_block(heap, bin->blocks[i].offset);
+        give_block(heap, bin, bin->blocks[i]);
     }
     bin->count -= count;
     for (uint32_t i = 0; i < bin->count; i++) {
         bin->blocks[i] = bin->blocks[count + i];
+    }
+}
+
+void heap_make_room_locked(grt_heap *heap, heap_cache *cache, const cache_bin *bin)
+{
+    if (bin->count == bin->limit) {
+        uint32_t size_class = (uint32_t)(bin - cache->bins);
+        heap_flush_locked(heap, cache, size_class, bin->limit - bin->limit / 2);
     }
 }
 
@@ -169,6 +177,7 @@ bool heap_reclaim_locked(grt_heap *heap)
     }
     heap_start_caches_locked(heap);
     bool released = heap_release_empty_spans_locked(heap);
+    released |= heap_release_kept_locked(heap);
     return released || heap->counters.taken_bytes != taken_before ||
            heap->counters.span_bytes != spans_before;
 }

@@ -71,7 +71,7 @@ uint32_t heap_trim_locked(grt_heap *heap)
 static void hide_span(grt_heap *heap, const heap_span *span)
 {
     for (uint32_t i = 0; i < span->pages; i++) {
-        __atomic_store_n(&heap->slots.pages[span->page + i], 0, __ATOMIC_RELEASE);
+        __atomic_store_n(heap_page_info(heap, span->page + i), 0, __ATOMIC_RELEASE);
     }
     heap_stop_caches_locked(heap);
     heap_start_caches_locked(heap);
@@ -124,8 +124,8 @@ bool heap_release_empty_spans_locked(grt_heap *heap)
 bool heap_claim_locked(grt_heap *heap, heap_cache *cache, const heap_block *block)
 {
     if (block->span == NULL) {
-        heap->table.pages[heap_page_of(block)].u.large.asked = LARGE_CLAIMED;
-    } else if (!slot_claim(&heap->slots.all[block->slot], block->live, SLOT_FREED)) {
+        heap->table.pages[block->page].u.large.asked = LARGE_CLAIMED;
+    } else if (!slot_claim(&heap->slots.all[block->slot], (heap_slot)(SLOT_LIVE | block->asked))) {
         return false;
     }
     cache_add_pending(cache, block->extent, block->span != NULL);
@@ -136,9 +136,9 @@ bool heap_claim_locked(grt_heap *heap, heap_cache *cache, const heap_block *bloc
 void heap_unclaim_locked(grt_heap *heap, heap_cache *cache, const heap_block *block)
 {
     if (block->span == NULL) {
-        heap->table.pages[heap_page_of(block)].u.large.asked = block->asked;
+        heap->table.pages[block->page].u.large.asked = block->asked;
     } else {
-        slot_store(&heap->slots.all[block->slot], block->live);
+        slot_store(&heap->slots.all[block->slot], SLOT_LIVE | block->asked);
     }
     cache_end_pending(cache, block->extent, block->span != NULL);
     cache_count_resize(cache, 0, block->asked);
@@ -148,9 +148,9 @@ void heap_unclaim_locked(grt_heap *heap, heap_cache *cache, const heap_block *bl
 static void note_filled(grt_heap *heap, const heap_block *block)
 {
     if (block->span != NULL) {
-        slot_store(&heap->slots.all[block->slot], SLOT_FREED | SLOT_FILLED);
+        slot_store(&heap->slots.all[block->slot], SLOT_FILLED | block->asked);
     } else {
-        bitmap_fill(heap->backing.filled, heap_page_of(block), block->extent >> PAGE_SHIFT, true);
+        bitmap_fill(heap->backing.filled, block->page, block->extent >> PAGE_SHIFT, true);
     }
 }
 
@@ -160,9 +160,9 @@ void heap_retire_locked(grt_heap *heap, heap_cache *cache, const heap_block *blo
         note_filled(heap, block);
     }
     if (heap->watch.sites.entries != NULL) {
-        site_table_free(&heap->watch.sites, block->offset, grt_call_site(), grt_calling_thread());
+        site_table_free(&heap->watch.sites, block->address, grt_call_site(), grt_calling_thread());
     }
-    if (block->span == NULL && heap_is_guarded(&heap->table.pages[heap_page_of(block)])) {
+    if (block->span == NULL && heap_is_guarded(&heap->table.pages[block->page])) {
         heap_guard_close_locked(heap, block);
     }
     if (heap->watch.quarantine.ring == NULL || !heap_quarantine_add_locked(heap, cache, block)) {
@@ -174,10 +174,32 @@ static void free_small(grt_heap *heap, heap_cache *cache, const heap_block *bloc
 {
     uint32_t size_class = block->span->size_class;
     cache_bin *bin = &cache->bins[size_class];
-    if (bin->count == bin->limit) {
-        heap_flush_locked(heap, cache, size_class, bin->limit - bin->limit / 2);
+    heap_make_room_locked(heap, cache, bin);
+    bin->blocks[bin->count++] = (block_place){block->address, block->slot};
+}
+
+void heap_release_run_locked(grt_heap *heap, uint32_t page)
+{
+    heap_backing_recover(&heap->backing, page, heap->table.pages[page].length);
+    heap_trim_run_locked(heap, page_runs_give(&heap->runs, page));
+}
+
+bool heap_release_kept_locked(grt_heap *heap)
+{
+    bool any = heap->kept.pages > 0;
+    for (uint32_t length = 1; length <= KEPT_LENGTH_MAX; length++) {
+        uint32_t page;
+        while (kept_take(&heap->kept, length, &page)) {
+            heap_release_run_locked(heap, page);
+        }
     }
-    bin->blocks[bin->count++] = (block_place){block->offset, block->slot};
+    return any;
+}
+
+/* The guest may have taken pages of its block away, or protected them. */
+static bool is_intact(const grt_heap *heap, const heap_block *block)
+{
+    return grt_memory_accessible(heap->memory, block->address, block->extent, GRT_READ_WRITE);
 }
 
 /* The mark that a large block leaves. */
@@ -189,15 +211,18 @@ static uint32_t mark_of(const heap_page *head)
 
 static void free_large(grt_heap *heap, const heap_block *block)
 {
-    uint32_t page = heap_page_of(block);
+    uint32_t page = block->page;
     heap_page *head = &heap->table.pages[page];
     if (heap_is_guarded(head)) {
         heap_guard_end_locked(heap, block);
     }
     head->past = mark_of(head);
     heap_count_returned(heap, 1, block->extent);
-    heap_backing_recover(&heap->backing, page, head->length);
-    heap_trim_run_locked(heap, page_runs_give(&heap->runs, page));
+    if (is_intact(heap, block) && kept_put(&heap->kept, page, head->length)) {
+        head->u.large.asked = LARGE_KEPT;
+    } else {
+        heap_release_run_locked(heap, page);
+    }
 }
 
 void heap_free_locked(grt_heap *heap, heap_cache *cache, const heap_block *block)

@@ -9,18 +9,18 @@
 /* ---- places ------------------------------------------------------------------------------------
  */
 
-static site_entry *place(const site_table *table, uint32_t offset, uint32_t step)
+static site_entry *place(const site_table *table, uint32_t block, uint32_t step)
 {
-    uint32_t hash = (offset >> 4) * 0x9E3779B1u;
+    uint32_t hash = (block >> 4) * 0x9E3779B1u;
     hash ^= hash >> 15;
     return &table->entries[(hash + step) & (table->count - 1)];
 }
 
-static site_entry *find(const site_table *table, uint32_t offset)
+static site_entry *find(const site_table *table, uint32_t block)
 {
     for (uint32_t step = 0; step < SITE_WINDOW; step++) {
-        site_entry *entry = place(table, offset, step);
-        if (entry->state != SITE_NONE && entry->offset == offset) {
+        site_entry *entry = place(table, block, step);
+        if (entry->state != SITE_NONE && entry->block == block) {
             return entry;
         }
     }
@@ -37,11 +37,11 @@ static bool is_better(const site_table *table, const site_entry *entry, const si
            table->clock - entry->age > table->clock - best->age;
 }
 
-static site_entry *find_room(const site_table *table, uint32_t offset)
+static site_entry *find_room(const site_table *table, uint32_t block)
 {
     site_entry *best = NULL;
     for (uint32_t step = 0; step < SITE_WINDOW; step++) {
-        site_entry *entry = place(table, offset, step);
+        site_entry *entry = place(table, block, step);
         if (is_better(table, entry, best)) {
             best = entry;
         }
@@ -52,28 +52,28 @@ static site_entry *find_room(const site_table *table, uint32_t offset)
 /* ---- blocks ------------------------------------------------------------------------------------
  */
 
-void site_table_add(site_table *table, uint32_t offset, uint32_t asked, uint32_t site,
+void site_table_add(site_table *table, uint32_t block, uint32_t asked, uint32_t site,
                     uint32_t thread)
 {
-    site_entry *entry = find(table, offset);
+    site_entry *entry = find(table, block);
     if (entry != NULL) {
         entry->state = SITE_NONE;
     }
     if (table->requests++ % table->every != 0) {
         return;
     }
-    entry = find_room(table, offset);
+    entry = find_room(table, block);
     if (entry == NULL) {
         table->lost++;
         return;
     }
     *entry = (site_entry){
-        .state = SITE_LIVE, .offset = offset, .asked = asked, .site = site, .thread = thread};
+        .state = SITE_LIVE, .block = block, .asked = asked, .site = site, .thread = thread};
 }
 
-void site_table_free(site_table *table, uint32_t offset, uint32_t site, uint32_t thread)
+void site_table_free(site_table *table, uint32_t block, uint32_t site, uint32_t thread)
 {
-    site_entry *entry = find(table, offset);
+    site_entry *entry = find(table, block);
     if (entry == NULL) {
         return;
     }
@@ -83,17 +83,17 @@ void site_table_free(site_table *table, uint32_t offset, uint32_t site, uint32_t
     entry->age = ++table->clock;
 }
 
-void site_table_resize(site_table *table, uint32_t offset, uint32_t asked)
+void site_table_resize(site_table *table, uint32_t block, uint32_t asked)
 {
-    site_entry *entry = find(table, offset);
+    site_entry *entry = find(table, block);
     if (entry != NULL) {
         entry->asked = asked;
     }
 }
 
-const site_entry *site_table_find(const site_table *table, uint32_t offset, site_state state)
+const site_entry *site_table_find(const site_table *table, uint32_t block, site_state state)
 {
-    const site_entry *entry = table->entries != NULL ? find(table, offset) : NULL;
+    const site_entry *entry = table->entries != NULL ? find(table, block) : NULL;
     return entry != NULL && entry->state == (uint32_t)state ? entry : NULL;
 }
 

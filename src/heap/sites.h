@@ -1,7 +1,7 @@
 /*
  * sites.h - who asked for a block and who freed it, for a sample of the requests.
  *
- * A table of fixed size, by the block's offset. A block's entry lies within a few places of where
+ * A table of fixed size, by the block's address. A block's entry lies within a few places of where
  * its hash says; when these are all taken by live blocks the new one is lost, and counted. Entries
  * of freed blocks stay until their place or their address is needed.
  */
@@ -18,7 +18,7 @@ typedef enum site_state { SITE_NONE, SITE_LIVE, SITE_FREED } site_state;
 
 typedef struct site_entry {
     uint32_t state;
-    uint32_t offset; /* of the block in the heap */
+    uint32_t block; /* its address */
     uint32_t asked;
     uint32_t site, thread;
     uint32_t freed_site, freed_thread;
@@ -35,15 +35,15 @@ typedef struct site_table {
 } site_table;
 
 /* Counts a request; keeps it if it is its turn. What was known of the address is forgotten. */
-void site_table_add(site_table *table, uint32_t offset, uint32_t asked, uint32_t site,
+void site_table_add(site_table *table, uint32_t block, uint32_t asked, uint32_t site,
                     uint32_t thread);
 
-/* The block at [offset] was freed, or got another size, if it is known. */
-void site_table_free(site_table *table, uint32_t offset, uint32_t site, uint32_t thread);
-void site_table_resize(site_table *table, uint32_t offset, uint32_t asked);
+/* The block was freed, or got another size, if it is known. */
+void site_table_free(site_table *table, uint32_t block, uint32_t site, uint32_t thread);
+void site_table_resize(site_table *table, uint32_t block, uint32_t asked);
 
-/* The entry of [offset] in [state]; null if there is none. All of these O(SITE_WINDOW). */
-const site_entry *site_table_find(const site_table *table, uint32_t offset, site_state state);
+/* The entry of a block in [state]; null if there is none. All of these O(SITE_WINDOW). */
+const site_entry *site_table_find(const site_table *table, uint32_t block, site_state state);
 
 /* ---- who holds most ------------------------------------------------------------------------- */
 

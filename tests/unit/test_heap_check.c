@@ -19,7 +19,7 @@ static int set_up(void **state)
     grt_addr freed = grt_heap_alloc(heap, 60);
     (void)grt_heap_alloc(heap, 60);
     large = grt_heap_alloc(heap, 50000);
-    grt_addr hole = grt_heap_alloc(heap, 50000);
+    grt_addr hole = grt_heap_alloc(heap, 200000); /* too long to be kept */
     (void)grt_heap_alloc(heap, 50000);
     grt_heap_free(heap, freed);
     grt_heap_free(heap, hole);
@@ -104,14 +104,15 @@ static void test_bins(void **state)
     PLANT(heap->runs.row_bits, heap->runs.row_bits ^ 1u << 9, "row 9 is marked wrongly");
     PLANT(heap->table.pages[hole].u.free.prev, 5, "has a wrong link back");
     PLANT(heap->table.pages[hole].u.free.next, hole, "");
-    uint32_t column_bits = heap->runs.column_bits[0];
-    heap->runs.bins[bin] = NO_PAGE;
-    heap->runs.column_bits[0] &= ~(1u << bin);
+    uint32_t row = bin / BIN_COLUMNS;
+    uint32_t column_bits = heap->runs.column_bits[row];
     uint32_t row_bits = heap->runs.row_bits;
-    heap->runs.row_bits &= ~(heap->runs.column_bits[0] == 0 ? 1u : 0u);
+    heap->runs.bins[bin] = NO_PAGE;
+    heap->runs.column_bits[row] &= ~(1u << bin % BIN_COLUMNS);
+    heap->runs.row_bits &= ~(heap->runs.column_bits[row] == 0 ? 1u << row : 0u);
     expect("free runs are in bins");
     heap->runs.bins[bin] = hole;
-    heap->runs.column_bits[0] = column_bits;
+    heap->runs.column_bits[row] = column_bits;
     heap->runs.row_bits = row_bits;
 }
 
@@ -129,8 +130,8 @@ static void test_spans(void **state)
     PLANT(span->owner, heap->shared, "is not its owner's");
     PLANT(span->owner, NULL, "is listed iff it is full");
     PLANT(span->listed, true, "is not its owner's");
-    PLANT(heap->slots.pages[3], 9, "page 3 of the run at page 0 has information 9");
-    PLANT(heap->slots.pages[16], 1, "page 16 of the run at page 16 has information 1");
+    PLANT(*heap_page_info(heap, 3), 9, "page 3 of the run at page 0 has information 9");
+    PLANT(*heap_page_info(heap, 16), 1, "page 16 of the run at page 16 has information 1");
 }
 
 /* A block that is in its span, and elsewhere too. */
@@ -170,35 +171,48 @@ static heap_slot *first_slot(void)
 static void test_caches(void **state)
 {
     (void)state;
-    heap_cache *cache = heap_known_cache(heap);
+    heap_cache *cache = heap_cache_at_hand(heap);
     cache_bin *bin = &cache->bins[page_at(small)->u.span->size_class];
     assert_true(bin->count > 2);
     PLANT(bin->count, 1000, "holds 1000 of 128 blocks");
-    PLANT(bin->count, bin->count - 1, "1 blocks are out, not live and in no cache");
-    PLANT(bin->blocks[1].offset, 0xFFFFFFF0u, "which is in no span");
-    PLANT(bin->blocks[1].offset, large - heap->first, "which is in no span");
-    PLANT(bin->blocks[1].offset, small - heap->first, "which is no cached block");
-    PLANT(bin->blocks[1].offset, bin->blocks[1].offset + 16, "which is no cached block");
+    PLANT(bin->count, bin->count - 1, "are out and not live, and");
+    PLANT(bin->blocks[1].address, 0xFFFFFFF0u, "which is in no span");
+    PLANT(bin->blocks[1].address, large, "which is in no span");
+    PLANT(bin->blocks[1].address, small, "which is no cached block");
+    PLANT(bin->blocks[1].address, bin->blocks[1].address + 16, "which is no cached block");
     PLANT(bin->blocks[1].slot, bin->blocks[0].slot, "which is no cached block");
-    PLANT(*first_slot(), SLOT_FREED, "1 blocks are out, not live and in no cache");
-    PLANT(*first_slot(), SLOT_LIVE | 64, "more slack than room");
+    PLANT(*first_slot(), 60, "are out and not live, and");
+    PLANT(*first_slot(), SLOT_LIVE | 65, "was asked for 65 bytes");
+    PLANT(*first_slot(), SLOT_LIVE, "was asked for 0 bytes");
     block_place second = bin->blocks[1];
     bin->blocks[1] = bin->blocks[0];
-    expect("is in caches twice");
+    expect("is in two places");
     bin->blocks[1] = second;
+}
+
+static void test_kept_runs(void **state)
+{
+    (void)state;
+    grt_addr kept = grt_heap_alloc(heap, 40000);
+    grt_heap_free(heap, kept);
+    assert_int_equal(heap->kept.count[10], 1);
+    PLANT(heap->kept.count[10], 0, "10 pages are kept, and 10 in runs that say so");
+    PLANT(heap->kept.pages, 7, "7 pages are kept, and 10 in runs that say so");
+    PLANT(heap->kept.run[10][0], 0, "page 0 is kept as a run of 10 pages, which it is not");
+    PLANT(page_at(kept)->u.large.asked, LARGE_CLAIMED, "which it is not");
 }
 
 static void test_totals(void **state)
 {
     (void)state;
     heap_counters *counters = &heap->counters;
-    cache_tally *tally = &heap_known_cache(heap)->tally;
+    cache_tally *tally = &heap_cache_at_hand(heap)->tally;
     PLANT(tally->asked, 0, "asked bytes");
     PLANT(counters->span_bytes, 0, "bytes in spans");
     PLANT(counters->taken_bytes, 0, "taken bytes");
     PLANT(counters->taken_blocks, 0, "taken blocks");
-    PLANT(heap_known_cache(heap)->pending_bytes, 16, "live bytes");
-    PLANT(heap_known_cache(heap)->pending_large, 1, "blocks");
+    PLANT(heap_cache_at_hand(heap)->pending_bytes, 16, "live bytes");
+    PLANT(heap_cache_at_hand(heap)->pending_large, 1, "blocks");
     PLANT(counters->failures, 1, "failures");
     PLANT(heap->budget, 10, "live bytes exceed the budget");
     PLANT(heap->runs.free_pages, 3, "free pages");
@@ -227,6 +241,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_blocks_in_two_places, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lists, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_caches, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_kept_runs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_totals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_agreement_with_the_memory, set_up, tear_down),
     };

@@ -142,16 +142,16 @@ static void test_a_write_after_free_of_a_large_block(void **state)
 {
     (void)state;
     fixture_open_options(&fixture, 256, "fill");
-    grt_addr first = grt_heap_alloc(fixture.heap, 40960);
-    grt_addr second = grt_heap_alloc(fixture.heap, 40960);
+    grt_addr first = grt_heap_alloc(fixture.heap, 204800);
+    grt_addr second = grt_heap_alloc(fixture.heap, 204800);
     free_block(first);
     free_block(second);
     host(second)[20000] = 1;
     host(second)[30000] = 2;
-    expect_unsound("the freed block 0x0002A000 of 40960 bytes was written to: byte 20000 is 01");
-    grt_addr both = grt_heap_alloc(fixture.heap, 81920);
+    expect_unsound("the freed block 0x00052000 of 204800 bytes was written to: byte 20000 is 01");
+    grt_addr both = grt_heap_alloc(fixture.heap, 409600);
     assert_int_equal(both, first);
-    expect_line("[HEAP-DAMAGE] write-after-free block=0x0002A000 occupied=40960 "
+    expect_line("[HEAP-DAMAGE] write-after-free block=0x00052000 occupied=204800 "
                 "damage=20000-30000 found=019D9D9D9D9D9D9D noticed_by=alloc heap=user "
                 "call_site=0x00000000 repeat=1: a freed block was written to");
     fixture_close(&fixture);
@@ -162,15 +162,32 @@ static void test_growing_over_a_write_after_free(void **state)
 {
     (void)state;
     fixture_open_options(&fixture, 256, "fill");
-    grt_addr first = grt_heap_alloc(fixture.heap, 40960);
-    grt_addr second = grt_heap_alloc(fixture.heap, 40960);
+    grt_addr first = grt_heap_alloc(fixture.heap, 204800);
+    grt_addr second = grt_heap_alloc(fixture.heap, 204800);
     free_block(second);
     host(second)[0] = 1;
-    assert_int_equal(grt_heap_realloc(fixture.heap, first, 81920), first);
-    expect_line("[HEAP-DAMAGE] write-after-free block=0x0002A000 occupied=40960 damage=0-0 "
+    assert_int_equal(grt_heap_realloc(fixture.heap, first, 409600), first);
+    expect_line("[HEAP-DAMAGE] write-after-free block=0x00052000 occupied=204800 damage=0-0 "
                 "found=019D9D9D9D9D9D9D noticed_by=realloc heap=user call_site=0x00000000 "
                 "repeat=1: a freed block was written to");
-    assert_bytes(first + 40960, 40960, 0x9A);
+    assert_bytes(first + 204800, 204800, 0x9A);
+    fixture_close(&fixture);
+}
+
+/* A freed buffer is kept for the next one of its size, and looked after meanwhile. */
+static void test_a_write_after_free_of_a_kept_block(void **state)
+{
+    (void)state;
+    fixture_open_options(&fixture, 256, "fill");
+    grt_addr block = grt_heap_alloc(fixture.heap, 40000);
+    free_block(block);
+    host(block)[40500] = 1; /* all that it occupied is filled */
+    expect_unsound("the freed block 0x00020000 of 40960 bytes was written to: byte 40500 is 01");
+    assert_int_equal(grt_heap_alloc_zeroed(fixture.heap, 40000), block);
+    assert_bytes(block, 40000, 0);
+    expect_line("[HEAP-DAMAGE] write-after-free block=0x00020000 occupied=40960 "
+                "damage=40500-40500 found=019D9D9D9D9D9D9D noticed_by=alloc heap=user "
+                "call_site=0x00000000 repeat=1: a freed block was written to");
     fixture_close(&fixture);
 }
 
@@ -344,6 +361,7 @@ int main(void)
         cmocka_unit_test(test_both_ends_of_a_freed_block),
         cmocka_unit_test(test_a_write_after_free_of_a_large_block),
         cmocka_unit_test(test_growing_over_a_write_after_free),
+        cmocka_unit_test(test_a_write_after_free_of_a_kept_block),
         cmocka_unit_test(test_pages_that_went_back_to_the_host),
         cmocka_unit_test(test_slack_is_filled),
         cmocka_unit_test(test_an_overrun_into_slack),
