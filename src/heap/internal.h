@@ -209,9 +209,6 @@ void heap_free_locked(grt_heap *heap, heap_cache *cache, const heap_block *block
 /* Gives a span without live blocks back to the free runs. */
 void heap_release_span_locked(grt_heap *heap, heap_span *span);
 
-/* Gives the run of a freed large block back to the free runs. */
-void heap_release_run_locked(grt_heap *heap, uint32_t page);
-
 /* Gives up all kept runs; true iff there were any. */
 bool heap_release_kept_locked(grt_heap *heap);
 
