@@ -107,6 +107,9 @@ void heap_set_special_locked(grt_heap *heap, bool special);
 bool heap_refill_locked(grt_heap *heap, heap_cache *cache, struct heap_request *request,
                         uint32_t size_class);
 
+/* Drains a cache whose thread ends or is gone, and keeps it for another thread. */
+void heap_forget_owner_locked(grt_heap *heap, heap_cache *cache);
+
 /* Runs when a thread that has a cache ends, with that cache. */
 void heap_leave_thread(void *cache);
 
