@@ -81,7 +81,11 @@ bool heap_guard_serve_locked(grt_heap *heap, heap_cache *cache, heap_request *re
     if (extent > heap_budget_room(heap) || extent > heap->capacity) {
         return false;
     }
-    uint32_t page = take_guarded_run(heap, request, (uint32_t)(extent >> PAGE_SHIFT));
+    uint32_t length = (uint32_t)(extent >> PAGE_SHIFT);
+    uint32_t page = take_guarded_run(heap, request, length);
+    if (page == NO_PAGE && heap_release_kept_locked(heap)) {
+        page = take_guarded_run(heap, request, length);
+    }
     if (page == NO_PAGE) {
         return false;
     }
