@@ -374,7 +374,7 @@ static uint32_t meet_bin(checker *check, const cache_bin *bin, uint32_t size_cla
 static uint32_t class_at(const grt_heap *heap, grt_addr address)
 {
     const heap_page *page = &heap->table.pages[(address - heap->first) >> PAGE_SHIFT];
-    return page->kind == PAGE_SMALL ? page->u.span->size_class : 0;
+    return grt_heap_owns(heap, address) && page->kind == PAGE_SMALL ? page->u.span->size_class : 0;
 }
 
 /* Meets the small blocks of the quarantine until one is wrong; returns how many. */
@@ -479,7 +479,8 @@ static uint64_t held_extent(const grt_heap *heap, const block_place *place)
     if (place->slot != QUARANTINE_LARGE) {
         return head->u.span->extent;
     }
-    bool held = head->kind == PAGE_LARGE && head->u.large.asked == LARGE_HELD;
+    bool held = grt_heap_owns(heap, place->address) && head->kind == PAGE_LARGE &&
+                head->u.large.asked == LARGE_HELD;
     return held ? (uint64_t)head->length << PAGE_SHIFT : 0;
 }
 
