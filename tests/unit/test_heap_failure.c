@@ -3,6 +3,8 @@
  */
 #include "heap_fixture.h"
 
+#include <errno.h>
+
 #include "heap/call_site.h"
 #include "heap/quiet.h"
 #include "os/os_inject.h"
@@ -163,6 +165,7 @@ static void test_host_refuses(void **state)
     os_inject_failure(0, false);
     assert_int_equal(refused, 0);
     grt_heap_failure failure = expect_cause(GRT_HEAP_HOST_REFUSED);
+    assert_int_equal(failure.host_errno, ENOMEM);
     assert_int_equal(failure.would_fit, 112); /* the class that has a span already */
     os_inject_failure(1, true);
     grt_addr served = grt_heap_alloc(fixture.heap, 112);
