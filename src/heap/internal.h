@@ -39,6 +39,12 @@ typedef struct heap_counters {
     uint64_t failures_by_cause[16];
 } heap_counters;
 
+/* The refused request before this one, as the limit on equal reports sees it (failure.c). */
+typedef struct heap_search {
+    rate_key first; /* what it was counted as */
+    uint32_t asked;
+} heap_search;
+
 _Static_assert(GRT_HEAP_CAUSE_COUNT <= 16, "every cause has its counter");
 
 struct grt_heap {
@@ -68,6 +74,7 @@ struct grt_heap {
     heap_class classes[SIZE_CLASS_COUNT];
     heap_counters counters;
     rate_limit repeats;
+    heap_search search;
 
     bool has_slot;
     os_thread_slot slot; /* each thread's cache */
