@@ -36,14 +36,52 @@ static grt_status judge_place(heap_slot slot, const span_place *place)
     return was ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
 }
 
+/* ---- what was there before ---------------------------------------------------------------------
+ */
+
+/* The slot of a block of a span that was given up. Slots lie close together at the start of their
+ * span's, and a shorter span may have been there since: then all that is known is that the block
+ * left its span at some time. */
+static heap_slot past_slot(const grt_heap *heap, const span_place *place, uint32_t size_class,
+                           uint32_t span_page)
+{
+    const class_geometry *class = &heap->slots.classes[size_class];
+    uint32_t page = (place->start.slot - class->area) >> class->page_shift;
+    uint32_t past = heap->table.pages[page].past;
+    bool kept = heap->slots.page_info[page] == 0 && past_get_kind(past) == PAST_SMALL &&
+                past_small_class(past) == size_class && page - past_small_page(past) == span_page;
+    return kept ? slot_at(heap, place) : SLOT_FREED;
+}
+
+/* No block of now is at this address: what its page was before decides. */
+static grt_status judge_past(const grt_heap *heap, uint32_t offset)
+{
+    uint32_t index = offset >> PAGE_SHIFT;
+    uint32_t past = heap->table.pages[index].past;
+    if (past_get_kind(past) == PAST_LARGE) {
+        return offset % GRT_PAGE_SIZE == 0 ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
+    }
+    if (past_get_kind(past) == PAST_SMALL) {
+        uint32_t span_page = index - past_small_page(past);
+        span_place place = place_in_span(heap, past_small_class(past), span_page, offset);
+        if (place.block < past_small_carved(past)) {
+            return judge_place(past_slot(heap, &place, past_small_class(past), span_page), &place);
+        }
+    }
+    return GRT_NOT_A_BLOCK;
+}
+
+/* ---- blocks ------------------------------------------------------------------------------------
+ */
+
 static grt_status find_small(const grt_heap *heap, heap_span *span, uint32_t offset,
                              heap_block *block)
 {
     span_place place = place_in_span(heap, span->size_class, span->page, offset);
-    if (place.block >= span->carved) {
-        return GRT_NOT_A_BLOCK;
+    heap_slot slot = place.block < span->carved ? slot_at(heap, &place) : SLOT_NEVER;
+    if (slot == SLOT_NEVER) {
+        return judge_past(heap, offset);
     }
-    heap_slot slot = slot_at(heap, &place);
     if (!slot_is_live(slot)) {
         return judge_place(slot, &place);
     }
@@ -57,23 +95,6 @@ static grt_status find_small(const grt_heap *heap, heap_span *span, uint32_t off
                           .slot = place.start.slot,
                           .live = slot};
     return GRT_OK;
-}
-
-/* The address lies in free pages: what it was before decides. */
-static grt_status judge_free_page(const grt_heap *heap, uint32_t index, uint32_t offset)
-{
-    uint32_t past = heap->table.pages[index].past;
-    if (past_get_kind(past) == PAST_LARGE) {
-        return offset % GRT_PAGE_SIZE == 0 ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
-    }
-    if (past_get_kind(past) == PAST_SMALL) {
-        span_place place =
-            place_in_span(heap, past_small_class(past), index - past_small_page(past), offset);
-        if (place.block < past_small_carved(past)) {
-            return judge_place(slot_at(heap, &place), &place);
-        }
-    }
-    return GRT_NOT_A_BLOCK;
 }
 
 grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *block)
@@ -97,7 +118,7 @@ grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *
         return GRT_OK;
     }
     if (heap->table.pages[page_table_head_of(&heap->table, index)].kind == PAGE_FREE) {
-        return judge_free_page(heap, index, offset);
+        return judge_past(heap, offset);
     }
     return GRT_INTERIOR_POINTER;
 }
@@ -115,22 +136,7 @@ static void set_block(grt_block_info *info, grt_block_state state, grt_addr addr
     info->offset = address - start;
 }
 
-/* A place in a span that starts or started at [span_page]. */
-static void describe_in_span(const grt_heap *heap, grt_block_info *info, grt_addr address,
-                             uint32_t span_page, uint32_t size_class, uint32_t carved)
-{
-    span_place place = place_in_span(heap, size_class, span_page, address - heap->first);
-    heap_slot slot = place.block < carved ? slot_at(heap, &place) : SLOT_NEVER;
-    uint32_t extent = size_class_extent(size_class);
-    grt_addr start = heap->first + place.start.offset;
-    if (slot_is_live(slot)) {
-        set_block(info, GRT_BLOCK_LIVE, address, start, extent - slot_slack(slot), extent);
-    } else if (slot != SLOT_NEVER) {
-        set_block(info, GRT_BLOCK_FREED, address, start, 0, extent);
-    }
-}
-
-/* Looks back through a free run for the freed large block around [page]. */
+/* Looks back through a run for the large block around [page] that was freed. */
 static void describe_past_large(const grt_heap *heap, grt_block_info *info, grt_addr address,
                                 uint32_t page, uint32_t run)
 {
@@ -144,16 +150,46 @@ static void describe_past_large(const grt_heap *heap, grt_block_info *info, grt_
     }
 }
 
-static void describe_free(const grt_heap *heap, grt_block_info *info, grt_addr address,
-                          uint32_t page, uint32_t run)
+static void describe_past_small(const grt_heap *heap, grt_block_info *info, grt_addr address,
+                                uint32_t page)
 {
     uint32_t past = heap->table.pages[page].past;
-    if (past_get_kind(past) != PAST_SMALL) {
-        describe_past_large(heap, info, address, page, run);
-        return;
+    uint32_t size_class = past_small_class(past);
+    uint32_t span_page = page - past_small_page(past);
+    span_place place = place_in_span(heap, size_class, span_page, address - heap->first);
+    if (place.block < past_small_carved(past) &&
+        past_slot(heap, &place, size_class, span_page) != SLOT_NEVER) {
+        set_block(info, GRT_BLOCK_FREED, address, heap->first + place.start.offset, 0,
+                  size_class_extent(size_class));
     }
-    describe_in_span(heap, info, address, page - past_small_page(past), past_small_class(past),
-                     past_small_carved(past));
+}
+
+/* No block of now is at [address], in [page] of the run that starts at page [run]. */
+static void describe_past(const grt_heap *heap, grt_block_info *info, grt_addr address,
+                          uint32_t page, uint32_t run)
+{
+    if (past_get_kind(heap->table.pages[page].past) == PAST_SMALL) {
+        describe_past_small(heap, info, address, page);
+    } else {
+        describe_past_large(heap, info, address, page, run);
+    }
+}
+
+static void describe_in_span(const grt_heap *heap, grt_block_info *info, grt_addr address,
+                             const heap_span *span)
+{
+    uint32_t offset = address - heap->first;
+    span_place place = place_in_span(heap, span->size_class, span->page, offset);
+    heap_slot slot = place.block < span->carved ? slot_at(heap, &place) : SLOT_NEVER;
+    grt_addr start = heap->first + place.start.offset;
+    if (slot_is_live(slot)) {
+        set_block(info, GRT_BLOCK_LIVE, address, start, span->extent - slot_slack(slot),
+                  span->extent);
+    } else if (slot != SLOT_NEVER) {
+        set_block(info, GRT_BLOCK_FREED, address, start, 0, span->extent);
+    } else {
+        describe_past(heap, info, address, offset >> PAGE_SHIFT, span->page);
+    }
 }
 
 static void describe_in_words(const grt_heap *heap, grt_block_info *info, grt_addr address)
@@ -189,10 +225,9 @@ static void describe_inside(const grt_heap *heap, grt_block_info *info, grt_addr
     uint32_t run = page_table_head_of(&heap->table, page);
     const heap_page *head = &heap->table.pages[run];
     if (head->kind == PAGE_FREE) {
-        describe_free(heap, info, address, page, run);
+        describe_past(heap, info, address, page, run);
     } else if (head->kind == PAGE_SMALL) {
-        const heap_span *span = head->u.span;
-        describe_in_span(heap, info, address, run, span->size_class, span->carved);
+        describe_in_span(heap, info, address, head->u.span);
     } else if (page_is_live_large(head)) {
         set_block(info, GRT_BLOCK_LIVE, address, heap_page_address(heap, run), head->u.large.asked,
                   (uint32_t)head->length << PAGE_SHIFT);
