@@ -31,6 +31,7 @@ typedef struct cli_command {
 
 extern const cli_command cli_command_run;
 extern const cli_command cli_command_recompile;
+extern const cli_command cli_command_replay;
 extern const cli_command cli_command_exports;
 
 /* Prints "guestrt: ..." on stderr. */

@@ -9,6 +9,7 @@
 static const cli_command *const commands[] = {
     &cli_command_run,
     &cli_command_recompile,
+    &cli_command_replay,
     &cli_command_exports,
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

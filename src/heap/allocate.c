@@ -101,7 +101,8 @@ static void map_span(grt_heap *heap, heap_span *span)
     for (uint32_t i = 0; i < span->pages; i++) {
         heap->table.pages[span->page + i].kind = PAGE_SMALL;
         heap->table.pages[span->page + i].u.span = span;
-        __atomic_store_n(&heap->slots.page_info[span->page + i], page_info_of(span->size_class, i),
+        __atomic_store_n(heap_page_info(heap, span->page + i),
+                         page_info_of(&heap->slots, span->size_class, span->page, i),
                          __ATOMIC_RELEASE);
     }
 }
@@ -122,12 +123,11 @@ heap_span *heap_add_span_locked(grt_heap *heap, heap_request *request, uint32_t 
  */
 
 /* Takes the block on top of a bin. */
-static void take_block(grt_heap *heap, heap_cache *cache, heap_request *request,
-                       uint32_t size_class)
+static void take_block(heap_cache *cache, heap_request *request, uint32_t size_class)
 {
     cache_bin *bin = &cache->bins[size_class];
     block_place place = bin->blocks[--bin->count];
-    request->block = heap->first + place.offset;
+    request->block = place.address;
     request->slot = place.slot;
     request->size_class = size_class;
     request->extent = size_class_extents[size_class];
@@ -141,7 +141,7 @@ static bool serve_small(grt_heap *heap, heap_cache *cache, heap_request *request
         !heap_refill_locked(heap, cache, request, size_class)) {
         return false;
     }
-    take_block(heap, cache, request, size_class);
+    take_block(cache, request, size_class);
     return true;
 }
 
@@ -232,8 +232,7 @@ void heap_publish_locked(grt_heap *heap, heap_cache *cache, const heap_request *
 {
     bool is_small = request->size_class != SIZE_CLASS_NONE;
     if (is_small) {
-        uint32_t slack = (uint32_t)request->extent - request->size;
-        slot_store(&heap->slots.all[request->slot], SLOT_LIVE | slack);
+        slot_store(&heap->slots.all[request->slot], SLOT_LIVE | request->size);
     } else {
         uint32_t page = (request->block - heap->first) >> PAGE_SHIFT;
         heap->table.pages[page].u.large.asked = request->size;

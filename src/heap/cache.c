@@ -5,8 +5,6 @@
 
 #include "os/os.h"
 
-_Thread_local cache_ref heap_cache_refs[CACHE_REFS];
-
 /* A bin holds at most 32 KiB, but always two blocks. */
 #define BIN_BYTES 32768u
 
@@ -33,6 +31,8 @@ static void init_bins(heap_cache *cache)
     for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
         cache->bins[i].blocks = blocks;
         cache->bins[i].limit = bin_limit(i);
+        cache->bins[i].extent = size_class_extents[i];
+        cache->bins[i].reciprocal = reciprocal_of(size_class_extents[i]);
         blocks += cache->bins[i].limit;
     }
 }

@@ -41,12 +41,18 @@
 
 #define BIN_BLOCKS_MAX 128u
 
-/* Blocks of one class; the last is handed out next. */
+/* Blocks of one class; the last is handed out next. What finding a block of the class takes is here
+ * as well, so that a call touches one line for both. */
 typedef struct cache_bin {
     block_place *blocks;
     uint32_t count;
     uint32_t limit;
+    uint32_t extent;
+    uint32_t reciprocal; /* see reciprocal_of() */
+    uint64_t unused;
 } cache_bin;
+
+_Static_assert(sizeof(cache_bin) == CLASS_UNIT, "a page's information leads to the bin");
 
 /* What a thread's calls add up to. Only sums over all caches mean anything, because blocks are
  * freed by other threads than those that asked for them. The rest of the statistics follows from
@@ -74,20 +80,9 @@ typedef struct heap_cache {
     grt_heap *heap;
     struct heap_cache *next; /* among the heap's caches, in use or not */
     bool in_use;
-    uint32_t thread; /* guest id of the owner when it first came, 0 = none */
+    uint32_t number; /* the owner's os_thread_number() */
     size_t size;     /* bytes of host memory, from os_reserve() */
 } heap_cache;
-
-/* How the calling thread finds its caches: two entries, chosen by the heap's number. */
-typedef struct cache_ref {
-    uint64_t heap; /* its number, 0 = none */
-    heap_cache *cache;
-} cache_ref;
-
-#define CACHE_REFS 2u
-
-extern _Thread_local cache_ref heap_cache_refs[CACHE_REFS]
-    __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 /* True iff the calling thread, the owner, may use the cache; then it must leave it. */
 static inline bool cache_enter(heap_cache *cache)

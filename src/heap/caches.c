@@ -1,7 +1,6 @@
 /*
  * caches.c - which threads have caches, and how one thread gets at another's.
  */
-#include "heap/call_site.h"
 #include "heap/internal.h"
 
 #include "os/assert.h"
@@ -30,21 +29,21 @@ static heap_cache *add_cache(grt_heap *heap)
     return cache;
 }
 
-static void remember(const grt_heap *heap, heap_cache *cache)
+static void set_cache_of(grt_heap *heap, uint32_t number, heap_cache *cache)
 {
-    heap_cache_refs[heap->ref] = (cache_ref){cache != NULL ? heap->number : 0, cache};
+    __atomic_store_n(&heap->by_thread[number], cache, __ATOMIC_RELAXED);
 }
 
-/* The reference is set first: the host may allocate when the slot is filled, and where its
- * allocator is this heap it comes back here. */
-static heap_cache *adopt(grt_heap *heap, heap_cache *cache)
+/* The entry is set first: the host may allocate when the slot is filled, and where its allocator is
+ * this heap it comes back here. */
+static heap_cache *adopt(grt_heap *heap, heap_cache *cache, uint32_t number)
 {
     cache->in_use = true;
-    cache->thread = grt_calling_thread();
-    remember(heap, cache);
+    cache->number = number;
+    set_cache_of(heap, number, cache);
     if (os_thread_slot_set(heap->slot, cache) != 0) {
         cache->in_use = false; /* nobody would give it back when the thread ends */
-        remember(heap, NULL);
+        set_cache_of(heap, number, heap->shared);
         return heap->shared;
     }
     return cache;
@@ -52,20 +51,19 @@ static heap_cache *adopt(grt_heap *heap, heap_cache *cache)
 
 heap_cache *heap_own_cache_locked(grt_heap *heap)
 {
-    heap_cache *cache = heap_known_cache(heap);
-    if (cache != NULL) {
+    heap_cache *cache = heap_cache_at_hand(heap);
+    if (cache != heap->shared) {
         return cache;
     }
-    cache = os_thread_slot_get(heap->slot);
-    if (cache != NULL) {
-        remember(heap, cache);
-        return cache;
+    uint32_t number = os_thread_number();
+    if (number == 0) {
+        return heap->shared;
     }
     cache = find_unused(heap);
     if (cache == NULL && (cache = add_cache(heap)) == NULL) {
         return heap->shared;
     }
-    return adopt(heap, cache);
+    return adopt(heap, cache, number);
 }
 
 void heap_leave_thread(void *value)
@@ -74,9 +72,8 @@ void heap_leave_thread(void *value)
     grt_heap *heap = cache->heap;
     os_mutex_lock(&heap->lock);
     heap_drain_locked(heap, cache);
+    set_cache_of(heap, cache->number, heap->shared);
     cache->in_use = false;
-    cache->thread = 0;
-    heap_cache_refs[heap->ref] = (cache_ref){0, NULL};
     os_mutex_unlock(&heap->lock);
 }
 
@@ -98,12 +95,12 @@ static void wait_until_out(const heap_cache *cache)
 /* Gates that were closed all along need no barrier: their owners are not inside. */
 static bool is_stoppable(const grt_heap *heap, const heap_cache *cache, const heap_cache *own)
 {
-    return cache != own && cache->in_use && heap->gates == 0;
+    return cache != own && cache != heap->shared && cache->in_use && heap->gates == 0;
 }
 
 void heap_stop_caches_locked(grt_heap *heap)
 {
-    const heap_cache *own = heap_known_cache(heap);
+    const heap_cache *own = heap_cache_at_hand(heap);
     bool any = false;
     for (heap_cache *cache = heap->caches; cache != NULL; cache = cache->next) {
         if (is_stoppable(heap, cache, own)) {
@@ -127,7 +124,9 @@ void heap_stop_caches_locked(grt_heap *heap)
 void heap_start_caches_locked(grt_heap *heap)
 {
     for (heap_cache *cache = heap->caches; cache != NULL; cache = cache->next) {
-        set_gate(cache, heap->gates);
+        if (cache != heap->shared) {
+            set_gate(cache, heap->gates);
+        }
     }
 }
 

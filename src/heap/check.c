@@ -106,10 +106,13 @@ static bool check_span_shape(checker *check, uint32_t page, const heap_page *hea
 static bool check_page_info(checker *check, uint32_t page, const heap_page *head)
 {
     for (uint32_t i = 0; i < head->length; i++) {
-        uint32_t right = head->kind == PAGE_SMALL ? page_info_of(head->u.span->size_class, i) : 0;
-        uint32_t info = check->heap->slots.page_info[page + i];
-        if (!require(check, info == right, "page %u of the run at page %u has information %04x",
-                     page + i, page, info)) {
+        page_info right = 0;
+        if (head->kind == PAGE_SMALL) {
+            right = page_info_of(&check->heap->slots, head->u.span->size_class, page, i);
+        }
+        page_info info = *heap_page_info(check->heap, page + i);
+        if (!require(check, info == right, "page %u of the run at page %u has information %llx",
+                     page + i, page, (unsigned long long)info)) {
             return false;
         }
     }
@@ -127,10 +130,11 @@ static bool check_span_block(checker *check, const heap_span *span, uint32_t blo
         return true;
     }
     check->live += span->extent;
-    check->asked += span->extent - slot_slack(slot);
+    check->asked += slot_asked(slot);
     check->blocks++;
-    return require(check, slot_slack(slot) < span->extent,
-                   "block %u of the span at page %u has more slack than room", block, span->page) &&
+    return require(check, slot_asked(slot) >= 1 && slot_asked(slot) <= span->extent,
+                   "block %u of the span at page %u was asked for %u bytes", block, span->page,
+                   slot_asked(slot)) &&
            require(check, !span_has(span, block),
                    "block %u of the span at page %u is live and in the span", block, span->page);
 }
@@ -286,95 +290,93 @@ static bool check_bins(checker *check)
 /* ---- caches
  * -------------------------------------------------------------------------------------- */
 
-/* While bins are checked, the slot of every block that was met carries this mark. No other thread
- * looks at the slots of blocks that are not live, except for a wrong free, which only wants to know
- * whether they are. */
-#define MET 0x100u
+/* While bins are checked, every block that is met is put into its span, so that one that is met
+ * twice is found out. Nobody else looks at the spans meanwhile. */
 
 static bool check_cached_block(checker *check, const cache_bin *bin, uint32_t size_class,
                                uint32_t at)
 {
     const grt_heap *heap = check->heap;
     block_place place = bin->blocks[at];
-    const heap_page *page = &heap->table.pages[place.offset >> PAGE_SHIFT];
-    if (!require(check, place.offset <= heap->last_offset && page->kind == PAGE_SMALL,
-                 "a cache holds offset %u, which is in no span", place.offset)) {
+    uint32_t offset = place.address - heap->first;
+    const heap_page *page = &heap->table.pages[offset >> PAGE_SHIFT];
+    if (!require(check, offset <= heap->last_offset && page->kind == PAGE_SMALL,
+                 "a cache holds 0x%08X, which is in no span", place.address)) {
         return false;
     }
-    const heap_span *span = page->u.span;
-    uint32_t in_span = place.offset - (span->page << PAGE_SHIFT);
-    uint32_t block = in_span / span->extent;
+    heap_span *span = page->u.span;
+    uint32_t block = (offset - (span->page << PAGE_SHIFT)) / span->extent;
     block_place right = place_of_block(&heap->slots, size_class, span->page, block);
-    heap_slot *slot = &heap->slots.all[right.slot];
-    heap_slot value = slot_load(slot);
     if (!require(check,
-                 span->size_class == size_class && right.offset == place.offset &&
-                     right.slot == place.slot && block < span->carved && !span_has(span, block) &&
-                     !slot_is_live(value),
-                 "a cache holds offset %u, which is no cached block of class %u", place.offset,
+                 span->size_class == size_class && right.address == place.address &&
+                     right.slot == place.slot && block < span->carved &&
+                     !slot_is_live(slot_load(&heap->slots.all[right.slot])),
+                 "a cache holds 0x%08X, which is no cached block of class %u", place.address,
                  size_class) ||
-        !require(check, (value & MET) == 0, "offset %u is in caches twice", place.offset)) {
+        !require(check, !span_has(span, block), "0x%08X is in two places", place.address)) {
         return false;
     }
-    slot_store(slot, value | MET);
+    span->free_bits[block / 64] |= UINT64_C(1) << block % 64;
     return true;
 }
 
-static bool check_bin_blocks(checker *check, const heap_cache *cache, uint32_t size_class)
+static void forget_met(const grt_heap *heap, block_place place)
 {
-    const cache_bin *bin = &cache->bins[size_class];
+    uint32_t offset = place.address - heap->first;
+    heap_span *span = heap->table.pages[offset >> PAGE_SHIFT].u.span;
+    uint32_t block = (offset - (span->page << PAGE_SHIFT)) / span->extent;
+    span->free_bits[block / 64] &= ~(UINT64_C(1) << block % 64);
+}
+
+/* Meets the blocks of a bin until one is wrong; returns how many. */
+static uint32_t meet_bin(checker *check, const cache_bin *bin, uint32_t size_class)
+{
     if (!require(check, bin->count <= bin->limit, "a bin of class %u holds %u of %u blocks",
                  size_class, bin->count, bin->limit)) {
-        return false;
+        return 0;
     }
     uint32_t met = 0;
     while (met < bin->count && check_cached_block(check, bin, size_class, met)) {
         met++;
     }
-    check->cached -= met;
-    return met == bin->count;
+    return met;
 }
 
-static void forget_met_in(const grt_heap *heap, const cache_bin *bin)
+/* Meets the blocks of all bins until one is wrong; returns how many. */
+static uint64_t meet_all(checker *check)
 {
-    for (uint32_t at = 0; at < bin->count && at < bin->limit; at++) {
-        if (bin->blocks[at].slot < slots_count(heap->table.count)) {
-            heap_slot *slot = &heap->slots.all[bin->blocks[at].slot];
-            heap_slot value = slot_load(slot);
-            slot_store(slot, slot_is_live(value) ? value : value & ~MET);
-        }
-    }
-}
-
-static void forget_met(const grt_heap *heap)
-{
-    for (const heap_cache *cache = heap->caches; cache != NULL; cache = cache->next) {
-        for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
-            forget_met_in(heap, &cache->bins[i]);
-        }
-    }
-}
-
-static bool check_all_bins(checker *check)
-{
+    uint64_t all = 0;
     for (const heap_cache *cache = check->heap->caches; cache != NULL; cache = cache->next) {
         for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
-            if (!check_bin_blocks(check, cache, i)) {
-                return false;
+            all += meet_bin(check, &cache->bins[i], i);
+            if (check->failed) {
+                return all;
             }
         }
         check->cached -= cache->pending_small;
     }
-    return require(check, check->cached == 0, "%u blocks are out, not live and in no cache",
-                   check->cached);
+    return all;
+}
+
+static void forget_all(const checker *check, uint64_t met)
+{
+    for (const heap_cache *cache = check->heap->caches; cache != NULL; cache = cache->next) {
+        for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
+            for (uint32_t at = 0; at < cache->bins[i].count && met > 0; at++, met--) {
+                forget_met(check->heap, cache->bins[i].blocks[at]);
+            }
+        }
+    }
 }
 
 /* After the spans: those counted what must be in caches. */
 static bool check_caches(checker *check)
 {
-    bool right = check_all_bins(check);
-    forget_met(check->heap);
-    return right;
+    uint64_t met = meet_all(check);
+    forget_all(check, met);
+    return !check->failed && require(check, check->cached == met,
+                                     "%u blocks are out and not live, and %llu are in caches",
+                                     check->cached, (unsigned long long)met);
 }
 
 /* ---- totals

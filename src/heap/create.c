@@ -57,7 +57,7 @@ static layout lay_out(uint32_t pages)
     parts.records = add_part(&parts, (size_t)pages * sizeof(heap_page));
     parts.heads = add_part(&parts, layered_words(pages) * sizeof(uint64_t));
     parts.committed = add_part(&parts, bitmap_words(pages) * sizeof(uint64_t));
-    parts.page_info = add_part(&parts, pages * sizeof(uint16_t));
+    parts.page_info = add_part(&parts, (GRT_WINDOW_SIZE >> PAGE_SHIFT) * sizeof(page_info));
     parts.slots = add_part(&parts, slots_count(pages) * sizeof(heap_slot));
     parts.spans = add_part(&parts, spans * sizeof(heap_span));
     parts.span_bits = add_part(&parts, spans * SPAN_BITS_WORDS * sizeof(uint64_t));
@@ -70,8 +70,8 @@ static void place_metadata(grt_heap *heap, unsigned char *base, const layout *pa
     heap->table.count = pages;
     layered_init(&heap->table.heads, pages, (uint64_t *)(void *)(base + parts->heads));
     heap->backing.committed = (uint64_t *)(void *)(base + parts->committed);
-    slots_init(&heap->slots, pages, (heap_slot *)(void *)(base + parts->slots),
-               (uint16_t *)(void *)(base + parts->page_info));
+    slots_init(&heap->slots, heap->first, pages, (heap_slot *)(void *)(base + parts->slots),
+               (page_info *)(void *)(base + parts->page_info));
     heap->pool.spans = (heap_span *)(void *)(base + parts->spans);
     heap->pool.bits = (uint64_t *)(void *)(base + parts->span_bits);
     heap->pool.limit = span_pool_limit(pages);
@@ -106,8 +106,6 @@ static void init_fields(grt_heap *heap, grt_memory *memory, const grt_heap_confi
 {
     snprintf(heap->name, sizeof heap->name, "%s", config->name);
     heap->memory = memory;
-    heap->number = os_unique_number();
-    heap->ref = (uint32_t)(heap->number % CACHE_REFS);
     heap->first = config->first;
     heap->capacity = config->end - config->first;
     heap->last_offset = (uint32_t)(heap->capacity - 1);
@@ -141,6 +139,9 @@ static grt_status create_shared_cache(grt_heap *heap)
     heap->shared->gate = GATE_SPECIAL;
     heap->shared->in_use = true;
     heap->caches = heap->shared;
+    for (uint32_t i = 0; i <= OS_THREADS; i++) {
+        heap->by_thread[i] = heap->shared;
+    }
     return GRT_OK;
 }
 

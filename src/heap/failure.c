@@ -67,7 +67,7 @@ static uint64_t largest_small_fit(const grt_heap *heap, const heap_room *room, u
 {
     for (uint32_t i = SIZE_CLASS_COUNT; i-- > 0;) {
         if (size_class_aligns(i, alignment) && class_fits(heap, room, i)) {
-            return size_class_extent(i);
+            return min_of(size_class_extent(i), SMALL_MAX);
         }
     }
     return 0;

@@ -16,39 +16,35 @@
  */
 
 /* Takes the block on top of a bin; false if there is none. */
-static inline bool pop(heap_cache *cache, uint32_t size_class, block_place *place)
+static inline bool pop(cache_bin *bin, block_place *place)
 {
-    cache_bin *bin = &cache->bins[size_class];
-    if (!LIKELY(bin->count > 0)) {
+    uint32_t count = bin->count;
+    if (!LIKELY(count > 0)) {
         return false;
     }
-    *place = bin->blocks[--bin->count];
+    *place = bin->blocks[count - 1];
+    bin->count = count - 1;
     return true;
 }
 
-static inline void make_live(grt_heap *heap, heap_cache *cache, uint32_t size_class,
-                             block_place place, uint32_t size)
+static inline void make_live(grt_heap *heap, heap_cache *cache, block_place place, uint32_t size)
 {
-    uint32_t extent = size_class_extents[size_class];
-    slot_store(&heap->slots.all[place.slot], SLOT_LIVE | (extent - size));
+    slot_store(&heap->slots.all[place.slot], SLOT_LIVE | size);
     cache_count_alloc(cache, size);
 }
 
 /* A block of [size_class] out of the caller's cache; 0 if that cannot be done here. */
 static inline grt_addr take(grt_heap *heap, uint32_t size, uint32_t size_class)
 {
-    heap_cache *cache = heap_known_cache(heap);
-    if (!LIKELY(cache != NULL)) {
-        return 0;
-    }
+    heap_cache *cache = heap_cache_at_hand(heap);
     block_place place;
-    if (!LIKELY(cache_enter(cache) && pop(cache, size_class, &place))) {
+    if (!LIKELY(cache_enter(cache) && pop(&cache->bins[size_class], &place))) {
         cache_leave(cache);
         return 0;
     }
-    make_live(heap, cache, size_class, place, size);
+    make_live(heap, cache, place, size);
     cache_leave(cache);
-    return heap->first + place.offset;
+    return place.address;
 }
 
 /* A size of 0 counts as 1. */
@@ -77,47 +73,44 @@ grt_addr grt_heap_alloc(grt_heap *heap, uint32_t size)
 }
 
 /* Takes a block that stays pending. */
-static inline bool take_pending(grt_heap *heap, uint32_t size_class, block_place *place)
+static inline bool take_pending(heap_cache *cache, cache_bin *bin, block_place *place)
 {
-    heap_cache *cache = heap_known_cache(heap);
-    if (!LIKELY(cache != NULL)) {
-        return false;
-    }
-    bool done = LIKELY(cache_enter(cache)) && pop(cache, size_class, place);
+    bool done = LIKELY(cache_enter(cache)) && pop(bin, place);
     if (LIKELY(done)) {
-        cache_add_pending(cache, size_class_extents[size_class], true);
+        cache_add_pending(cache, bin->extent, true);
     }
     cache_leave(cache);
     return done;
 }
 
-static inline void publish(grt_heap *heap, uint32_t size_class, block_place place, uint32_t size)
+static inline void publish(grt_heap *heap, heap_cache *cache, const cache_bin *bin,
+                           block_place place, uint32_t size)
 {
-    heap_cache *cache = heap_known_cache(heap);
     bool open = cache_enter(cache);
     if (!LIKELY(open)) {
         cache_leave(cache);
         os_mutex_lock(&heap->lock);
     }
-    cache_end_pending(cache, size_class_extents[size_class], true);
-    make_live(heap, cache, size_class, place, size);
-    if (!LIKELY(open)) {
+    cache_end_pending(cache, bin->extent, true);
+    make_live(heap, cache, place, size);
+    if (LIKELY(open)) {
+        cache_leave(cache);
+    } else {
         os_mutex_unlock(&heap->lock);
-        return;
     }
-    cache_leave(cache);
 }
 
 grt_addr grt_heap_alloc_zeroed(grt_heap *heap, uint32_t size)
 {
     if (LIKELY(heap != NULL && size <= SMALL_MAX)) {
         uint32_t wanted = at_least_one(size);
-        uint32_t size_class = size_class_of(wanted);
+        heap_cache *cache = heap_cache_at_hand(heap);
+        cache_bin *bin = &cache->bins[size_class_of(wanted)];
         block_place place;
-        if (LIKELY(take_pending(heap, size_class, &place))) {
-            memset(grt_memory_host(heap->memory, heap->first + place.offset), 0, wanted);
-            publish(heap, size_class, place, wanted);
-            return heap->first + place.offset;
+        if (LIKELY(take_pending(cache, bin, &place))) {
+            memset(grt_memory_host(heap->memory, place.address), 0, wanted);
+            publish(heap, cache, bin, place, wanted);
+            return place.address;
         }
     }
     return heap_alloc_zeroed_slowly(heap, size);
@@ -141,53 +134,23 @@ grt_addr grt_heap_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alignmen
 
 /* What the slot of an address says. */
 typedef struct sighting {
+    cache_bin *bin; /* the caller's, of the block's class */
     block_place place;
-    uint16_t page_info;
     heap_slot live;
-    uint32_t size_class;
 } sighting;
 
-static inline uint16_t page_info_at(const grt_heap *heap, uint32_t offset)
+/* True iff a live small block starts at [block]. What the page says holds until the cache is left:
+ * before the span's slots serve another span, all caches are stopped. */
+static inline bool sight(const grt_heap *heap, heap_cache *cache, grt_addr block, sighting *seen)
 {
-    return __atomic_load_n(&heap->slots.page_info[offset >> PAGE_SHIFT], __ATOMIC_ACQUIRE);
-}
-
-/* True iff a live small block starts at [block]. Where its slot is was found out at this moment: it
- * holds for as long as the block is live, so whoever claims the block asks once more. */
-static inline bool sight(const grt_heap *heap, grt_addr block, sighting *seen)
-{
-    uint32_t offset = block - heap->first;
-    if (!LIKELY(offset <= heap->last_offset)) {
-        return false;
-    }
-    uint32_t info = page_info_at(heap, offset);
-    if (!LIKELY(info != 0)) {
-        return false;
-    }
-    seen->size_class = (info >> 6) - 1;
-    const class_geometry *class = &heap->slots.classes[seen->size_class];
-    uint32_t page = (offset >> PAGE_SHIFT) - (info & 63);
-    uint32_t in_span = offset - (page << PAGE_SHIFT);
-    uint32_t index = block_at(class, in_span);
-    seen->page_info = (uint16_t)info;
-    seen->place = (block_place){offset, class->area + (page << class->page_shift) + index};
+    page_info info = __atomic_load_n(&heap->slots.pages[block >> PAGE_SHIFT], __ATOMIC_ACQUIRE);
+    uint32_t unit = (uint32_t)info & (GRT_PAGE_SIZE - 1);
+    uint32_t in_span = (block & (GRT_PAGE_SIZE - 1)) | ((uint32_t)info & ~(GRT_PAGE_SIZE - 1));
+    seen->bin = (cache_bin *)(void *)((char *)cache->bins + unit);
+    uint32_t index = block_at(seen->bin->reciprocal, in_span);
+    seen->place = (block_place){block, (uint32_t)(info >> 32) + index};
     seen->live = slot_load(&heap->slots.all[seen->place.slot]);
-    return LIKELY(slot_is_live(seen->live) && index * class->extent == in_span);
-}
-
-/* Claims what was seen. The second look at the page matters when the span was given up and made
- * anew as another class since: then the slot is that of another block, which gets it back. */
-static inline bool claim(grt_heap *heap, const sighting *seen, uint32_t next)
-{
-    heap_slot *slot = &heap->slots.all[seen->place.slot];
-    if (!LIKELY(slot_claim(slot, seen->live, next))) {
-        return false;
-    }
-    if (!LIKELY(page_info_at(heap, seen->place.offset) == seen->page_info)) {
-        slot_store(slot, seen->live);
-        return false;
-    }
-    return true;
+    return LIKELY(slot_is_live(seen->live) && index * seen->bin->extent == in_span);
 }
 
 /* ---- freeing -----------------------------------------------------------------------------------
@@ -195,29 +158,28 @@ static inline bool claim(grt_heap *heap, const sighting *seen, uint32_t next)
 
 static inline bool put(grt_heap *heap, heap_cache *cache, const sighting *seen)
 {
-    cache_bin *bin = &cache->bins[seen->size_class];
-    if (!LIKELY(bin->count < bin->limit && claim(heap, seen, SLOT_FREED))) {
+    cache_bin *bin = seen->bin;
+    uint32_t count = bin->count;
+    if (!LIKELY(count < bin->limit && slot_claim(&heap->slots.all[seen->place.slot], seen->live))) {
         return false;
     }
-    uint32_t extent = size_class_extents[seen->size_class];
-    bin->blocks[bin->count++] = seen->place;
-    cache_count_free(cache, extent - slot_slack(seen->live));
+    bin->blocks[count] = seen->place;
+    bin->count = count + 1;
+    cache_count_free(cache, slot_asked(seen->live));
     return true;
 }
 
 grt_status grt_heap_free(grt_heap *heap, grt_addr block)
 {
-    heap_cache *cache = heap_known_cache(heap);
-    if (LIKELY(cache != NULL)) {
-        sighting seen;
-        bool done =
-            LIKELY(cache_enter(cache)) && sight(heap, block, &seen) && put(heap, cache, &seen);
+    heap_cache *cache = heap_cache_at_hand(heap);
+    sighting seen;
+    if (!LIKELY(cache_enter(cache) && sight(heap, cache, block, &seen) &&
+                put(heap, cache, &seen))) {
         cache_leave(cache);
-        if (LIKELY(done)) {
-            return GRT_OK;
-        }
+        return heap_free_slowly(heap, block);
     }
-    return heap_free_slowly(heap, block);
+    cache_leave(cache);
+    return GRT_OK;
 }
 
 /* ---- changing a size ---------------------------------------------------------------------------
@@ -225,12 +187,12 @@ grt_status grt_heap_free(grt_heap *heap, grt_addr block)
 
 static inline bool resize(grt_heap *heap, heap_cache *cache, const sighting *seen, uint32_t size)
 {
-    uint32_t extent = size_class_extents[seen->size_class];
-    if (!heap_stays(extent, size) || !claim(heap, seen, SLOT_RESIZING)) {
+    heap_slot *slot = &heap->slots.all[seen->place.slot];
+    if (!heap_stays(seen->bin->extent, size) || !slot_claim(slot, seen->live)) {
         return false;
     }
-    slot_store(&heap->slots.all[seen->place.slot], SLOT_LIVE | (extent - size));
-    cache_count_resize(cache, extent - slot_slack(seen->live), size);
+    slot_store(slot, SLOT_LIVE | size);
+    cache_count_resize(cache, slot_asked(seen->live), size);
     return true;
 }
 
@@ -239,15 +201,10 @@ grt_addr grt_heap_realloc(grt_heap *heap, grt_addr block, uint32_t size)
     if (block == 0 || heap == NULL) {
         return grt_heap_alloc(heap, size);
     }
-    heap_cache *cache = heap_known_cache(heap);
-    if (LIKELY(cache != NULL)) {
-        sighting seen;
-        bool done = cache_enter(cache) && sight(heap, block, &seen) &&
-                    resize(heap, cache, &seen, at_least_one(size));
-        cache_leave(cache);
-        if (done) {
-            return block;
-        }
-    }
-    return heap_realloc_slowly(heap, block, size);
+    heap_cache *cache = heap_cache_at_hand(heap);
+    sighting seen;
+    bool done = cache_enter(cache) && sight(heap, cache, block, &seen) &&
+                resize(heap, cache, &seen, at_least_one(size));
+    cache_leave(cache);
+    return done ? block : heap_realloc_slowly(heap, block, size);
 }

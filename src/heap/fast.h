@@ -15,7 +15,7 @@ grt_status heap_free_slowly(grt_heap *heap, grt_addr block);
  * would waste more than half of it. */
 static inline bool heap_stays(uint32_t extent, uint32_t size)
 {
-    return size <= extent && (size > extent / 2 || extent == SMALL_ALIGNMENT);
+    return size <= extent && size <= SMALL_MAX && (size > extent / 2 || extent == SMALL_ALIGNMENT);
 }
 
 #endif

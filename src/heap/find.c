@@ -17,10 +17,10 @@ typedef struct span_place {
 static span_place place_in_span(const grt_heap *heap, uint32_t size_class, uint32_t span_page,
                                 uint32_t offset)
 {
-    const class_geometry *class = &heap->slots.classes[size_class];
+    uint32_t extent = size_class_extent(size_class);
     uint32_t in_span = offset - (span_page << PAGE_SHIFT);
-    uint32_t block = block_at(class, in_span);
-    return (span_place){block, in_span - block * class->extent,
+    uint32_t block = in_span / extent;
+    return (span_place){block, in_span - block * extent,
                         place_of_block(&heap->slots, size_class, span_page, block)};
 }
 
@@ -29,46 +29,49 @@ static heap_slot slot_at(const grt_heap *heap, const span_place *place)
     return slot_load(&heap->slots.all[place->start.slot]);
 }
 
-/* What a place in a block that is not live is. */
-static grt_status judge_place(heap_slot slot, const span_place *place)
-{
-    bool was = slot != SLOT_NEVER && place->offset_in_block == 0;
-    return was ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
-}
-
 /* ---- what was there before ---------------------------------------------------------------------
  */
 
-/* The slot of a block of a span that was given up. Slots lie close together at the start of their
- * span's, and a shorter span may have been there since: then all that is known is that the block
- * left its span at some time. */
-static heap_slot past_slot(const grt_heap *heap, const span_place *place, uint32_t size_class,
-                           uint32_t span_page)
+/* True iff the slot of a block of a span that was given up is still its own. Slots lie close
+ * together at the start of their span's, and a shorter span may have been there since. */
+static bool is_kept(const grt_heap *heap, uint32_t slot, uint32_t size_class, uint32_t span_page)
 {
-    const class_geometry *class = &heap->slots.classes[size_class];
-    uint32_t page = (place->start.slot - class->area) >> class->page_shift;
+    const class_area *area = &heap->slots.areas[size_class];
+    uint32_t page = (slot - area->first) >> area->page_shift;
     uint32_t past = heap->table.pages[page].past;
-    bool kept = heap->slots.page_info[page] == 0 && past_get_kind(past) == PAST_SMALL &&
-                past_small_class(past) == size_class && page - past_small_page(past) == span_page;
-    return kept ? slot_at(heap, place) : SLOT_FREED;
+    return *heap_page_info(heap, page) == 0 && past_get_kind(past) == PAST_SMALL &&
+           past_small_class(past) == size_class && page - past_small_page(past) == span_page;
+}
+
+/* The small block that was around [offset] when the page was last in a span, and what it was asked
+ * for, 0 if that is not known any more; false if there was none. */
+static bool find_past_small(const grt_heap *heap, uint32_t offset, span_place *place,
+                            uint32_t *asked)
+{
+    uint32_t index = offset >> PAGE_SHIFT;
+    uint32_t past = heap->table.pages[index].past;
+    uint32_t span_page = index - past_small_page(past);
+    *place = place_in_span(heap, past_small_class(past), span_page, offset);
+    if (place->block >= past_small_carved(past)) {
+        return false;
+    }
+    bool kept = is_kept(heap, place->start.slot, past_small_class(past), span_page);
+    heap_slot slot = kept ? slot_at(heap, place) : SLOT_NEVER;
+    *asked = slot_asked(slot);
+    return !kept || slot != SLOT_NEVER;
 }
 
 /* No block of now is at this address: what its page was before decides. */
 static grt_status judge_past(const grt_heap *heap, uint32_t offset)
 {
-    uint32_t index = offset >> PAGE_SHIFT;
-    uint32_t past = heap->table.pages[index].past;
-    if (past_get_kind(past) == PAST_LARGE) {
-        return offset % GRT_PAGE_SIZE == 0 ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
+    past_kind kind = past_get_kind(heap->table.pages[offset >> PAGE_SHIFT].past);
+    span_place place;
+    uint32_t asked;
+    bool started = kind == PAST_LARGE && offset % GRT_PAGE_SIZE == 0;
+    if (kind == PAST_SMALL && find_past_small(heap, offset, &place, &asked)) {
+        started = place.offset_in_block == 0;
     }
-    if (past_get_kind(past) == PAST_SMALL) {
-        uint32_t span_page = index - past_small_page(past);
-        span_place place = place_in_span(heap, past_small_class(past), span_page, offset);
-        if (place.block < past_small_carved(past)) {
-            return judge_place(past_slot(heap, &place, past_small_class(past), span_page), &place);
-        }
-    }
-    return GRT_NOT_A_BLOCK;
+    return started ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
 }
 
 /* ---- blocks ------------------------------------------------------------------------------------
@@ -83,17 +86,17 @@ static grt_status find_small(const grt_heap *heap, heap_span *span, uint32_t off
         return judge_past(heap, offset);
     }
     if (!slot_is_live(slot)) {
-        return judge_place(slot, &place);
+        return place.offset_in_block == 0 ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
     }
     if (place.offset_in_block != 0) {
         return GRT_INTERIOR_POINTER;
     }
     *block = (heap_block){.span = span,
-                          .offset = offset,
-                          .asked = span->extent - slot_slack(slot),
+                          .address = place.start.address,
+                          .page = offset >> PAGE_SHIFT,
+                          .asked = slot_asked(slot),
                           .extent = span->extent,
-                          .slot = place.start.slot,
-                          .live = slot};
+                          .slot = place.start.slot};
     return GRT_OK;
 }
 
@@ -112,7 +115,8 @@ grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *
         if (!page_is_live_large(page)) {
             return page->u.large.asked == LARGE_CLAIMED ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
         }
-        *block = (heap_block){.offset = offset,
+        *block = (heap_block){.address = address,
+                              .page = index,
                               .asked = page->u.large.asked,
                               .extent = (uint32_t)page->length << PAGE_SHIFT};
         return GRT_OK;
@@ -150,26 +154,24 @@ static void describe_past_large(const grt_heap *heap, grt_block_info *info, grt_
     }
 }
 
-static void describe_past_small(const grt_heap *heap, grt_block_info *info, grt_addr address,
-                                uint32_t page)
+static void describe_past_small(const grt_heap *heap, grt_block_info *info, grt_addr address)
 {
-    uint32_t past = heap->table.pages[page].past;
-    uint32_t size_class = past_small_class(past);
-    uint32_t span_page = page - past_small_page(past);
-    span_place place = place_in_span(heap, size_class, span_page, address - heap->first);
-    if (place.block < past_small_carved(past) &&
-        past_slot(heap, &place, size_class, span_page) != SLOT_NEVER) {
-        set_block(info, GRT_BLOCK_FREED, address, heap->first + place.start.offset, 0,
-                  size_class_extent(size_class));
+    span_place place;
+    uint32_t asked;
+    if (find_past_small(heap, address - heap->first, &place, &asked)) {
+        uint32_t past = heap->table.pages[(address - heap->first) >> PAGE_SHIFT].past;
+        set_block(info, GRT_BLOCK_FREED, address, place.start.address, asked,
+                  size_class_extent(past_small_class(past)));
     }
 }
 
-/* No block of now is at [address], in [page] of the run that starts at page [run]. */
+/* No block of now is at [address], in the run that starts at page [run]. */
 static void describe_past(const grt_heap *heap, grt_block_info *info, grt_addr address,
-                          uint32_t page, uint32_t run)
+                          uint32_t run)
 {
+    uint32_t page = (address - heap->first) >> PAGE_SHIFT;
     if (past_get_kind(heap->table.pages[page].past) == PAST_SMALL) {
-        describe_past_small(heap, info, address, page);
+        describe_past_small(heap, info, address);
     } else {
         describe_past_large(heap, info, address, page, run);
     }
@@ -178,17 +180,13 @@ static void describe_past(const grt_heap *heap, grt_block_info *info, grt_addr a
 static void describe_in_span(const grt_heap *heap, grt_block_info *info, grt_addr address,
                              const heap_span *span)
 {
-    uint32_t offset = address - heap->first;
-    span_place place = place_in_span(heap, span->size_class, span->page, offset);
+    span_place place = place_in_span(heap, span->size_class, span->page, address - heap->first);
     heap_slot slot = place.block < span->carved ? slot_at(heap, &place) : SLOT_NEVER;
-    grt_addr start = heap->first + place.start.offset;
-    if (slot_is_live(slot)) {
-        set_block(info, GRT_BLOCK_LIVE, address, start, span->extent - slot_slack(slot),
-                  span->extent);
-    } else if (slot != SLOT_NEVER) {
-        set_block(info, GRT_BLOCK_FREED, address, start, 0, span->extent);
+    if (slot == SLOT_NEVER) {
+        describe_past(heap, info, address, span->page);
     } else {
-        describe_past(heap, info, address, offset >> PAGE_SHIFT, span->page);
+        set_block(info, slot_is_live(slot) ? GRT_BLOCK_LIVE : GRT_BLOCK_FREED, address,
+                  place.start.address, slot_asked(slot), span->extent);
     }
 }
 
@@ -225,7 +223,7 @@ static void describe_inside(const grt_heap *heap, grt_block_info *info, grt_addr
     uint32_t run = page_table_head_of(&heap->table, page);
     const heap_page *head = &heap->table.pages[run];
     if (head->kind == PAGE_FREE) {
-        describe_past(heap, info, address, page, run);
+        describe_past(heap, info, address, run);
     } else if (head->kind == PAGE_SMALL) {
         describe_in_span(heap, info, address, head->u.span);
     } else if (page_is_live_large(head)) {

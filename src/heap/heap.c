@@ -155,14 +155,14 @@ static void account_large(grt_heap *heap, heap_cache *cache, const heap_block *b
 {
     heap_count_returned(heap, 1, block->extent);
     heap_count_taken(heap, 1, extent);
-    heap->table.pages[heap_page_of(block)].u.large.asked = size;
+    heap->table.pages[block->page].u.large.asked = size;
     cache_count_resize(cache, block->asked, size);
 }
 
 /* Lengthens a large block into the free run behind it. */
 static bool grow_large_locked(grt_heap *heap, const heap_block *block, uint32_t want)
 {
-    uint32_t page = heap_page_of(block);
+    uint32_t page = block->page;
     uint32_t have = block->extent >> PAGE_SHIFT;
     int host_errno;
     if ((uint64_t)(want - have) << PAGE_SHIFT > heap_budget_room(heap) ||
@@ -181,7 +181,7 @@ static bool grow_large_locked(grt_heap *heap, const heap_block *block, uint32_t 
 static bool resize_large_locked(grt_heap *heap, heap_cache *cache, const heap_block *block,
                                 uint32_t size)
 {
-    uint32_t page = heap_page_of(block);
+    uint32_t page = block->page;
     uint32_t have = block->extent >> PAGE_SHIFT;
     uint64_t extent = heap_round_to_pages(size);
     uint32_t want = (uint32_t)(extent >> PAGE_SHIFT);
@@ -200,9 +200,10 @@ static bool resize_small_locked(grt_heap *heap, heap_cache *cache, const heap_bl
                                 uint32_t size)
 {
     heap_slot *slot = &heap->slots.all[block->slot];
-    if (!slot_claim(slot, block->live, SLOT_LIVE | (block->extent - size))) {
+    if (!slot_claim(slot, (heap_slot)(SLOT_LIVE | block->asked))) {
         return false; /* freed meanwhile, which the caller finds out when it frees the block */
     }
+    slot_store(slot, SLOT_LIVE | size);
     cache_count_resize(cache, block->asked, size);
     return true;
 }
@@ -231,27 +232,27 @@ static bool shrink_locked(grt_heap *heap, heap_cache *cache, const heap_block *b
 /* The guest may have taken pages of its block away, or protected them. */
 static bool is_readable(const grt_heap *heap, const heap_block *block, uint32_t bytes)
 {
-    return grt_memory_accessible(heap->memory, heap->first + block->offset, bytes, GRT_READ_ONLY);
+    return grt_memory_accessible(heap->memory, block->address, bytes, GRT_READ_ONLY);
 }
 
 static void copy_block(const grt_heap *heap, const heap_block *from, uint32_t bytes, grt_addr to)
 {
-    memcpy(grt_memory_host(heap->memory, to),
-           grt_memory_host(heap->memory, heap->first + from->offset), bytes);
+    memcpy(grt_memory_host(heap->memory, to), grt_memory_host(heap->memory, from->address), bytes);
 }
 
 /* Another thread freed the block before it could be moved: what was set aside goes back. */
 static grt_addr withdraw_unlock(grt_heap *heap, const heap_block *from, const heap_request *request)
 {
-    heap_block aside = {.offset = request->block - heap->first,
+    heap_block aside = {.address = request->block,
+                        .page = (request->block - heap->first) >> PAGE_SHIFT,
                         .extent = (uint32_t)request->extent,
                         .slot = request->slot};
     if (request->size_class != SIZE_CLASS_NONE) {
-        aside.span = heap->table.pages[heap_page_of(&aside)].u.span;
+        aside.span = heap->table.pages[aside.page].u.span;
     }
     heap_free_locked(heap, request->cache, &aside);
     heap->counters.bad_frees++;
-    (void)heap_refuse_address_unlock(heap, heap->first + from->offset, GRT_DOUBLE_FREE, "realloc");
+    (void)heap_refuse_address_unlock(heap, from->address, GRT_DOUBLE_FREE, "realloc");
     return 0;
 }
 
@@ -273,7 +274,7 @@ static grt_addr move_unlock(grt_heap *heap, const heap_block *from, const heap_r
     }
     os_mutex_unlock(&heap->lock);
     if (!claimed) {
-        (void)grt_heap_free(heap, heap->first + from->offset); /* says so if others freed it */
+        (void)grt_heap_free(heap, from->address); /* says so if others freed it */
     }
     return request->block;
 }
@@ -281,17 +282,16 @@ static grt_addr move_unlock(grt_heap *heap, const heap_block *from, const heap_r
 /* With the block found and the lock held, which is released. */
 static grt_addr realloc_unlock(grt_heap *heap, const heap_block *found, heap_request *request)
 {
-    grt_addr block = heap->first + found->offset;
     if (resize_locked(heap, request->cache, found, request->size)) {
         os_mutex_unlock(&heap->lock);
-        return block;
+        return found->address;
     }
     if (heap_allocate_locked(heap, request->cache, request)) {
         return move_unlock(heap, found, request);
     }
     if (shrink_locked(heap, request->cache, found, request->size)) {
         os_mutex_unlock(&heap->lock);
-        return block;
+        return found->address;
     }
     refuse_unlock(heap, request);
     return 0;

@@ -48,13 +48,12 @@ typedef struct heap_search {
 _Static_assert(GRT_HEAP_CAUSE_COUNT <= 16, "every cause has its counter");
 
 struct grt_heap {
-    /* What the common path reads; constant. */
-    uint64_t number; /* unique in the process: addresses of heaps come again */
-    uint32_t ref;    /* this heap's entry among heap_cache_refs */
+    /* What the common path reads. */
+    heap_slots slots;
+    heap_cache *by_thread[OS_THREADS + 1]; /* by os_thread_number(); [shared] for all others */
+
     grt_addr first;
     uint32_t last_offset; /* capacity - 1 */
-    heap_slots slots;
-
     os_mutex lock;
     char name[HEAP_NAME_MAX];
     uint64_t capacity;
@@ -79,7 +78,7 @@ struct grt_heap {
     bool has_slot;
     os_thread_slot slot; /* each thread's cache */
     heap_cache *caches;  /* all of them */
-    heap_cache *shared;  /* one of them: for threads that could not get one; under the lock */
+    heap_cache *shared;  /* one of them: for threads that have none, under the lock only */
 
     void *metadata; /* table, maps, bitmaps and span records: one reservation */
     size_t metadata_size;
@@ -90,11 +89,10 @@ struct heap_request;
 /* ---- caches (caches.c, magazine.c) ------------------------------------------------------------
  */
 
-/* The calling thread's cache if it has one and the heap knows it already, else null. */
-static inline heap_cache *heap_known_cache(const grt_heap *heap)
+/* The calling thread's cache, or one whose gate is closed for good. O(1). */
+static inline heap_cache *heap_cache_at_hand(const grt_heap *heap)
 {
-    const cache_ref *ref = &heap_cache_refs[heap->ref];
-    return __builtin_expect(ref->heap == heap->number, 1) ? ref->cache : NULL;
+    return __atomic_load_n(&heap->by_thread[os_known_thread_number], __ATOMIC_RELAXED);
 }
 
 /* The calling thread's cache, made now if need be; the shared one when there can be none. */
@@ -177,22 +175,22 @@ static inline uint64_t heap_round_to_pages(uint64_t size)
 
 typedef struct heap_block {
     heap_span *span; /* null: a large block */
-    uint32_t offset; /* in the heap */
+    grt_addr address;
+    uint32_t page; /* that it starts in */
     uint32_t asked;
     uint32_t extent;
-    uint32_t slot; /* of a small block, and what it was when the block was found */
-    heap_slot live;
+    uint32_t slot; /* of a small block */
 } heap_block;
-
-static inline uint32_t heap_page_of(const heap_block *block)
-{
-    return block->offset >> PAGE_SHIFT;
-}
 
 /* Finds the live block that starts at [address], or says what is wrong with the address. O(1). */
 grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *block);
 
 void heap_describe_locked(const grt_heap *heap, grt_addr address, grt_block_info *info);
+
+static inline page_info *heap_page_info(const grt_heap *heap, uint32_t page)
+{
+    return &heap->slots.pages[(heap->first >> PAGE_SHIFT) + page];
+}
 
 static inline grt_addr heap_page_address(const grt_heap *heap, uint32_t page)
 {

@@ -119,12 +119,12 @@ bool heap_refill_locked(grt_heap *heap, heap_cache *cache, heap_request *request
 /* ---- emptying ----------------------------------------------------------------------------------
  */
 
-static void give_block(grt_heap *heap, uint32_t offset)
+static void give_block(grt_heap *heap, const cache_bin *bin, block_place place)
 {
+    uint32_t offset = place.address - heap->first;
     heap_span *span = heap->table.pages[offset >> PAGE_SHIFT].u.span;
-    const class_geometry *class = &heap->slots.classes[span->size_class];
     bool had_none = span_available(span) == 0;
-    span_give(span, block_at(class, offset - (span->page << PAGE_SHIFT)));
+    span_give(span, block_at(bin->reciprocal, offset - (span->page << PAGE_SHIFT)));
     heap_count_returned(heap, 1, span->extent);
     if (span->owner != NULL) {
         return;
@@ -142,7 +142,7 @@ void heap_flush_locked(grt_heap *heap, heap_cache *cache, uint32_t size_class, u
     cache_bin *bin = &cache->bins[size_class];
     GRT_ASSERT(count <= bin->count);
     for (uint32_t i = 0; i < count; i++) {
-        give_block(heap, bin->blocks[i].offset);
+        give_block(heap, bin, bin->blocks[i]);
     }
     bin->count -= count;
     for (uint32_t i = 0; i < bin->count; i++) {

@@ -63,6 +63,18 @@ uint32_t heap_trim_locked(grt_heap *heap)
     return given;
 }
 
+/* A wrong free may be looking at a block of the span just now. When the caches were stopped once
+ * after the pages ceased to say where their slots are, every thread has finished with them, and the
+ * slots can serve another span. */
+static void hide_span(grt_heap *heap, const heap_span *span)
+{
+    for (uint32_t i = 0; i < span->pages; i++) {
+        __atomic_store_n(heap_page_info(heap, span->page + i), 0, __ATOMIC_RELEASE);
+    }
+    heap_stop_caches_locked(heap);
+    heap_start_caches_locked(heap);
+}
+
 void heap_release_span_locked(grt_heap *heap, heap_span *span)
 {
     GRT_ASSERT(span_out(span) == 0);
@@ -72,9 +84,9 @@ void heap_release_span_locked(grt_heap *heap, heap_span *span)
     if (list->empty == span) {
         list->empty = NULL;
     }
+    hide_span(heap, span);
     for (uint32_t i = 0; i < span->pages; i++) {
         heap_page *page = &heap->table.pages[span->page + i];
-        __atomic_store_n(&heap->slots.page_info[span->page + i], 0, __ATOMIC_RELEASE);
         page->kind = PAGE_INSIDE;
         page->past = past_small(span->size_class, i, span->carved);
     }
@@ -110,8 +122,8 @@ bool heap_release_empty_spans_locked(grt_heap *heap)
 bool heap_claim_locked(grt_heap *heap, heap_cache *cache, const heap_block *block)
 {
     if (block->span == NULL) {
-        heap->table.pages[heap_page_of(block)].u.large.asked = LARGE_CLAIMED;
-    } else if (!slot_claim(&heap->slots.all[block->slot], block->live, SLOT_FREED)) {
+        heap->table.pages[block->page].u.large.asked = LARGE_CLAIMED;
+    } else if (!slot_claim(&heap->slots.all[block->slot], (heap_slot)(SLOT_LIVE | block->asked))) {
         return false;
     }
     cache_add_pending(cache, block->extent, block->span != NULL);
@@ -126,12 +138,12 @@ static void free_small(grt_heap *heap, heap_cache *cache, const heap_block *bloc
     if (bin->count == bin->limit) {
         heap_flush_locked(heap, cache, size_class, bin->limit - bin->limit / 2);
     }
-    bin->blocks[bin->count++] = (block_place){block->offset, block->slot};
+    bin->blocks[bin->count++] = (block_place){block->address, block->slot};
 }
 
 static void free_large(grt_heap *heap, const heap_block *block)
 {
-    uint32_t page = heap_page_of(block);
+    uint32_t page = block->page;
     heap_page *head = &heap->table.pages[page];
     head->past = past_large(head->length);
     heap_count_returned(heap, 1, block->extent);

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define SMALL_ALIGNMENT  16u
-#define SMALL_MAX        32768u
+#define SMALL_MAX        32767u /* one less than the largest class, so that it fits 15 bits */
 #define SIZE_CLASS_COUNT 72u
 #define SIZE_CLASS_NONE  UINT32_MAX
 

@@ -11,7 +11,7 @@ static const struct {
 
 size_t slots_count(uint32_t pages)
 {
-    size_t count = 0;
+    size_t count = SLOTS_SPARE;
     for (uint32_t i = 0; i < SLOT_AREAS; i++) {
         count += (size_t)pages << areas[i].page_shift;
     }
@@ -27,22 +27,18 @@ static uint32_t area_of(uint32_t extent)
     return area;
 }
 
-void slots_init(heap_slots *slots, uint32_t pages, heap_slot *storage, uint16_t *page_info)
+void slots_init(heap_slots *slots, grt_addr heap_first, uint32_t pages, heap_slot *storage,
+                page_info *infos)
 {
-    uint32_t first[SLOT_AREAS] = {0};
+    uint32_t first[SLOT_AREAS] = {SLOTS_SPARE};
     for (uint32_t i = 1; i < SLOT_AREAS; i++) {
         first[i] = first[i - 1] + (pages << areas[i - 1].page_shift);
     }
     slots->all = storage;
-    slots->page_info = page_info;
+    slots->pages = infos;
+    slots->first = heap_first;
     for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
-        uint32_t extent = size_class_extent(i);
-        uint32_t area = area_of(extent);
-        slots->classes[i] = (class_geometry){
-            .extent = extent,
-            .area = first[area],
-            .page_shift = areas[area].page_shift,
-            .reciprocal = (UINT64_C(1) << 32) / (extent / SMALL_ALIGNMENT) + 1,
-        };
+        uint32_t area = area_of(size_class_extent(i));
+        slots->areas[i] = (class_area){first[area], areas[area].page_shift};
     }
 }

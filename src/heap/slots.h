@@ -1,9 +1,9 @@
 /*
  * slots.h - sixteen bits in host memory for each small block: the authority on whether it is live.
  *
- * A free claims its block by changing the slot from live to freed, so that of any number of racing
- * frees exactly one wins, and double, interior and wild frees all fail the same test. A live slot
- * holds the slack: what the block occupies less what was asked for.
+ * A slot holds the size that was asked for and a bit that says that the block is live. A free
+ * claims its block by clearing the bit, so that of any number of racing frees exactly one wins, and
+ * double, interior and wild frees all fail the same test.
  *
  * The slots of a span lie side by side, in the order of its blocks, at a place that follows from
  * the span's first page. There are three areas, for a page has room for 256 blocks of 16 bytes but
@@ -22,66 +22,82 @@
 
 typedef uint16_t heap_slot;
 
-/* Values of slots that are not live. */
-#define SLOT_NEVER    0u /* no block was handed out here since the span was made */
-#define SLOT_FREED    1u
-#define SLOT_HELD     2u /* freed, and kept in quarantine */
-#define SLOT_RESIZING 3u /* claimed by the thread that changes its size */
-#define SLOT_LIVE     0x8000u
+#define SLOT_LIVE  0x8000u /* the other bits are what was asked for, also once it is freed */
+#define SLOT_NEVER 0u      /* no block was handed out here since the span was made */
+
+_Static_assert(SMALL_MAX < SLOT_LIVE, "every size of a small block fits");
 
 #define SLOT_AREAS 3u
 
-/* What finding a slot takes; one a class, so that it is one look-up. */
-typedef struct class_geometry {
-    uint32_t extent;
-    uint32_t area;       /* index of the area's first slot */
+/* The slots of a class's spans. */
+typedef struct class_area {
+    uint32_t first;      /* index of the area's first slot */
     uint32_t page_shift; /* log2 of the slots a page in that area */
-    uint64_t reciprocal; /* of extent / 16, in 2^-32, rounded up: divides exactly below 2^21 */
-} class_geometry;
+} class_area;
+
+/* What a page of a span says, 0 for all other pages: the class times CLASS_UNIT in bits 0 to 11,
+ * the page's first byte in the span in bits 12 to 31, the slot of the span's block 0 above. What 0
+ * says is harmless: the slots that it leads to belong to nobody. */
+typedef uint64_t page_info;
+
+#define CLASS_UNIT  32u
+#define SLOTS_SPARE 256u
 
 typedef struct heap_slots {
     heap_slot *all;
-    uint16_t *page_info; /* a page: 0, or what page_info_of() made of its span */
-    class_geometry classes[SIZE_CLASS_COUNT];
+    page_info *pages; /* of the whole guest window, by address / 4096 */
+    grt_addr first;   /* the heap's */
+    class_area areas[SIZE_CLASS_COUNT];
 } heap_slots;
 
 /* Slots that a heap of so many pages needs, and the set-up over zeroed storage for them. */
 size_t slots_count(uint32_t pages);
-void slots_init(heap_slots *slots, uint32_t pages, heap_slot *storage, uint16_t *page_info);
+void slots_init(heap_slots *slots, grt_addr first, uint32_t pages, heap_slot *storage,
+                page_info *infos);
 
 /* ---- places ---------------------------------------------------------------------------------- */
 
 /* A place where a small block can start. */
 typedef struct block_place {
-    uint32_t offset; /* bytes into the heap */
-    uint32_t slot;   /* index among all slots */
+    grt_addr address;
+    uint32_t slot; /* index among all slots */
 } block_place;
 
-static inline uint16_t page_info_of(uint32_t size_class, uint32_t page_in_span)
-{
-    return (uint16_t)((size_class + 1) << 6 | page_in_span);
-}
-
-/* The place of block 0 of a span. */
+/* The place of block 0 of a span that starts at [page] of the heap. */
 static inline block_place place_of_span(const heap_slots *slots, uint32_t size_class, uint32_t page)
 {
-    const class_geometry *class = &slots->classes[size_class];
-    return (block_place){page << PAGE_SHIFT, class->area + (page << class->page_shift)};
+    const class_area *area = &slots->areas[size_class];
+    return (block_place){slots->first + (page << PAGE_SHIFT),
+                         area->first + (page << area->page_shift)};
 }
 
 static inline block_place place_of_block(const heap_slots *slots, uint32_t size_class,
                                          uint32_t page, uint32_t block)
 {
     block_place place = place_of_span(slots, size_class, page);
-    place.offset += block * slots->classes[size_class].extent;
+    place.address += block * size_class_extents[size_class];
     place.slot += block;
     return place;
 }
 
-/* The block of a span that [offset_in_span] lies in. */
-static inline uint32_t block_at(const class_geometry *class, uint32_t offset_in_span)
+/* 16 / extent in 2^-31, rounded up, for block_at(). */
+static inline uint32_t reciprocal_of(uint32_t extent)
 {
-    return (uint32_t)(offset_in_span / SMALL_ALIGNMENT * class->reciprocal >> 32);
+    uint32_t units = extent / SMALL_ALIGNMENT;
+    return ((1u << 31) + units - 1) / units;
+}
+
+/* The block of a span that [offset_in_span] lies in; exact below 2^18. */
+static inline uint32_t block_at(uint32_t reciprocal, uint32_t offset_in_span)
+{
+    return (uint32_t)((uint64_t)(offset_in_span / SMALL_ALIGNMENT) * reciprocal >> 31);
+}
+
+static inline page_info page_info_of(const heap_slots *slots, uint32_t size_class,
+                                     uint32_t span_page, uint32_t page_in_span)
+{
+    uint64_t slot = place_of_span(slots, size_class, span_page).slot;
+    return slot << 32 | (uint64_t)page_in_span << PAGE_SHIFT | size_class * CLASS_UNIT;
 }
 
 /* ---- slots ----------------------------------------------------------------------------------- */
@@ -101,16 +117,17 @@ static inline bool slot_is_live(heap_slot value)
     return (value & SLOT_LIVE) != 0;
 }
 
-static inline uint32_t slot_slack(heap_slot live)
+/* What a block was asked for, also one that is no longer live. */
+static inline uint32_t slot_asked(heap_slot value)
 {
-    return live & (SLOT_LIVE - 1);
+    return value & (SLOT_LIVE - 1);
 }
 
-/* Changes a slot that was seen as [live] to [next]; false iff somebody was faster. */
-static inline bool slot_claim(heap_slot *slot, heap_slot live, uint32_t next)
+/* Makes a block that was seen as [live] one that is not; false iff somebody was faster. */
+static inline bool slot_claim(heap_slot *slot, heap_slot live)
 {
-    return __atomic_compare_exchange_n(slot, &live, (heap_slot)next, false, __ATOMIC_ACQ_REL,
-                                       __ATOMIC_RELAXED);
+    return __atomic_compare_exchange_n(slot, &live, (heap_slot)slot_asked(live), false,
+                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
 #endif

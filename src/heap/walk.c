@@ -9,11 +9,10 @@ static bool visit_span(const grt_heap *heap, const heap_span *span, grt_block_vi
     block_place place = place_of_span(&heap->slots, span->size_class, span->page);
     for (uint32_t block = 0; block < span->carved; block++) {
         heap_slot slot = slot_load(&heap->slots.all[place.slot]);
-        if (slot_is_live(slot) && !visit(user, heap->first + place.offset,
-                                         span->extent - slot_slack(slot), span->extent)) {
+        if (slot_is_live(slot) && !visit(user, place.address, slot_asked(slot), span->extent)) {
             return false;
         }
-        place.offset += span->extent;
+        place.address += span->extent;
         place.slot++;
     }
     return true;

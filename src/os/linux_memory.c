@@ -1,5 +1,5 @@
 /*
- * linux_memory.c - address space, memory behind it, and the host's own heap.
+ * linux_memory.c - address space and memory behind it.
  *
  * Reserved pages are private anonymous mappings without access and without commit charge; giving
  * memory back maps such pages over the old ones, which frees them and drops their charge at once.
@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -142,17 +141,4 @@ int os_shared_discard(os_shared *shared, size_t offset, size_t size)
     int result = fallocate(shared->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
                            (off_t)size);
     return result == 0 ? 0 : errno;
-}
-
-void *os_alloc(size_t size)
-{
-    if (os_inject_should_fail()) {
-        return NULL;
-    }
-    return calloc(1, size != 0 ? size : 1);
-}
-
-void os_free(void *block)
-{
-    free(block);
 }

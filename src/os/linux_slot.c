@@ -63,10 +63,3 @@ void os_barrier(void)
     }
     errno = saved;
 }
-
-uint64_t os_unique_number(void)
-{
-    /* Process-wide by nature, as the numbers are. */
-    static uint64_t last;
-    return __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
-}

@@ -91,15 +91,23 @@ void os_thread_slot_destroy(os_thread_slot slot);
 void *os_thread_slot_get(os_thread_slot slot);
 int os_thread_slot_set(os_thread_slot slot, void *value);
 
+/* Living threads have small numbers: from 1 to OS_THREADS, and 0 for one that has none. A number is
+ * given to another thread only when the one that had it has ended and all [leave] functions of its
+ * slots have run. */
+#define OS_THREADS 1023u
+/* The calling thread's, 0 until it asked os_thread_number() once. */
+extern _Thread_local uint32_t os_known_thread_number
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+/* The calling thread's; 0 when there are too many threads, when the host refuses, or when the
+ * thread is ending and has begun to leave its slots. */
+uint32_t os_thread_number(void);
+
 /* True iff os_barrier() works on this host. */
 bool os_barrier_available(void);
 /* Every other running thread of the process passes a full memory barrier before this returns, as if
  * it had executed one itself between two of its instructions. About a microsecond. Calls for
  * os_barrier_available(). */
 void os_barrier(void);
-
-/* A number that no other call in this process has got or will get; never 0. */
-uint64_t os_unique_number(void);
 
 /* ---- waiting ------------------------------------------------------------------------------- */
 

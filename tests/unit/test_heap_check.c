@@ -129,8 +129,8 @@ static void test_spans(void **state)
     PLANT(span->owner, heap->shared, "is not its owner's");
     PLANT(span->owner, NULL, "is listed iff it is full");
     PLANT(span->listed, true, "is not its owner's");
-    PLANT(heap->slots.page_info[3], 9, "page 3 of the run at page 0 has information 0009");
-    PLANT(heap->slots.page_info[16], 1, "page 16 of the run at page 16 has information 0001");
+    PLANT(*heap_page_info(heap, 3), 9, "page 3 of the run at page 0 has information 9");
+    PLANT(*heap_page_info(heap, 16), 1, "page 16 of the run at page 16 has information 1");
 }
 
 /* A block that is in its span, and elsewhere too. */
@@ -170,21 +170,22 @@ static heap_slot *first_slot(void)
 static void test_caches(void **state)
 {
     (void)state;
-    heap_cache *cache = heap_known_cache(heap);
+    heap_cache *cache = heap_cache_at_hand(heap);
     cache_bin *bin = &cache->bins[page_at(small)->u.span->size_class];
     assert_true(bin->count > 2);
     PLANT(bin->count, 1000, "holds 1000 of 128 blocks");
-    PLANT(bin->count, bin->count - 1, "1 blocks are out, not live and in no cache");
-    PLANT(bin->blocks[1].offset, 0xFFFFFFF0u, "which is in no span");
-    PLANT(bin->blocks[1].offset, large - heap->first, "which is in no span");
-    PLANT(bin->blocks[1].offset, small - heap->first, "which is no cached block");
-    PLANT(bin->blocks[1].offset, bin->blocks[1].offset + 16, "which is no cached block");
+    PLANT(bin->count, bin->count - 1, "are out and not live, and");
+    PLANT(bin->blocks[1].address, 0xFFFFFFF0u, "which is in no span");
+    PLANT(bin->blocks[1].address, large, "which is in no span");
+    PLANT(bin->blocks[1].address, small, "which is no cached block");
+    PLANT(bin->blocks[1].address, bin->blocks[1].address + 16, "which is no cached block");
     PLANT(bin->blocks[1].slot, bin->blocks[0].slot, "which is no cached block");
-    PLANT(*first_slot(), SLOT_FREED, "1 blocks are out, not live and in no cache");
-    PLANT(*first_slot(), SLOT_LIVE | 64, "more slack than room");
+    PLANT(*first_slot(), 60, "are out and not live, and");
+    PLANT(*first_slot(), SLOT_LIVE | 65, "was asked for 65 bytes");
+    PLANT(*first_slot(), SLOT_LIVE, "was asked for 0 bytes");
     block_place second = bin->blocks[1];
     bin->blocks[1] = bin->blocks[0];
-    expect("is in caches twice");
+    expect("is in two places");
     bin->blocks[1] = second;
 }
 
@@ -192,13 +193,13 @@ static void test_totals(void **state)
 {
     (void)state;
     heap_counters *counters = &heap->counters;
-    cache_tally *tally = &heap_known_cache(heap)->tally;
+    cache_tally *tally = &heap_cache_at_hand(heap)->tally;
     PLANT(tally->asked, 0, "asked bytes");
     PLANT(counters->span_bytes, 0, "bytes in spans");
     PLANT(counters->taken_bytes, 0, "taken bytes");
     PLANT(counters->taken_blocks, 0, "taken blocks");
-    PLANT(heap_known_cache(heap)->pending_bytes, 16, "live bytes");
-    PLANT(heap_known_cache(heap)->pending_large, 1, "blocks");
+    PLANT(heap_cache_at_hand(heap)->pending_bytes, 16, "live bytes");
+    PLANT(heap_cache_at_hand(heap)->pending_large, 1, "blocks");
     PLANT(counters->failures, 1, "failures");
     PLANT(heap->budget, 10, "live bytes exceed the budget");
     PLANT(heap->runs.free_pages, 3, "free pages");

@@ -1,0 +1,33 @@
+/* Frees what must not be freed, once each, and goes on. */
+#define _GNU_SOURCE
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *volatile hidden; /* the compiler must not see what is done */
+
+int main(void)
+{
+    char on_stack[32];
+    hidden = malloc(100);
+    char *other = malloc(100);
+    strcpy(other, "whole");
+    free(hidden);
+    free(hidden);
+    hidden = other + 16;
+    free(hidden);
+    hidden = on_stack;
+    free(hidden);
+    hidden = other + 32;
+    printf("realloc: %d\n", realloc(hidden, 500) != NULL);
+    printf("other: %s, %zu\n", other, malloc_usable_size(other));
+    free(other);
+    for (int i = 0; i < 1000; i++) {
+        char *block = malloc(100);
+        memset(block, i, 100);
+        free(block);
+    }
+    puts("goes on");
+    return 0;
+}
