@@ -64,6 +64,7 @@ struct grt_heap {
     bool shut_down;
     uint32_t inject_countdown; /* 1: the next request fails; 0: nothing is injected */
     bool inject_sticky;
+    uint32_t stops; /* how many calls of heap_stop_caches_locked() are not undone yet */
     uint32_t gates; /* bits that every cache's gate has while nobody is at it */
 
     page_table table;
@@ -99,7 +100,7 @@ static inline heap_cache *heap_cache_at_hand(const grt_heap *heap)
 heap_cache *heap_own_cache_locked(grt_heap *heap);
 
 /* Closes the gates of all caches but the caller's own and waits until their owners are out. The
- * wait is for a few instructions of theirs. */
+ * wait is for a few instructions of theirs. Stops nest: the last start opens the gates. */
 void heap_stop_caches_locked(grt_heap *heap);
 void heap_start_caches_locked(grt_heap *heap);
 
