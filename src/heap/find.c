@@ -29,23 +29,64 @@ static heap_slot slot_at(const grt_heap *heap, const span_place *place)
     return slot_load(&heap->slots.all[place->start.slot]);
 }
 
-/* What a place in a block that is not live is. */
-static grt_status judge_place(heap_slot slot, const span_place *place)
+/* ---- what was there before ---------------------------------------------------------------------
+ */
+
+/* True iff the slot of a block of a span that was given up is still its own. Slots lie close
+ * together at the start of their span's, and a shorter span may have been there since. */
+static bool is_kept(const grt_heap *heap, uint32_t slot, uint32_t size_class, uint32_t span_page)
 {
-    bool was = slot != SLOT_NEVER && place->offset_in_block == 0;
-    return was ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
+    const class_area *area = &heap->slots.areas[size_class];
+    uint32_t page = (slot - area->first) >> area->page_shift;
+    uint32_t past = heap->table.pages[page].past;
+    return *heap_page_info(heap, page) == 0 && past_get_kind(past) == PAST_SMALL &&
+           past_small_class(past) == size_class && page - past_small_page(past) == span_page;
 }
+
+/* The small block that was around [offset] when the page was last in a span, and what it was asked
+ * for, 0 if that is not known any more; false if there was none. */
+static bool find_past_small(const grt_heap *heap, uint32_t offset, span_place *place,
+                            uint32_t *asked)
+{
+    uint32_t index = offset >> PAGE_SHIFT;
+    uint32_t past = heap->table.pages[index].past;
+    uint32_t span_page = index - past_small_page(past);
+    *place = place_in_span(heap, past_small_class(past), span_page, offset);
+    if (place->block >= past_small_carved(past)) {
+        return false;
+    }
+    bool kept = is_kept(heap, place->start.slot, past_small_class(past), span_page);
+    heap_slot slot = kept ? slot_at(heap, place) : SLOT_NEVER;
+    *asked = slot_asked(slot);
+    return !kept || slot != SLOT_NEVER;
+}
+
+/* No block of now is at this address: what its page was before decides. */
+static grt_status judge_past(const grt_heap *heap, uint32_t offset)
+{
+    past_kind kind = past_get_kind(heap->table.pages[offset >> PAGE_SHIFT].past);
+    span_place place;
+    uint32_t asked;
+    bool started = kind == PAST_LARGE && offset % GRT_PAGE_SIZE == 0;
+    if (kind == PAST_SMALL && find_past_small(heap, offset, &place, &asked)) {
+        started = place.offset_in_block == 0;
+    }
+    return started ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
+}
+
+/* ---- blocks ------------------------------------------------------------------------------------
+ */
 
 static grt_status find_small(const grt_heap *heap, heap_span *span, uint32_t offset,
                              heap_block *block)
 {
     span_place place = place_in_span(heap, span->size_class, span->page, offset);
-    if (place.block >= span->carved) {
-        return GRT_NOT_A_BLOCK;
+    heap_slot slot = place.block < span->carved ? slot_at(heap, &place) : SLOT_NEVER;
+    if (slot == SLOT_NEVER) {
+        return judge_past(heap, offset);
     }
-    heap_slot slot = slot_at(heap, &place);
     if (!slot_is_live(slot)) {
-        return judge_place(slot, &place);
+        return place.offset_in_block == 0 ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
     }
     if (place.offset_in_block != 0) {
         return GRT_INTERIOR_POINTER;
@@ -57,23 +98,6 @@ static grt_status find_small(const grt_heap *heap, heap_span *span, uint32_t off
                           .extent = span->extent,
                           .slot = place.start.slot};
     return GRT_OK;
-}
-
-/* The address lies in free pages: what it was before decides. */
-static grt_status judge_free_page(const grt_heap *heap, uint32_t index, uint32_t offset)
-{
-    uint32_t past = heap->table.pages[index].past;
-    if (past_get_kind(past) == PAST_LARGE) {
-        return offset % GRT_PAGE_SIZE == 0 ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
-    }
-    if (past_get_kind(past) == PAST_SMALL) {
-        span_place place =
-            place_in_span(heap, past_small_class(past), index - past_small_page(past), offset);
-        if (place.block < past_small_carved(past)) {
-            return judge_place(slot_at(heap, &place), &place);
-        }
-    }
-    return GRT_NOT_A_BLOCK;
 }
 
 grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *block)
@@ -99,7 +123,7 @@ grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *
     }
     const heap_page *head = &heap->table.pages[page_table_head_of(&heap->table, index)];
     if (head->kind == PAGE_FREE) {
-        return judge_free_page(heap, index, offset);
+        return judge_past(heap, offset);
     }
     return page_is_live_large(head) ? GRT_INTERIOR_POINTER : GRT_NOT_A_BLOCK;
 }
@@ -117,21 +141,7 @@ static void set_block(grt_block_info *info, grt_block_state state, grt_addr addr
     info->offset = address - start;
 }
 
-/* A place in a span that starts or started at [span_page]. */
-static void describe_in_span(const grt_heap *heap, grt_block_info *info, grt_addr address,
-                             uint32_t span_page, uint32_t size_class, uint32_t carved)
-{
-    span_place place = place_in_span(heap, size_class, span_page, address - heap->first);
-    heap_slot slot = place.block < carved ? slot_at(heap, &place) : SLOT_NEVER;
-    uint32_t extent = size_class_extent(size_class);
-    grt_addr start = place.start.address;
-    if (slot != SLOT_NEVER) {
-        grt_block_state state = slot_is_live(slot) ? GRT_BLOCK_LIVE : GRT_BLOCK_FREED;
-        set_block(info, state, address, start, slot_asked(slot), extent);
-    }
-}
-
-/* Looks back through a free run for the freed large block around [page]. */
+/* Looks back through a run for the large block around [page] that was freed. */
 static void describe_past_large(const grt_heap *heap, grt_block_info *info, grt_addr address,
                                 uint32_t page, uint32_t run)
 {
@@ -145,16 +155,40 @@ static void describe_past_large(const grt_heap *heap, grt_block_info *info, grt_
     }
 }
 
-static void describe_free(const grt_heap *heap, grt_block_info *info, grt_addr address,
-                          uint32_t page, uint32_t run)
+static void describe_past_small(const grt_heap *heap, grt_block_info *info, grt_addr address)
 {
-    uint32_t past = heap->table.pages[page].past;
-    if (past_get_kind(past) != PAST_SMALL) {
-        describe_past_large(heap, info, address, page, run);
-        return;
+    span_place place;
+    uint32_t asked;
+    if (find_past_small(heap, address - heap->first, &place, &asked)) {
+        uint32_t past = heap->table.pages[(address - heap->first) >> PAGE_SHIFT].past;
+        set_block(info, GRT_BLOCK_FREED, address, place.start.address, asked,
+                  size_class_extent(past_small_class(past)));
     }
-    describe_in_span(heap, info, address, page - past_small_page(past), past_small_class(past),
-                     past_small_carved(past));
+}
+
+/* No block of now is at [address], in the run that starts at page [run]. */
+static void describe_past(const grt_heap *heap, grt_block_info *info, grt_addr address,
+                          uint32_t run)
+{
+    uint32_t page = (address - heap->first) >> PAGE_SHIFT;
+    if (past_get_kind(heap->table.pages[page].past) == PAST_SMALL) {
+        describe_past_small(heap, info, address);
+    } else {
+        describe_past_large(heap, info, address, page, run);
+    }
+}
+
+static void describe_in_span(const grt_heap *heap, grt_block_info *info, grt_addr address,
+                             const heap_span *span)
+{
+    span_place place = place_in_span(heap, span->size_class, span->page, address - heap->first);
+    heap_slot slot = place.block < span->carved ? slot_at(heap, &place) : SLOT_NEVER;
+    if (slot == SLOT_NEVER) {
+        describe_past(heap, info, address, span->page);
+    } else {
+        set_block(info, slot_is_live(slot) ? GRT_BLOCK_LIVE : GRT_BLOCK_FREED, address,
+                  place.start.address, slot_asked(slot), span->extent);
+    }
 }
 
 static void describe_in_words(const grt_heap *heap, grt_block_info *info, grt_addr address)
@@ -190,10 +224,9 @@ static void describe_inside(const grt_heap *heap, grt_block_info *info, grt_addr
     uint32_t run = page_table_head_of(&heap->table, page);
     const heap_page *head = &heap->table.pages[run];
     if (head->kind == PAGE_FREE) {
-        describe_free(heap, info, address, page, run);
+        describe_past(heap, info, address, run);
     } else if (head->kind == PAGE_SMALL) {
-        const heap_span *span = head->u.span;
-        describe_in_span(heap, info, address, run, span->size_class, span->carved);
+        describe_in_span(heap, info, address, head->u.span);
     } else if (page_is_live_large(head)) {
         set_block(info, GRT_BLOCK_LIVE, address, heap_page_address(heap, run), head->u.large.asked,
                   (uint32_t)head->length << PAGE_SHIFT);
