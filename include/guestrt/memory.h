@@ -97,7 +97,8 @@ grt_status grt_memory_release(grt_memory *memory, grt_addr address);
 /* Backs pages of one region with zeroed memory, readable and writable. Pages that are committed
  * already stay as they are.
  * Fails iff: INVALID_ARGUMENT (also page 0 without map_page_zero), NOT_RESERVED, OVER_BUDGET,
- * HOST_REFUSED_COMMIT (errno in the log); after a failure nothing has changed. */
+ * HOST_REFUSED_COMMIT (errno is the host's, and in the log). After a failure nothing has changed.
+ */
 grt_status grt_memory_commit(grt_memory *memory, grt_addr address, uint64_t size);
 
 /* Gives pages back to the host; they are inaccessible until committed again.

@@ -105,6 +105,9 @@ static bool is_stoppable(const grt_heap *heap, const heap_cache *cache, const he
 
 void heap_stop_caches_locked(grt_heap *heap)
 {
+    if (heap->stops++ > 0) {
+        return; /* they stand still already */
+    }
     const heap_cache *own = heap_cache_at_hand(heap);
     bool any = false;
     for (heap_cache *cache = heap->caches; cache != NULL; cache = cache->next) {
@@ -128,6 +131,10 @@ void heap_stop_caches_locked(grt_heap *heap)
 
 void heap_start_caches_locked(grt_heap *heap)
 {
+    GRT_ASSERT(heap->stops > 0);
+    if (--heap->stops > 0) {
+        return;
+    }
     for (heap_cache *cache = heap->caches; cache != NULL; cache = cache->next) {
         if (cache != heap->shared) {
             set_gate(cache, heap->gates);

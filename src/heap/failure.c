@@ -103,6 +103,28 @@ static uint64_t would_fit(const grt_heap *heap, grt_heap_cause cause, uint32_t a
 /* ---- collecting --------------------------------------------------------------------------------
  */
 
+/* Titles look for the largest block there is by asking for a little less each time. That is one
+ * event: a request of the same site that is refused for the same reason, and asks for at most an
+ * eighth less than the one before it, counts as its repetition. */
+static bool continues_search(const heap_search *search, const heap_request *request)
+{
+    return search->first.what == (uint32_t)request->cause && search->first.site == request->site &&
+           request->asked <= search->asked && search->asked - request->asked <= search->asked / 8;
+}
+
+static uint32_t count_refusal(grt_heap *heap, const heap_request *request)
+{
+    heap_search *search = &heap->search;
+    bool alignment =
+        request->cause == GRT_HEAP_BAD_ALIGNMENT; /* then the size is not the mistake */
+    if (alignment || !continues_search(search, request)) {
+        search->first = (rate_key){(uint32_t)request->cause,
+                                   alignment ? request->alignment : request->asked, request->site};
+    }
+    search->asked = request->asked;
+    return rate_limit_count(&heap->repeats, search->first);
+}
+
 void heap_refuse_locked(grt_heap *heap, const heap_request *request, heap_refusal *refusal)
 {
     if (!request->quiet) {
@@ -125,8 +147,7 @@ void heap_refuse_locked(grt_heap *heap, const heap_request *request, heap_refusa
     refusal->holders = 0;
     refusal->sampled.every = 0;
     if (!request->quiet && request->asked > heap->log_failures_above) {
-        refusal->repeat = rate_limit_count(
-            &heap->repeats, (rate_key){(uint32_t)request->cause, request->asked, request->site});
+        refusal->repeat = count_refusal(heap, request);
     }
     if (refusal->repeat > 0) {
         refusal->holders = heap_find_holders_locked(heap, refusal->holder, HEAP_HOLDERS_MAX);

@@ -29,23 +29,65 @@ static heap_slot slot_at(const grt_heap *heap, const span_place *place)
     return slot_load(&heap->slots.all[place->start.slot]);
 }
 
-/* What a place in a block that is not live is. */
-static grt_status judge_place(heap_slot slot, const span_place *place)
+/* ---- what was there before ---------------------------------------------------------------------
+ */
+
+/* True iff the slot of a block of a span that was given up is still its own. Slots lie close
+ * together at the start of their span's, and a shorter span may have been there since. */
+static bool is_kept(const grt_heap *heap, uint32_t slot, uint32_t size_class, uint32_t span_page)
 {
-    bool was = slot != SLOT_NEVER && place->offset_in_block == 0;
-    return was ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
+    const class_area *area = &heap->slots.areas[size_class];
+    uint32_t page = (slot - area->first) >> area->page_shift;
+    uint32_t past = heap->table.pages[page].past;
+    return *heap_page_info(heap, page) == 0 && past_get_kind(past) == PAST_SMALL &&
+           past_small_class(past) == size_class && page - past_small_page(past) == span_page;
 }
+
+/* The small block that was around [offset] when the page was last in a span, and what it was asked
+ * for, 0 if that is not known any more; false if there was none. */
+static bool find_past_small(const grt_heap *heap, uint32_t offset, span_place *place,
+                            uint32_t *asked)
+{
+    uint32_t index = offset >> PAGE_SHIFT;
+    uint32_t past = heap->table.pages[index].past;
+    uint32_t span_page = index - past_small_page(past);
+    *place = place_in_span(heap, past_small_class(past), span_page, offset);
+    if (place->block >= past_small_carved(past)) {
+        return false;
+    }
+    bool kept = is_kept(heap, place->start.slot, past_small_class(past), span_page);
+    heap_slot slot = kept ? slot_at(heap, place) : SLOT_NEVER;
+    *asked = slot_was_asked(slot);
+    return !kept || slot != SLOT_NEVER;
+}
+
+/* No block of now is at this address: what its page was before decides. */
+static grt_status judge_past(const grt_heap *heap, uint32_t offset)
+{
+    uint32_t past = heap->table.pages[offset >> PAGE_SHIFT].past;
+    past_kind kind = past_get_kind(past);
+    span_place place;
+    uint32_t asked;
+    bool started = kind == PAST_LARGE && offset % GRT_PAGE_SIZE == past_large_gap(past);
+    if (kind == PAST_SMALL && find_past_small(heap, offset, &place, &asked)) {
+        started = place.offset_in_block == 0;
+    }
+    return started ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
+}
+
+/* ---- blocks ------------------------------------------------------------------------------------
+ */
 
 static grt_status find_small(const grt_heap *heap, heap_span *span, uint32_t offset,
                              heap_block *block)
 {
     span_place place = place_in_span(heap, span->size_class, span->page, offset);
-    if (place.block >= span->carved) {
-        return GRT_NOT_A_BLOCK;
+    heap_slot slot = place.block < span->carved ? slot_at(heap, &place) : SLOT_NEVER;
+    if (slot == SLOT_NEVER) {
+        return judge_past(heap, offset);
     }
-    heap_slot slot = slot_at(heap, &place);
     if (!slot_is_live(slot)) {
-        return judge_place(slot, &place);
+        return place.offset_in_block == 0 ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
     }
     if (place.offset_in_block != 0) {
         return GRT_INTERIOR_POINTER;
@@ -58,24 +100,6 @@ static grt_status find_small(const grt_heap *heap, heap_span *span, uint32_t off
                           .room = span->extent,
                           .slot = place.start.slot};
     return GRT_OK;
-}
-
-/* The address lies in free pages: what it was before decides. */
-static grt_status judge_free_page(const grt_heap *heap, uint32_t index, uint32_t offset)
-{
-    uint32_t past = heap->table.pages[index].past;
-    if (past_get_kind(past) == PAST_LARGE) {
-        bool starts = offset % GRT_PAGE_SIZE == past_large_gap(past);
-        return starts ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
-    }
-    if (past_get_kind(past) == PAST_SMALL) {
-        span_place place =
-            place_in_span(heap, past_small_class(past), index - past_small_page(past), offset);
-        if (place.block < past_small_carved(past)) {
-            return judge_place(slot_at(heap, &place), &place);
-        }
-    }
-    return GRT_NOT_A_BLOCK;
 }
 
 /* The address lies in the run of a large block whose head is page [index]. */
@@ -115,7 +139,7 @@ grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *
     }
     uint32_t head = page_table_head_of(&heap->table, index);
     if (heap->table.pages[head].kind == PAGE_FREE) {
-        return judge_free_page(heap, index, offset);
+        return judge_past(heap, offset);
     }
     return find_large(heap, head, offset, block);
 }
@@ -132,20 +156,6 @@ typedef struct sight {
     bool guarded;
 } sight;
 
-/* A place in a span that starts or started at [span_page]. */
-static sight sight_in_span(const grt_heap *heap, grt_addr address, uint32_t span_page,
-                           uint32_t size_class, uint32_t carved)
-{
-    span_place place = place_in_span(heap, size_class, span_page, address - heap->first);
-    heap_slot slot = place.block < carved ? slot_at(heap, &place) : SLOT_NEVER;
-    uint32_t extent = size_class_extent(size_class);
-    if (slot == SLOT_NEVER) {
-        return (sight){.state = GRT_BLOCK_NEVER};
-    }
-    grt_block_state state = slot_is_live(slot) ? GRT_BLOCK_LIVE : GRT_BLOCK_FREED;
-    return (sight){state, place.start.address, slot_was_asked(slot), extent, false};
-}
-
 /* A freed large block, of which the mark is at [page]. */
 static sight sight_past_large(const grt_heap *heap, uint32_t page)
 {
@@ -156,7 +166,7 @@ static sight sight_past_large(const grt_heap *heap, uint32_t page)
     return (sight){GRT_BLOCK_FREED, heap_page_address(heap, page) + gap, 0, room, guarded};
 }
 
-/* Looks back through a free run for the freed large block around [page]. */
+/* Looks back through a run for the large block around [page] that was freed. */
 static sight find_past_large(const grt_heap *heap, uint32_t page, uint32_t run)
 {
     for (uint32_t start = page + 1; start-- > run;) {
@@ -168,14 +178,36 @@ static sight find_past_large(const grt_heap *heap, uint32_t page, uint32_t run)
     return (sight){.state = GRT_BLOCK_NEVER};
 }
 
-static sight sight_free(const grt_heap *heap, grt_addr address, uint32_t page, uint32_t run)
+static sight find_past_small_block(const grt_heap *heap, grt_addr address)
 {
-    uint32_t past = heap->table.pages[page].past;
-    if (past_get_kind(past) != PAST_SMALL) {
-        return find_past_large(heap, page, run);
+    span_place place;
+    uint32_t asked;
+    if (!find_past_small(heap, address - heap->first, &place, &asked)) {
+        return (sight){.state = GRT_BLOCK_NEVER};
     }
-    return sight_in_span(heap, address, page - past_small_page(past), past_small_class(past),
-                         past_small_carved(past));
+    uint32_t past = heap->table.pages[(address - heap->first) >> PAGE_SHIFT].past;
+    return (sight){GRT_BLOCK_FREED, place.start.address, asked,
+                   size_class_extent(past_small_class(past)), false};
+}
+
+/* No block of now is at [address], in the run that starts at page [run]. */
+static sight sight_past(const grt_heap *heap, grt_addr address, uint32_t run)
+{
+    uint32_t page = (address - heap->first) >> PAGE_SHIFT;
+    return past_get_kind(heap->table.pages[page].past) == PAST_SMALL
+               ? find_past_small_block(heap, address)
+               : find_past_large(heap, page, run);
+}
+
+static sight sight_in_span(const grt_heap *heap, grt_addr address, const heap_span *span)
+{
+    span_place place = place_in_span(heap, span->size_class, span->page, address - heap->first);
+    heap_slot slot = place.block < span->carved ? slot_at(heap, &place) : SLOT_NEVER;
+    if (slot == SLOT_NEVER) {
+        return sight_past(heap, address, span->page);
+    }
+    return (sight){slot_is_live(slot) ? GRT_BLOCK_LIVE : GRT_BLOCK_FREED, place.start.address,
+                   slot_was_asked(slot), span->extent, false};
 }
 
 static sight sight_large(const grt_heap *heap, uint32_t page)
@@ -201,12 +233,12 @@ static sight sight_at(const grt_heap *heap, grt_addr address)
     uint32_t run = page_table_head_of(&heap->table, page);
     const heap_page *head = &heap->table.pages[run];
     if (head->kind == PAGE_FREE) {
-        return sight_free(heap, address, page, run);
+        return sight_past(heap, address, run);
     }
     if (head->kind == PAGE_LARGE) {
         return sight_large(heap, run);
     }
-    return sight_in_span(heap, address, run, head->u.span->size_class, head->u.span->carved);
+    return sight_in_span(heap, address, head->u.span);
 }
 
 /* ---- in words ----------------------------------------------------------------------------------

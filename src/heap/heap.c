@@ -267,12 +267,31 @@ static void copy_block(const grt_heap *heap, const heap_block *from, uint32_t by
     memcpy(grt_memory_host(heap->memory, to), grt_memory_host(heap->memory, from->address), bytes);
 }
 
+/* Another thread freed the block before it could be moved: what was set aside goes back. */
+static grt_addr withdraw_unlock(grt_heap *heap, const heap_block *from, const heap_request *request)
+{
+    heap_block aside = {.address = request->block,
+                        .page = (request->block - heap->first) >> PAGE_SHIFT,
+                        .extent = (uint32_t)request->extent,
+                        .slot = request->slot};
+    if (request->size_class != SIZE_CLASS_NONE) {
+        aside.span = heap->table.pages[aside.page].u.span;
+    }
+    heap_free_locked(heap, request->cache, &aside);
+    heap->counters.bad_frees++;
+    (void)heap_refuse_address_unlock(heap, from->address, GRT_DOUBLE_FREE, "realloc");
+    return 0;
+}
+
 /* Moves a block into one that was set aside. Releases the lock while it copies; the old block is
  * claimed meanwhile, unless copying it will fault: then it must still be the guest's. */
 static grt_addr move_unlock(grt_heap *heap, const heap_block *from, const heap_request *request)
 {
     uint32_t bytes = from->asked < request->size ? from->asked : request->size;
-    bool claimed = is_readable(heap, from, bytes) && heap_claim_locked(heap, request->cache, from);
+    bool claimed = is_readable(heap, from, bytes);
+    if (claimed && !heap_claim_locked(heap, request->cache, from)) {
+        return withdraw_unlock(heap, from, request);
+    }
     os_mutex_unlock(&heap->lock);
     dress(heap, request);
     copy_block(heap, from, bytes, request->block);

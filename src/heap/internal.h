@@ -43,6 +43,12 @@ typedef struct heap_counters {
     uint64_t failures_by_cause[16];
 } heap_counters;
 
+/* The refused request before this one, as the limit on equal reports sees it (failure.c). */
+typedef struct heap_search {
+    rate_key first; /* what it was counted as */
+    uint32_t asked;
+} heap_search;
+
 _Static_assert(GRT_HEAP_CAUSE_COUNT <= 16, "every cause has its counter");
 
 struct grt_heap {
@@ -63,6 +69,7 @@ struct grt_heap {
     bool shut_down;
     uint32_t inject_countdown; /* 1: the next request fails; 0: nothing is injected */
     bool inject_sticky;
+    uint32_t stops; /* how many calls of heap_stop_caches_locked() are not undone yet */
     uint32_t gates; /* bits that every cache's gate has while nobody is at it */
 
     page_table table;
@@ -73,6 +80,7 @@ struct grt_heap {
     heap_class classes[SIZE_CLASS_COUNT];
     heap_counters counters;
     rate_limit repeats;
+    heap_search search;
 
     bool has_slot;
     os_thread_slot slot; /* each thread's cache */
@@ -100,7 +108,7 @@ static inline heap_cache *heap_cache_at_hand(const grt_heap *heap)
 heap_cache *heap_own_cache_locked(grt_heap *heap);
 
 /* Closes the gates of all caches but the caller's own and waits until their owners are out. The
- * wait is for a few instructions of theirs. */
+ * wait is for a few instructions of theirs. Stops nest: the last start opens the gates. */
 void heap_stop_caches_locked(grt_heap *heap);
 void heap_start_caches_locked(grt_heap *heap);
 

@@ -3,6 +3,7 @@
  */
 #include "guestrt/memory.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -26,6 +27,9 @@ void grt_refusal_log(const grt_memory *memory, const grt_refusal *refusal)
 {
     if (refusal->text[0] != '\0') {
         grt_log_line(&memory->log, GRT_LOG_ERROR, "MEMORY", "%s", refusal->text);
+    }
+    if (refusal->error != 0) {
+        errno = refusal->error; /* describing and logging it may have changed it */
     }
 }
 

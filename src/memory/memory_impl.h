@@ -57,6 +57,7 @@ struct grt_memory {
 
 /* A sentence about a refusal, written under the lock and logged after it was released. */
 typedef struct grt_refusal {
+    int error; /* the host's, 0 if it was not asked */
     char text[640];
 } grt_refusal;
 

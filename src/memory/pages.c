@@ -93,6 +93,7 @@ static void describe_host_refusal(const grt_region *region, const char *what, ui
     char limit[128];
     os_error_text(error, reason, sizeof reason);
     os_memory_limit_text(limit, sizeof limit);
+    refusal->error = error;
     snprintf(refusal->text, sizeof refusal->text,
              "the host refused to %s %" PRIu64 " bytes at 0x%08" PRIx64 " of '%s': %s%s%s; %s",
              what, size, first, region->owner, reason, limit[0] != '\0' ? "; " : "", limit,
@@ -171,7 +172,7 @@ grt_status grt_memory_commit(grt_memory *memory, grt_addr address, uint64_t size
         (first == 0 && !memory->map_page_zero)) {
         return GRT_INVALID_ARGUMENT;
     }
-    grt_refusal refusal = {""};
+    grt_refusal refusal = {.text = ""};
     os_mutex_lock(&memory->lock);
     grt_status status = commit_locked(memory, first, size, &refusal);
     os_mutex_unlock(&memory->lock);
@@ -257,7 +258,7 @@ grt_status grt_memory_protect(grt_memory *memory, grt_addr address, uint64_t siz
         (unsigned)access > GRT_READ_WRITE) {
         return GRT_INVALID_ARGUMENT;
     }
-    grt_refusal refusal = {""};
+    grt_refusal refusal = {.text = ""};
     os_mutex_lock(&memory->lock);
     grt_status status = protect_locked(memory, first, size, access, &refusal);
     os_mutex_unlock(&memory->lock);

@@ -97,7 +97,7 @@ grt_status grt_memory_reserve(grt_memory *memory, grt_addr address, uint64_t siz
     if (owner == NULL || grt_view_range(memory, address, size, &first) != GRT_OK) {
         return GRT_INVALID_ARGUMENT;
     }
-    grt_refusal refusal = {""};
+    grt_refusal refusal = {.text = ""};
     os_mutex_lock(&memory->lock);
     grt_status status = reserve_locked(memory, first, size, owner, &refusal);
     os_mutex_unlock(&memory->lock);

@@ -128,10 +128,14 @@ static void test_outside_and_never(void **state)
     fixture_open(&fixture, 256);
     refuse(0x80000000u, GRT_OUT_OF_RANGE,
            "[HEAP-BAD-FREE] free address=0x80000000 status=GRT_OUT_OF_RANGE heap=user "
-           "call_site=0x00000000 repeat=1: outside heap user (0x00020000 to 0x0011FFFF)");
+           "call_site=0x00000000 repeat=1 owner=none: outside heap user (0x00020000 to "
+           "0x0011FFFF), in "
+           "no region");
     refuse(0x0001FFF0u, GRT_OUT_OF_RANGE,
            "[HEAP-BAD-FREE] free address=0x0001FFF0 status=GRT_OUT_OF_RANGE heap=user "
-           "call_site=0x00000000 repeat=1: outside heap user (0x00020000 to 0x0011FFFF)");
+           "call_site=0x00000000 repeat=1 owner=none: outside heap user (0x00020000 to "
+           "0x0011FFFF), in "
+           "no region");
     refuse(0x00100000u, GRT_NOT_A_BLOCK,
            "[HEAP-BAD-FREE] free address=0x00100000 status=GRT_NOT_A_BLOCK heap=user "
            "call_site=0x00000000 repeat=1: no block was ever here");

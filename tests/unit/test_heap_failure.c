@@ -3,6 +3,8 @@
  */
 #include "heap_fixture.h"
 
+#include <errno.h>
+
 #include "heap/call_site.h"
 #include "heap/quiet.h"
 #include "os/os_inject.h"
@@ -163,6 +165,7 @@ static void test_host_refuses(void **state)
     os_inject_failure(0, false);
     assert_int_equal(refused, 0);
     grt_heap_failure failure = expect_cause(GRT_HEAP_HOST_REFUSED);
+    assert_int_equal(failure.host_errno, ENOMEM);
     assert_int_equal(failure.would_fit, 112); /* the class that has a span already */
     os_inject_failure(1, true);
     grt_addr served = grt_heap_alloc(fixture.heap, 112);
@@ -293,6 +296,31 @@ static void test_repeats_are_written_at_powers_of_ten(void **state)
     fixture_close(&fixture);
 }
 
+/* A search downwards in small steps is one event; a request that is much smaller is another. */
+static void test_a_search_for_the_largest_block_is_one_event(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 256);
+    uint32_t size = 0x3FFFFFFFu;
+    while (size > 512 * GRT_PAGE_SIZE) {
+        assert_int_equal(grt_heap_alloc(fixture.heap, size), 0);
+        size -= size / 8;
+    }
+    assert_int_equal(stats_of(fixture.heap).failures, 47);
+    assert_non_null(strstr(fixture.line[0], "size=1073741823 cause"));
+    assert_non_null(strstr(fixture.line[0], "repeat=1:"));
+    assert_non_null(strstr(fixture.line[4], "repeat=10:"));
+    assert_int_equal(fixture.lines, 2 * 4);
+    assert_int_equal(grt_heap_alloc(fixture.heap, size - size / 8 - 1), 0); /* a larger step */
+    assert_int_equal(fixture.lines, 3 * 4);
+    assert_non_null(strstr(fixture.line[8], "repeat=1:"));
+    (void)grt_set_call_site(0x82001234u); /* and another site */
+    assert_int_equal(grt_heap_alloc(fixture.heap, size - size / 8 - 2), 0);
+    (void)grt_set_call_site(0);
+    assert_int_equal(fixture.lines, 4 * 4);
+    fixture_close(&fixture);
+}
+
 static void test_causes_have_words(void **state)
 {
     (void)state;
@@ -352,6 +380,7 @@ int main(void)
         cmocka_unit_test(test_the_lines_of_a_failure),
         cmocka_unit_test(test_small_failures_are_silent),
         cmocka_unit_test(test_repeats_are_written_at_powers_of_ten),
+        cmocka_unit_test(test_a_search_for_the_largest_block_is_one_event),
         cmocka_unit_test(test_causes_have_words),
         cmocka_unit_test(test_quiet_requests_leave_no_trace_but_the_last_failure),
     };

@@ -1,0 +1,21 @@
+/*
+ * A block is freed a second time after other blocks came and went, but not at its place.
+ *
+ * expect:
+ * [HEAP-BAD-FREE] free address=0x00020000 status=GRT_DOUBLE_FREE heap=user call_site=0x00000000
+ *     repeat=1: the start of a freed block that occupied 112 bytes
+ * sound, 1 bad frees, 0 failures
+ */
+#include "fault.h"
+
+int main(void)
+{
+    open_heap(1024);
+    grt_addr block = grt_heap_alloc(heap, 100);
+    EXPECT(grt_heap_free(heap, block) == GRT_OK);
+    for (uint32_t size = 200; size < 30000; size *= 2) {
+        EXPECT(grt_heap_alloc(heap, size) != 0);
+    }
+    EXPECT(grt_heap_free(heap, block) == GRT_DOUBLE_FREE);
+    return go_on(1, 0);
+}

@@ -1,0 +1,325 @@
+/*
+ * test_heap_caches.c - what threads have cached: given back when they end, taken away before a
+ * request is refused, and counted right while they run.
+ */
+#include "heap_fixture.h"
+
+#include "heap/internal.h"
+#include "heap_barrier.h"
+
+#define THREADS  3
+#define HELD_MAX 64
+
+static heap_fixture fixture;
+
+static uint32_t count_caches(void)
+{
+    uint32_t count = 0;
+    for (const heap_cache *cache = fixture.heap->caches; cache != NULL; cache = cache->next) {
+        count++;
+    }
+    return count;
+}
+
+/* Leaves blocks of every class in the calling thread's cache. */
+static void fill_cache(void)
+{
+    for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
+        grt_addr blocks[4];
+        for (int k = 0; k < 4; k++) {
+            blocks[k] = grt_heap_alloc(fixture.heap, size_class_extent(i));
+            assert_int_not_equal(blocks[k], 0);
+        }
+        for (int k = 0; k < 4; k++) {
+            assert_int_equal(grt_heap_free(fixture.heap, blocks[k]), GRT_OK);
+        }
+    }
+}
+
+/* ---- threads that end --------------------------------------------------------------------------
+ */
+
+static grt_addr left_behind; /* by the thread that ended last */
+
+static void come_and_go(void *arg)
+{
+    uint32_t round = *(const uint32_t *)arg;
+    grt_addr own = grt_heap_alloc(fixture.heap, 16 + round % 3000);
+    (void)grt_heap_free(fixture.heap, left_behind);
+    left_behind = grt_heap_alloc(fixture.heap, 16 + round % 700);
+    (void)grt_heap_free(fixture.heap, own);
+}
+
+static void test_ten_thousand_threads_leave_nothing(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 4096);
+    left_behind = 0;
+    for (uint32_t round = 0; round < 10000; round++) {
+        os_thread *thread;
+        assert_int_equal(os_thread_create(0x20000, come_and_go, &round, &thread), 0);
+        os_thread_join(thread);
+        grt_heap_stats stats = stats_of(fixture.heap);
+        assert_int_equal(stats.cached_by_threads, 0);
+        assert_int_equal(stats.blocks, 1);
+    }
+    assert_int_equal(count_caches(), 2); /* one for them all, and the shared one */
+    assert_int_equal(stats_of(fixture.heap).bad_frees, 0);
+    assert_int_equal(stats_of(fixture.heap).allocations, 20000);
+    assert_int_equal(grt_heap_free(fixture.heap, left_behind), GRT_OK);
+    fixture_close(&fixture);
+}
+
+static void fill_and_go(void *arg)
+{
+    (void)arg;
+    fill_cache();
+}
+
+static void test_a_full_cache_comes_back_with_its_thread(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 4096);
+    os_thread *thread;
+    assert_int_equal(os_thread_create(0x20000, fill_and_go, NULL, &thread), 0);
+    os_thread_join(thread);
+    grt_heap_stats stats = stats_of(fixture.heap);
+    assert_int_equal(stats.cached_by_threads, 0);
+    assert_int_equal(stats.live, 0);
+    grt_heap_trim(fixture.heap);
+    stats = stats_of(fixture.heap);
+    assert_int_equal(stats.cached, 0);
+    assert_int_equal(stats.largest_free, stats.capacity);
+    fixture_close(&fixture);
+}
+
+/* ---- threads that wait with a full cache -------------------------------------------------------
+ */
+
+static struct {
+    spin_barrier barrier;
+    uint32_t served; /* blocks that the parked thread got afterwards */
+} parked;
+
+static void fill_and_park(void *arg)
+{
+    (void)arg;
+    fill_cache();
+    barrier_wait(&parked.barrier);
+    barrier_wait(&parked.barrier); /* the others do what they do */
+    parked.served = grt_heap_alloc(fixture.heap, 100) != 0;
+    fill_cache();
+}
+
+static os_thread *park(uint32_t pages, uint64_t budget)
+{
+    grt_heap_config config = fixture_config(&fixture, pages);
+    config.budget = budget;
+    config.log_failures_above = UINT32_MAX;
+    fixture_open_with(&fixture, &config);
+    barrier_init(&parked.barrier, 2);
+    os_thread *thread;
+    assert_int_equal(os_thread_create(0x20000, fill_and_park, NULL, &thread), 0);
+    barrier_wait(&parked.barrier);
+    assert_true(stats_of(fixture.heap).cached_by_threads > 400000);
+    return thread;
+}
+
+static void unpark(os_thread *thread)
+{
+    barrier_wait(&parked.barrier);
+    os_thread_join(thread);
+    assert_int_equal(parked.served, 1);
+    assert_int_equal(stats_of(fixture.heap).blocks, 1);
+    fixture_close(&fixture);
+}
+
+static void test_one_block_of_all_that_a_parked_thread_cached(void **state)
+{
+    (void)state;
+    os_thread *thread = park(2048, 0);
+    grt_addr all = grt_heap_alloc(fixture.heap, 2048 * GRT_PAGE_SIZE);
+    assert_int_equal(all, GRT_FLAT_USER_FIRST);
+    assert_int_equal(stats_of(fixture.heap).failures, 0);
+    assert_int_equal(stats_of(fixture.heap).cached_by_threads, 0);
+    assert_int_equal(grt_heap_free(fixture.heap, all), GRT_OK);
+    unpark(thread);
+}
+
+/* Not a byte that the parked thread cached is left when the first request is refused. */
+static void test_small_blocks_of_all_that_a_parked_thread_cached(void **state)
+{
+    (void)state;
+    static grt_addr blocks[10000];
+    uint32_t count = 0;
+    os_thread *thread = park(2048, 0);
+    while ((blocks[count] = grt_heap_alloc(fixture.heap, 1000)) != 0) {
+        count++;
+    }
+    grt_heap_stats stats = stats_of(fixture.heap);
+    assert_int_equal(stats.free, 0);
+    assert_int_equal(stats.cached, 0);
+    assert_true(count > 2048 * GRT_PAGE_SIZE / 1024 * 98 / 100); /* some got pages of their own */
+    while (count > 0) {
+        assert_int_equal(grt_heap_free(fixture.heap, blocks[--count]), GRT_OK);
+    }
+    unpark(thread);
+}
+
+static void test_the_budget_that_a_parked_thread_cached(void **state)
+{
+    (void)state;
+    os_thread *thread = park(4096, UINT64_C(4) << 20);
+    grt_addr all = grt_heap_alloc(fixture.heap, 4 << 20);
+    assert_int_not_equal(all, 0);
+    assert_int_equal(grt_heap_free(fixture.heap, all), GRT_OK);
+    unpark(thread);
+}
+
+/* ---- threads that are stopped while they run ---------------------------------------------------
+ */
+
+static atomic_bool stop;
+
+typedef struct runner {
+    os_thread *thread;
+    uint32_t seed;
+    uint32_t held; /* blocks at most */
+    uint32_t mistakes;
+    uint64_t served, freed;
+} runner;
+
+/* Small blocks only, through the short ways as far as they lead. */
+static void run(void *arg)
+{
+    runner *self = arg;
+    test_random random = {self->seed};
+    grt_addr blocks[HELD_MAX] = {0};
+    while (!atomic_load_explicit(&stop, memory_order_relaxed)) {
+        uint32_t at = random_below(&random, self->held);
+        uint32_t size = 16 + random_below(&random, 600);
+        if (blocks[at] == 0) {
+            blocks[at] = grt_heap_alloc(fixture.heap, size);
+            self->served += blocks[at] != 0;
+            continue;
+        }
+        if (size % 4 == 0) {
+            self->mistakes += grt_heap_realloc(fixture.heap, blocks[at] + 8, size) != 0;
+        }
+        self->mistakes += grt_heap_free(fixture.heap, blocks[at]) != GRT_OK;
+        self->freed++;
+        blocks[at] = 0;
+    }
+    for (int i = 0; i < HELD_MAX; i++) {
+        self->freed += blocks[i] != 0;
+        self->mistakes += grt_heap_free(fixture.heap, blocks[i]) != GRT_OK;
+    }
+}
+
+static void ignore_line(void *user, grt_log_level level, const char *tag, const char *line)
+{
+    (void)user;
+    (void)level;
+    (void)tag;
+    (void)line;
+}
+
+static void start_runners(runner *runners, uint32_t held)
+{
+    grt_heap_config config = fixture_config(&fixture, 2048);
+    config.log.write = ignore_line;
+    fixture_open_with(&fixture, &config);
+    test_random random = random_from_environment("caches");
+    atomic_store(&stop, false);
+    for (int i = 0; i < THREADS; i++) {
+        runners[i] = (runner){.seed = random_next(&random), .held = held};
+        assert_int_equal(os_thread_create(0x20000, run, &runners[i], &runners[i].thread), 0);
+    }
+}
+
+static void stop_runners(runner *runners)
+{
+    uint64_t served = 0, freed = 0;
+    atomic_store(&stop, true);
+    for (int i = 0; i < THREADS; i++) {
+        os_thread_join(runners[i].thread);
+        assert_int_equal(runners[i].mistakes, 0);
+        served += runners[i].served;
+        freed += runners[i].freed;
+    }
+    grt_heap_stats stats = stats_of(fixture.heap);
+    assert_int_equal(stats.live, 0);
+    assert_int_equal(stats.live_asked, 0);
+    assert_int_equal(stats.allocations, served);
+    assert_int_equal(stats.frees, freed);
+    fixture_close(&fixture);
+}
+
+static bool add_block(void *user, grt_addr block, uint32_t asked, uint32_t extent)
+{
+    (void)block;
+    (void)extent;
+    *(uint64_t *)user += asked;
+    return true;
+}
+
+static void test_records_are_sound_at_any_moment(void **state)
+{
+    (void)state;
+    runner runners[THREADS];
+    start_runners(runners, HELD_MAX);
+    for (int i = 0; i < 500; i++) {
+        assert_heap_sound(fixture.heap);
+        uint64_t asked = 0;
+        grt_heap_walk(fixture.heap, add_block, &asked);
+        grt_heap_stats stats = stats_of(fixture.heap);
+        assert_true(asked <= THREADS * HELD_MAX * 616);
+        assert_true(stats.blocks <= THREADS * HELD_MAX);
+        assert_int_equal(stats.capacity, stats.live + stats.cached + stats.free);
+    }
+    stop_runners(runners);
+}
+
+/* All caches are emptied under the feet of their owners, and spans change their class. */
+static void test_caches_are_taken_away_at_any_moment(void **state)
+{
+    (void)state;
+    runner runners[THREADS];
+    start_runners(runners, 2); /* few, so that spans empty and are given up */
+    for (int i = 0; i < 1500; i++) {
+        grt_heap_trim(fixture.heap);
+        if (i % 16 == 0) {
+            assert_heap_sound(fixture.heap);
+        }
+    }
+    stop_runners(runners);
+}
+
+/* Requests of all threads are refused while they run, and served again. */
+static void test_gates_open_and_close_at_any_moment(void **state)
+{
+    (void)state;
+    runner runners[THREADS];
+    start_runners(runners, HELD_MAX);
+    for (int i = 0; i < 500; i++) {
+        grt_heap_inject_failure(fixture.heap, 1 + (uint32_t)i % 3, i % 2 == 0);
+        grt_heap_inject_failure(fixture.heap, 0, false);
+        assert_int_equal(grt_heap_alloc(fixture.heap, 2049 * GRT_PAGE_SIZE), 0);
+    }
+    stop_runners(runners);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ten_thousand_threads_leave_nothing),
+        cmocka_unit_test(test_a_full_cache_comes_back_with_its_thread),
+        cmocka_unit_test(test_one_block_of_all_that_a_parked_thread_cached),
+        cmocka_unit_test(test_small_blocks_of_all_that_a_parked_thread_cached),
+        cmocka_unit_test(test_the_budget_that_a_parked_thread_cached),
+        cmocka_unit_test(test_records_are_sound_at_any_moment),
+        cmocka_unit_test(test_caches_are_taken_away_at_any_moment),
+        cmocka_unit_test(test_gates_open_and_close_at_any_moment),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
