@@ -313,6 +313,8 @@ static void test_threads(void **state)
     }
     for (uint32_t i = 0; i < WORKERS; i++) {
         os_thread_join(threads[i]);
+    }
+    for (uint32_t i = 0; i < WORKERS; i++) {
         assert_int_equal(grt_heap_free(fixture.heap, handed[i]), GRT_OK);
         handed[i] = 0;
     }
