@@ -151,7 +151,7 @@ part_usage() {
 
     local bad
     for bad in --profile=x --layout=x --fpscr=x --stack-size=x --stack-size=-1 --stack-size=4095 --stack-size=0x20000000 \
-        --heap-budget=0 --heap-budget=5000000000 --function=main --setjmp= --longjmp=0x100000000; do
+        --heap-budget=0 --heap-budget=5000000000 --heap=x --function=main --setjmp= --longjmp=0x100000000; do
         guestrt run $bad plain.elf
         ends 2 && silent && reports "${bad%%=*}.*'${bad#*=}'"
         verdict "run $bad: 2, says what is wrong" $?
@@ -222,6 +222,18 @@ part_faults() {
     guestrt run --heap-budget=1 plain.elf
     ends 4 && silent && reports 'no guest memory is left'
     verdict "--heap-budget: too little for the main thread: 4" $?
+    guestrt run --heap=fail_every=1 plain.elf
+    ends 4 && silent && reports 'no guest memory is left'
+    verdict "--heap: options reach the heaps" $?
+    GUESTRT_HEAP=fail_every=1 guestrt run plain.elf
+    ends 4 && silent && reports 'no guest memory is left'
+    verdict "GUESTRT_HEAP: the same from the environment" $?
+    GUESTRT_HEAP=fail_every=1 guestrt run --heap=fill,redzone=16,quarantine=1M,guard_sample=2,sites=1 probe.elf
+    ends 0 && quiet && prints "$probe_output"
+    verdict "--heap wins over GUESTRT_HEAP, and a sound program is not disturbed" $?
+    GUESTRT_HEAP=fill,redzone=5K guestrt run plain.elf
+    ends 2 && silent && reports "GUESTRT_HEAP: character 14: redzone takes .* not '5K'"
+    verdict "GUESTRT_HEAP: what is wrong in it, and where: 2" $?
 }
 
 part_arguments() {
