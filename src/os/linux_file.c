@@ -119,7 +119,8 @@ int os_file_grow(os_file *file, size_t size, void **pages)
     if (error != 0) {
         return error;
     }
-    bool same = info.st_dev == file->device && info.st_ino == file->node;
+    bool same = info.st_dev == file->device && info.st_ino == file->node &&
+                (uint64_t)info.st_size == file->size;
     return close_with(descriptor, same ? map_behind(file, descriptor, size, pages) : ESTALE);
 }
 
