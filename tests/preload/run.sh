@@ -136,6 +136,12 @@ part_threads() {
     ends 0 && grep -qx '0 broken, 2000 destroyed' out && [ "$(said '^\[(HEAP|PRELOAD|TRACE)')" -eq 0 ]
     verdict "threads and forks: nothing broken" $?
     traces_hold threads
+    build signals || return
+    limit=20 preloaded ./signals
+    ends 0 && grep -qx 'often, 0 broken' out
+    verdict "a signal handler that allocates at any point" $?
+    check_trace traces/t
+    verdict "a signal handler that allocates: the trace replays" $?
     compare "python3 with threads and forks" /usr/bin/python3 "$here/threads.py"
 }
 
