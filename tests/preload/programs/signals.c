@@ -1,6 +1,7 @@
 /*
  * A signal handler that allocates, while the program does nothing but that: a lock that the handler
- * waited for would never be released. Prints one line when all is well.
+ * waited for would never be released. Two signals, so that one handler interrupts the other, too.
+ * Prints one line when all is well.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -18,12 +19,14 @@ static volatile int done;
 
 static void handle(int number)
 {
-    (void)number;
-    unsigned char *block = malloc(200);
-    if (block) {
-        memset(block, 0x5A, 200);
-        block = realloc(block, 400);
-        broken += block[199] != 0x5A;
+    for (int i = 0; i < 500; i++) {
+        unsigned char *block = malloc(200); /* may be refused: the handler must not wait */
+        if (!block)
+            continue;
+        memset(block, number, 200);
+        unsigned char *larger = realloc(block, 400);
+        block = larger ? larger : block;
+        broken += block[199] != number;
         free(block);
     }
     handled++;
@@ -34,6 +37,9 @@ static void *send_signals(void *unused)
     (void)unused;
     for (int i = 0; i < ROUNDS; i++) {
         pthread_kill(worker, SIGUSR1);
+        for (volatile int delay = i * 7919 % 40000; delay > 0; delay--)
+            ;
+        pthread_kill(worker, SIGUSR2);
         nanosleep(&(struct timespec){.tv_nsec = 20000 + i * 7 % 5000}, NULL);
     }
     done = 1;
@@ -47,6 +53,7 @@ int main(void)
     pthread_t sender;
     worker = pthread_self();
     sigaction(SIGUSR1, &action, NULL);
+    sigaction(SIGUSR2, &action, NULL);
     pthread_create(&sender, NULL, send_signals, NULL);
     for (unsigned i = 0; !done; i++) {
         unsigned char **block = &blocks[i % 64];
