@@ -90,6 +90,14 @@ traces_hold() { # NAME
     verdict "$1: replay --check passes, and the counts are the recorder's" $?
 }
 
+# A program with one thread: each block is where it was.
+placed() { # NAME
+    timeout $limit "$guestrt" replay --check=1000 traces/t >replay 2>why && grep -q '; 0 blocks at other addresses' replay
+    code=$?
+    [ $code -eq 0 ] || cat replay >>why
+    verdict "$1: the replay places every block where it was" $code
+}
+
 compare() { # NAME COMMAND...
     local name=$1
     shift
@@ -121,9 +129,12 @@ part_calls() {
 part_programs() {
     local cc1
     compare sqlite3 sqlite3 -batch :memory: ".read $here/work.sql"
+    placed sqlite3
     compare python3 /usr/bin/python3 "$here/work.py"
+    placed python3
     compare perl perl "$here/work.pl"
     compare lua5.4 lua5.4 "$here/work.lua"
+    placed lua5.4
     cc1=$(gcc -print-prog-name=cc1)
     gcc -E -I "$root/include" -I "$root/src" "$root/src/heap/heap.c" -o unit.i
     compare cc1 "$cc1" -quiet -fpreprocessed -O2 -fno-working-directory unit.i -o -
