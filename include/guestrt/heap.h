@@ -64,19 +64,20 @@ const char *grt_heap_cause_sentence(grt_heap_cause cause);
 const char *grt_heap_cause_remedy(grt_heap_cause cause);
 
 typedef struct grt_heap_stats {
-    uint64_t capacity;     /* bytes of the range; constant */
-    uint64_t committed;    /* bytes of the range that the host backs */
-    uint64_t live;         /* bytes handed out, as rounded */
-    uint64_t live_asked;   /* bytes handed out, as asked for */
-    uint64_t cached;       /* bytes in partly used or kept spans that no block occupies */
-    uint64_t free;         /* capacity - live - cached */
-    uint64_t largest_free; /* largest run of free bytes */
-    uint64_t live_peak;    /* never falls */
-    uint64_t blocks;       /* live blocks */
-    uint64_t allocations;  /* served so far; never falls */
-    uint64_t frees;        /* accepted so far; never falls */
-    uint64_t bad_frees;    /* refused so far; never falls */
-    uint64_t failures;     /* refused requests so far; never falls */
+    uint64_t capacity;          /* bytes of the range; constant */
+    uint64_t committed;         /* bytes of the range that the host backs */
+    uint64_t live;              /* bytes handed out, as rounded */
+    uint64_t live_asked;        /* bytes handed out, as asked for */
+    uint64_t cached;            /* bytes in spans of small blocks that no live block occupies */
+    uint64_t cached_by_threads; /* the part of them in the caches of threads */
+    uint64_t free;              /* capacity - live - cached */
+    uint64_t largest_free;      /* largest run of free bytes */
+    uint64_t live_peak;   /* the most that live and cached_by_threads were together; never falls */
+    uint64_t blocks;      /* live blocks */
+    uint64_t allocations; /* served so far; never falls */
+    uint64_t frees;       /* accepted so far; never falls */
+    uint64_t bad_frees;   /* refused so far; never falls */
+    uint64_t failures;    /* refused requests so far; never falls */
     uint64_t failures_by_cause[16];
     double fragmentation; /* 1 - largest_free / free; 0 when nothing is free */
 } grt_heap_stats;

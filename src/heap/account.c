@@ -1,43 +1,40 @@
 /*
- * account.c - counters, and the statistics made of them.
+ * account.c - the statistics, made of the heap's counters and the tallies of all caches.
  */
 #include "heap/internal.h"
 
 #include "os/assert.h"
 
-static void raise_peak(heap_counters *counters)
+void heap_count_taken(grt_heap *heap, uint64_t blocks, uint64_t bytes)
 {
-    if (counters->live > counters->live_peak) {
-        counters->live_peak = counters->live;
+    heap_counters *counters = &heap->counters;
+    counters->taken_blocks += blocks;
+    counters->taken_bytes += bytes;
+    if (counters->taken_bytes > counters->taken_peak) {
+        counters->taken_peak = counters->taken_bytes;
     }
 }
 
-void heap_account_alloc(grt_heap *heap, uint64_t extent, uint32_t asked)
+void heap_count_returned(grt_heap *heap, uint64_t blocks, uint64_t bytes)
 {
     heap_counters *counters = &heap->counters;
-    counters->live += extent;
-    counters->live_asked += asked;
-    counters->blocks++;
-    counters->allocations++;
-    raise_peak(counters);
+    GRT_ASSERT(counters->taken_blocks >= blocks && counters->taken_bytes >= bytes);
+    counters->taken_blocks -= blocks;
+    counters->taken_bytes -= bytes;
 }
 
-void heap_account_free(grt_heap *heap, uint64_t extent, uint32_t asked)
+/* What is taken and in no cache is live. */
+static void add_caches(const grt_heap *heap, grt_heap_stats *stats)
 {
-    heap_counters *counters = &heap->counters;
-    GRT_ASSERT(counters->live >= extent && counters->live_asked >= asked && counters->blocks > 0);
-    counters->live -= extent;
-    counters->live_asked -= asked;
-    counters->blocks--;
-    counters->frees++;
-}
-
-void heap_account_resize(grt_heap *heap, const heap_block *before, uint64_t extent, uint32_t asked)
-{
-    heap_counters *counters = &heap->counters;
-    counters->live = counters->live - before->extent + extent;
-    counters->live_asked = counters->live_asked - before->asked + asked;
-    raise_peak(counters);
+    uint64_t cached_blocks = 0;
+    for (const heap_cache *cache = heap->caches; cache != NULL; cache = cache->next) {
+        stats->allocations += cache->tally.allocations;
+        stats->live_asked += cache->tally.asked;
+        cache_add_up(cache, &cached_blocks, &stats->cached_by_threads);
+    }
+    stats->live = heap->counters.taken_bytes - stats->cached_by_threads;
+    stats->blocks = heap->counters.taken_blocks - cached_blocks;
+    stats->frees = stats->allocations - stats->blocks;
 }
 
 void heap_stats_locked(const grt_heap *heap, grt_heap_stats *stats)
@@ -46,18 +43,14 @@ void heap_stats_locked(const grt_heap *heap, grt_heap_stats *stats)
     *stats = (grt_heap_stats){
         .capacity = heap->capacity,
         .committed = (uint64_t)heap->backing.committed_pages << PAGE_SHIFT,
-        .live = counters->live,
-        .live_asked = counters->live_asked,
-        .cached = counters->span_bytes - counters->span_live,
         .free = (uint64_t)heap->runs.free_pages << PAGE_SHIFT,
         .largest_free = (uint64_t)page_runs_longest(&heap->runs) << PAGE_SHIFT,
-        .live_peak = counters->live_peak,
-        .blocks = counters->blocks,
-        .allocations = counters->allocations,
-        .frees = counters->frees,
+        .live_peak = counters->taken_peak,
         .bad_frees = counters->bad_frees,
         .failures = counters->failures,
     };
+    add_caches(heap, stats);
+    stats->cached = stats->capacity - stats->live - stats->free;
     for (int cause = 0; cause < 16; cause++) {
         stats->failures_by_cause[cause] = counters->failures_by_cause[cause];
     }

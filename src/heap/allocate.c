@@ -3,8 +3,6 @@
  */
 #include "heap/internal.h"
 
-#include <errno.h>
-
 #include "os/assert.h"
 
 /* Spans and small runs are committed up to 1 MiB ahead, so that a growing guest makes few calls to
@@ -71,90 +69,93 @@ static uint32_t take_run(grt_heap *heap, heap_request *request, uint32_t length,
     return page;
 }
 
-static bool serve_large(grt_heap *heap, heap_request *request)
+static uint32_t take_kept_run(grt_heap *heap, heap_request *request, uint32_t length)
 {
-    uint32_t length = (uint32_t)(heap_round_to_pages(request->size) >> PAGE_SHIFT);
+    uint32_t page;
+    if (!kept_take(&heap->kept, length, &page)) {
+        return NO_PAGE;
+    }
+    request->stale = (stale_ranges){1, {{page, length}}};
+    return page;
+}
+
+static bool serve_large(grt_heap *heap, heap_cache *cache, heap_request *request)
+{
+    uint64_t extent = heap_round_to_pages(request->size);
+    uint32_t length = (uint32_t)(extent >> PAGE_SHIFT);
     uint32_t page_alignment =
         request->alignment > GRT_PAGE_SIZE ? request->alignment >> PAGE_SHIFT : 1;
-    uint32_t page = take_run(heap, request, length, page_alignment, PAGE_LARGE);
+    if (extent > heap_budget_room(heap)) {
+        return fail(request, GRT_HEAP_OVER_BUDGET);
+    }
+    uint32_t page = page_alignment == 1 ? take_kept_run(heap, request, length) : NO_PAGE;
+    if (page == NO_PAGE) {
+        page = take_run(heap, request, length, page_alignment, PAGE_LARGE);
+    }
     if (page == NO_PAGE) {
         return false;
     }
-    heap->table.pages[page].u.large.asked = request->size;
+    heap->table.pages[page].u.large.asked = LARGE_PENDING;
     heap->table.pages[page].u.large.site = request->site;
-    heap_account_alloc(heap, (uint64_t)length << PAGE_SHIFT, request->size);
+    heap_count_taken(heap, 1, extent);
+    cache_add_pending(cache, extent, false);
     request->block = heap_page_address(heap, page);
-    request->is_small = false;
+    request->size_class = SIZE_CLASS_NONE;
+    request->extent = extent;
     return true;
 }
 
-/* Enters a span in the table: every page of it names the span. */
+/* ---- spans -------------------------------------------------------------------------------------
+ */
+
+/* Enters a span in the table: every page of it names the span, and says where its slots are. */
 static void map_span(grt_heap *heap, heap_span *span)
 {
     for (uint32_t i = 0; i < span->pages; i++) {
         heap->table.pages[span->page + i].kind = PAGE_SMALL;
         heap->table.pages[span->page + i].u.span = span;
+        __atomic_store_n(heap_page_info(heap, span->page + i),
+                         page_info_of(&heap->slots, span->size_class, span->page, i),
+                         __ATOMIC_RELEASE);
     }
 }
 
-/* Makes a span and puts it at the front of its class; null with [request->cause]. */
-static heap_span *add_span(grt_heap *heap, heap_request *request, uint32_t size_class)
+heap_span *heap_add_span_locked(grt_heap *heap, heap_request *request, uint32_t size_class)
 {
     uint32_t page = take_run(heap, request, size_class_pages(size_class), 1, PAGE_SMALL);
     if (page == NO_PAGE) {
         return NULL;
     }
-    heap_span *span = span_create(size_class, page);
-    if (span == NULL) {
-        page_runs_give(&heap->runs, page);
-        request->cause = GRT_HEAP_HOST_REFUSED;
-        request->host_errno = ENOMEM;
-        return NULL;
-    }
+    heap_span *span = span_create(&heap->pool, size_class, page);
     map_span(heap, span);
     heap->counters.span_bytes += (uint64_t)span->pages << PAGE_SHIFT;
-    heap_class_push(&heap->classes[size_class], span);
     return span;
 }
 
-/* Hands out a block of a span that has one. */
-static void take_block(grt_heap *heap, heap_request *request, heap_span *span)
+/* ---- small blocks ------------------------------------------------------------------------------
+ */
+
+/* Takes the block on top of a bin. */
+static void take_block(heap_cache *cache, heap_request *request, uint32_t size_class)
 {
-    heap_class *list = &heap->classes[span->size_class];
-    uint32_t block = span_take(span, request->size);
-    if (span == list->empty) {
-        list->empty = NULL;
-    }
-    if (span_is_full(span)) {
-        heap_class_remove(list, span);
-    }
-    heap_account_alloc(heap, span->extent, request->size);
-    heap->counters.span_live += span->extent;
-    request->block = heap_page_address(heap, span->page) + block * span->extent;
-    request->is_small = true;
+    cache_bin *bin = &cache->bins[size_class];
+    block_place place = bin->blocks[--bin->count];
+    request->block = place.address;
+    request->slot = place.slot;
+    request->size_class = size_class;
+    request->extent = size_class_extents[size_class];
+    cache_add_pending(cache, request->extent, true);
 }
 
-static bool serve_small(grt_heap *heap, heap_request *request, uint32_t size_class)
+static bool serve_small(grt_heap *heap, heap_cache *cache, heap_request *request,
+                        uint32_t size_class)
 {
-    heap_span *span = heap->classes[size_class].partial;
-    if (span == NULL && (span = add_span(heap, request, size_class)) == NULL) {
+    if (cache->bins[size_class].count == 0 &&
+        !heap_refill_locked(heap, cache, request, size_class)) {
         return false;
     }
-    take_block(heap, request, span);
+    take_block(cache, request, size_class);
     return true;
-}
-
-/* True iff [extent] more bytes may be live. */
-static bool within_budget(const grt_heap *heap, uint64_t extent)
-{
-    return extent <= heap->budget - heap->counters.live;
-}
-
-/* When no run is long enough for a span, a small request may still fit whole pages of its own. */
-static bool serve_small_from_pages(grt_heap *heap, heap_request *request)
-{
-    uint64_t extent = heap_round_to_pages(request->size);
-    return within_budget(heap, extent) && serve_large(heap, request);
 }
 
 static bool lacks_room(const heap_request *request)
@@ -164,33 +165,29 @@ static bool lacks_room(const heap_request *request)
 
 /* A block of a larger class is better than a refusal. Larger classes do not always have larger
  * spans, so a new one may fit where the right one did not. */
-static bool serve_small_from_larger(grt_heap *heap, heap_request *request, uint32_t size_class)
+static bool serve_small_from_larger(grt_heap *heap, heap_cache *cache, heap_request *request,
+                                    uint32_t size_class)
 {
+    grt_heap_cause cause = request->cause;
     while (++size_class < SIZE_CLASS_COUNT) {
-        if (!size_class_aligns(size_class, request->alignment) ||
-            !within_budget(heap, size_class_extent(size_class))) {
-            continue;
-        }
-        if (heap->classes[size_class].partial != NULL || lacks_room(request)) {
-            if (serve_small(heap, request, size_class)) {
-                return true;
-            }
+        if (size_class_aligns(size_class, request->alignment) &&
+            serve_small(heap, cache, request, size_class)) {
+            return true;
         }
     }
+    request->cause = cause;
     return false;
 }
 
-/* One attempt, in the order of what wastes least. */
-static bool serve(grt_heap *heap, heap_request *request, uint32_t size_class)
+/* One attempt, in the order of what wastes least. When no run is long enough for a span, a small
+ * request may still fit whole pages of its own. */
+static bool serve(grt_heap *heap, heap_cache *cache, heap_request *request, uint32_t size_class)
 {
     if (size_class == SIZE_CLASS_NONE) {
-        return serve_large(heap, request);
+        return serve_large(heap, cache, request);
     }
-    if (serve_small(heap, request, size_class)) {
-        return true;
-    }
-    return (lacks_room(request) && serve_small_from_pages(heap, request)) ||
-           serve_small_from_larger(heap, request, size_class);
+    return serve_small(heap, cache, request, size_class) ||
+           (lacks_room(request) && serve_large(heap, cache, request));
 }
 
 static bool injected(grt_heap *heap)
@@ -217,10 +214,10 @@ static bool admissible(grt_heap *heap, heap_request *request)
     if (request->rounded > heap->capacity) {
         return fail(request, GRT_HEAP_LARGER_THAN_ARENA);
     }
-    return within_budget(heap, request->rounded) || fail(request, GRT_HEAP_OVER_BUDGET);
+    return request->rounded <= heap->budget || fail(request, GRT_HEAP_OVER_BUDGET);
 }
 
-bool heap_allocate_locked(grt_heap *heap, heap_request *request)
+bool heap_allocate_locked(grt_heap *heap, heap_cache *cache, heap_request *request)
 {
     uint32_t alignment = request->alignment;
     if ((alignment & (alignment - 1)) != 0 || alignment > HEAP_ALIGNMENT_MAX) {
@@ -233,9 +230,26 @@ bool heap_allocate_locked(grt_heap *heap, heap_request *request)
     if (!admissible(heap, request)) {
         return false;
     }
-    if (serve(heap, request, size_class)) {
+    if (serve(heap, cache, request, size_class)) {
         return true;
     }
     /* What is merely kept goes before a request is refused. */
-    return heap_release_empty_spans_locked(heap) && serve(heap, request, size_class);
+    if (heap_reclaim_locked(heap) && serve(heap, cache, request, size_class)) {
+        return true;
+    }
+    return size_class != SIZE_CLASS_NONE &&
+           serve_small_from_larger(heap, cache, request, size_class);
+}
+
+void heap_publish_locked(grt_heap *heap, heap_cache *cache, const heap_request *request)
+{
+    bool is_small = request->size_class != SIZE_CLASS_NONE;
+    if (is_small) {
+        slot_store(&heap->slots.all[request->slot], SLOT_LIVE | request->size);
+    } else {
+        uint32_t page = (request->block - heap->first) >> PAGE_SHIFT;
+        heap->table.pages[page].u.large.asked = request->size;
+    }
+    cache_end_pending(cache, request->extent, is_small);
+    cache_count_alloc(cache, request->size);
 }

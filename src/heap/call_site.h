@@ -16,4 +16,9 @@ uint32_t grt_call_site(void);
  * can restore it. O(1). */
 uint32_t grt_set_call_site(uint32_t return_address);
 
+/* The number of the guest thread that the calling thread is, 0 if none; and how the thread room
+ * sets it. O(1). */
+uint32_t grt_calling_thread(void);
+void grt_set_calling_thread(uint32_t id);
+
 #endif

@@ -22,7 +22,10 @@ typedef struct checker {
     uint64_t asked;
     uint64_t blocks;
     uint64_t span_bytes;
-    uint64_t span_live;
+    uint64_t taken_bytes;
+    uint64_t taken_blocks;
+    uint64_t kept_pages;
+    uint32_t cached; /* small blocks that are out of their spans and not live */
 } checker;
 
 /* Returns [condition]; the first that is false leaves its sentence. */
@@ -69,10 +72,19 @@ static bool check_free_run(checker *check, uint32_t page, const heap_page *head,
 static bool check_large(checker *check, uint32_t page, const heap_page *head)
 {
     uint64_t extent = (uint64_t)head->length << PAGE_SHIFT;
+    if (head->u.large.asked == LARGE_KEPT) {
+        check->kept_pages += head->length;
+        return true;
+    }
+    check->taken_bytes += extent;
+    check->taken_blocks++;
+    if (!page_is_live_large(head)) {
+        return true;
+    }
     check->live += extent;
     check->asked += head->u.large.asked;
     check->blocks++;
-    return require(check, head->u.large.asked >= 1 && head->u.large.asked <= extent,
+    return require(check, head->u.large.asked <= extent,
                    "the large block at page %u was asked for %u bytes and has %u pages", page,
                    head->u.large.asked, (unsigned)head->length);
 }
@@ -92,46 +104,64 @@ static bool check_span_shape(checker *check, uint32_t page, const heap_page *hea
                        span->blocks == size_class_blocks(span->size_class) &&
                        span->pages == size_class_pages(span->size_class),
                    "the span at page %u does not have the shape of its class", page) &&
-           require(check, span->handed <= span->blocks,
-                   "the span at page %u handed out %u of %u blocks", page, span->handed,
-                   span->blocks);
+           require(check, span->carved <= span->blocks,
+                   "the span at page %u carved %u of %u blocks", page, span->carved, span->blocks);
 }
 
-static bool check_span_blocks(checker *check, const heap_span *span)
+static bool check_page_info(checker *check, uint32_t page, const heap_page *head)
 {
-    uint32_t live = 0;
-    for (uint32_t block = 0; block < span->handed; block++) {
-        if (!span_block_is_live(span, block)) {
-            continue;
+    for (uint32_t i = 0; i < head->length; i++) {
+        page_info right = 0;
+        if (head->kind == PAGE_SMALL) {
+            right = page_info_of(&check->heap->slots, head->u.span->size_class, page, i);
         }
-        live++;
-        if (!require(check, span->slots[block] < span->extent,
-                     "block %u of the span at page %u has more slack than room", block,
-                     span->page)) {
+        page_info info = *heap_page_info(check->heap, page + i);
+        if (!require(check, info == right, "page %u of the run at page %u has information %llx",
+                     page + i, page, (unsigned long long)info)) {
             return false;
         }
-        check->asked += span_asked(span, block);
     }
-    check->live += (uint64_t)live * span->extent;
-    check->span_live += (uint64_t)live * span->extent;
-    check->blocks += live;
-    return require(check, live == span->live, "the span at page %u counts %u live blocks, not %u",
-                   span->page, span->live, live);
+    return true;
 }
 
-static bool check_span_free_list(checker *check, const heap_span *span)
+/* A block of a span is in it, live, or in a cache; never two of these. */
+static bool check_span_block(checker *check, const heap_span *span, uint32_t block)
 {
-    uint32_t left = span->handed - span->live;
-    uint32_t block = span->free_head;
-    for (; left > 0 && block != SLOT_LAST_FREE; left--) {
-        if (!require(check, block < span->handed && !span_block_is_live(span, block),
-                     "the free list of the span at page %u holds block %u", span->page, block)) {
+    const heap_slots *slots = &check->heap->slots;
+    block_place place = place_of_block(slots, span->size_class, span->page, block);
+    heap_slot slot = slot_load(&slots->all[place.slot]);
+    if (!slot_is_live(slot)) {
+        check->cached += !span_has(span, block);
+        return true;
+    }
+    check->live += span->extent;
+    check->asked += slot_asked(slot);
+    check->blocks++;
+    return require(check, slot_asked(slot) >= 1 && slot_asked(slot) <= span->extent,
+                   "block %u of the span at page %u was asked for %u bytes", block, span->page,
+                   slot_asked(slot)) &&
+           require(check, !span_has(span, block),
+                   "block %u of the span at page %u is live and in the span", block, span->page);
+}
+
+static bool check_span_bits(checker *check, const heap_span *span)
+{
+    uint32_t in_span = 0;
+    for (uint32_t word = 0; word < SPAN_BITS_WORDS; word++) {
+        in_span += (uint32_t)__builtin_popcountll(span->free_bits[word]);
+        if (!require(check, (span->summary >> word & 1) == (span->free_bits[word] != 0),
+                     "the summary of the span at page %u is wrong", span->page)) {
             return false;
         }
-        block = span->slots[block] & ~SLOT_FREE;
     }
-    return require(check, left == 0 && block == SLOT_LAST_FREE,
-                   "the free list of the span at page %u has the wrong length", span->page);
+    uint32_t last = SPAN_BITS_WORDS * 64;
+    while (last > 0 && !span_has(span, last - 1)) {
+        last--;
+    }
+    return require(check, last <= span->carved, "the span at page %u has block %u, never carved",
+                   span->page, last - 1) &&
+           require(check, in_span == span->in_span, "the span at page %u counts %u blocks, not %u",
+                   span->page, span->in_span, in_span);
 }
 
 static bool is_listed(const heap_class *list, const heap_span *span)
@@ -139,12 +169,19 @@ static bool is_listed(const heap_class *list, const heap_span *span)
     return span->prev != NULL ? span->prev->next == span : list->partial == span;
 }
 
+/* Spans that nobody owns are listed iff they have something to give, and kept as empty iff all of
+ * their blocks are there. */
 static bool check_span_list(checker *check, const heap_span *span)
 {
     const heap_class *list = &check->heap->classes[span->size_class];
-    return require(check, is_listed(list, span) == !span_is_full(span),
+    if (span->owner != NULL) {
+        return require(check, span->owner->spans[span->size_class] == span && !span->listed,
+                       "the span at page %u is not its owner's", span->page);
+    }
+    bool listed = is_listed(list, span);
+    return require(check, span->listed == listed && listed == (span_available(span) > 0),
                    "the span at page %u is listed iff it is full", span->page) &&
-           require(check, (list->empty == span) == (span->live == 0),
+           require(check, (list->empty == span) == (span_out(span) == 0),
                    "the span at page %u is kept as empty iff it is not", span->page);
 }
 
@@ -152,8 +189,18 @@ static bool check_span(checker *check, uint32_t page, const heap_page *head)
 {
     const heap_span *span = head->u.span;
     check->span_bytes += (uint64_t)head->length << PAGE_SHIFT;
-    return check_span_shape(check, page, head) && check_span_blocks(check, span) &&
-           check_span_free_list(check, span) && check_span_list(check, span);
+    if (!check_span_shape(check, page, head) || !check_span_bits(check, span) ||
+        !check_span_list(check, span)) {
+        return false;
+    }
+    check->taken_bytes += (uint64_t)span_out(span) * span->extent;
+    check->taken_blocks += span_out(span);
+    for (uint32_t block = 0; block < span->carved; block++) {
+        if (!check_span_block(check, span, block)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* ---- runs
@@ -172,17 +219,17 @@ static bool check_run(checker *check, uint32_t page, bool after_free)
         return false;
     }
     if (head->kind == PAGE_FREE) {
-        return check_free_run(check, page, head, after_free) && check_interior(check, page, head);
+        return check_free_run(check, page, head, after_free) && check_interior(check, page, head) &&
+               check_page_info(check, page, head);
     }
     bool right = check_interior(check, page, head);
     right = right && require(check,
                              bitmap_count(check->heap->backing.committed, page, head->length) ==
                                  head->length,
                              "the run at page %u is in use but not all committed", page);
-    if (head->kind == PAGE_LARGE) {
-        return right && check_large(check, page, head);
-    }
-    return right && check_span(check, page, head);
+    right = right && (head->kind == PAGE_LARGE ? check_large(check, page, head)
+                                               : check_span(check, page, head));
+    return right && check_page_info(check, page, head);
 }
 
 static bool check_runs(checker *check)
@@ -245,6 +292,126 @@ static bool check_bins(checker *check)
                    check->free_runs);
 }
 
+/* ---- caches
+ * -------------------------------------------------------------------------------------- */
+
+/* While bins are checked, every block that is met is put into its span, so that one that is met
+ * twice is found out. Nobody else looks at the spans meanwhile. */
+
+static bool check_cached_block(checker *check, const cache_bin *bin, uint32_t size_class,
+                               uint32_t at)
+{
+    const grt_heap *heap = check->heap;
+    block_place place = bin->blocks[at];
+    uint32_t offset = place.address - heap->first;
+    const heap_page *page = &heap->table.pages[offset >> PAGE_SHIFT];
+    if (!require(check, offset <= heap->last_offset && page->kind == PAGE_SMALL,
+                 "a cache holds 0x%08X, which is in no span", place.address)) {
+        return false;
+    }
+    heap_span *span = page->u.span;
+    uint32_t block = (offset - (span->page << PAGE_SHIFT)) / span->extent;
+    block_place right = place_of_block(&heap->slots, size_class, span->page, block);
+    if (!require(check,
+                 span->size_class == size_class && right.address == place.address &&
+                     right.slot == place.slot && block < span->carved &&
+                     !slot_is_live(slot_load(&heap->slots.all[right.slot])),
+                 "a cache holds 0x%08X, which is no cached block of class %u", place.address,
+                 size_class) ||
+        !require(check, !span_has(span, block), "0x%08X is in two places", place.address)) {
+        return false;
+    }
+    span->free_bits[block / 64] |= UINT64_C(1) << block % 64;
+    return true;
+}
+
+static void forget_met(const grt_heap *heap, block_place place)
+{
+    uint32_t offset = place.address - heap->first;
+    heap_span *span = heap->table.pages[offset >> PAGE_SHIFT].u.span;
+    uint32_t block = (offset - (span->page << PAGE_SHIFT)) / span->extent;
+    span->free_bits[block / 64] &= ~(UINT64_C(1) << block % 64);
+}
+
+/* Meets the blocks of a bin until one is wrong; returns how many. */
+static uint32_t meet_bin(checker *check, const cache_bin *bin, uint32_t size_class)
+{
+    if (!require(check, bin->count <= bin->limit, "a bin of class %u holds %u of %u blocks",
+                 size_class, bin->count, bin->limit)) {
+        return 0;
+    }
+    uint32_t met = 0;
+    while (met < bin->count && check_cached_block(check, bin, size_class, met)) {
+        met++;
+    }
+    return met;
+}
+
+/* Meets the blocks of all bins until one is wrong; returns how many. */
+static uint64_t meet_all(checker *check)
+{
+    uint64_t all = 0;
+    for (const heap_cache *cache = check->heap->caches; cache != NULL; cache = cache->next) {
+        for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
+            all += meet_bin(check, &cache->bins[i], i);
+            if (check->failed) {
+                return all;
+            }
+        }
+        check->cached -= cache->pending_small;
+    }
+    return all;
+}
+
+static void forget_all(const checker *check, uint64_t met)
+{
+    for (const heap_cache *cache = check->heap->caches; cache != NULL; cache = cache->next) {
+        for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
+            for (uint32_t at = 0; at < cache->bins[i].count && met > 0; at++, met--) {
+                forget_met(check->heap, cache->bins[i].blocks[at]);
+            }
+        }
+    }
+}
+
+/* After the spans: those counted what must be in caches. */
+static bool check_caches(checker *check)
+{
+    uint64_t met = meet_all(check);
+    forget_all(check, met);
+    return !check->failed && require(check, check->cached == met,
+                                     "%u blocks are out and not live, and %llu are in caches",
+                                     check->cached, (unsigned long long)met);
+}
+
+/* ---- kept runs
+ * -------------------------------------------------------------------------------------- */
+
+static bool check_kept_run(checker *check, uint32_t page, uint32_t length)
+{
+    const heap_page *head = &check->heap->table.pages[page];
+    return require(check,
+                   page < check->heap->table.count && head->kind == PAGE_LARGE &&
+                       head->u.large.asked == LARGE_KEPT && head->length == length,
+                   "page %u is kept as a run of %u pages, which it is not", page, length);
+}
+
+static bool check_kept(checker *check)
+{
+    const kept_runs *kept = &check->heap->kept;
+    uint64_t pages = 0;
+    for (uint32_t length = 1; length <= KEPT_LENGTH_MAX; length++) {
+        for (uint32_t i = 0; i < kept->count[length]; i++, pages += length) {
+            if (!check_kept_run(check, kept->run[length][i], length)) {
+                return false;
+            }
+        }
+    }
+    return require(check, pages == kept->pages && pages == check->kept_pages,
+                   "%u pages are kept, and %llu in runs that say so", kept->pages,
+                   (unsigned long long)check->kept_pages);
+}
+
 /* ---- totals
  * -------------------------------------------------------------------------------------- */
 
@@ -252,6 +419,18 @@ static bool check_total(checker *check, const char *what, uint64_t counted, uint
 {
     return require(check, counted == found, "%s: the counter says %llu, the records %llu", what,
                    (unsigned long long)counted, (unsigned long long)found);
+}
+
+static bool check_stats(checker *check)
+{
+    grt_heap_stats stats;
+    heap_stats_locked(check->heap, &stats);
+    return check_total(check, "live bytes", stats.live, check->live) &&
+           check_total(check, "asked bytes", stats.live_asked, check->asked) &&
+           check_total(check, "blocks", stats.blocks, check->blocks) &&
+           check_total(check, "bytes cached by threads", stats.cached_by_threads,
+                       check->taken_bytes - check->live) &&
+           require(check, stats.live <= check->heap->budget, "live bytes exceed the budget");
 }
 
 static bool check_totals(checker *check)
@@ -262,19 +441,14 @@ static bool check_totals(checker *check)
     for (int cause = 0; cause < 16; cause++) {
         by_cause += counters->failures_by_cause[cause];
     }
-    return check_total(check, "live bytes", counters->live, check->live) &&
-           check_total(check, "asked bytes", counters->live_asked, check->asked) &&
-           check_total(check, "blocks", counters->blocks, check->blocks) &&
-           check_total(check, "allocations less frees", counters->allocations - counters->frees,
-                       check->blocks) &&
-           check_total(check, "bytes in spans", counters->span_bytes, check->span_bytes) &&
-           check_total(check, "live bytes in spans", counters->span_live, check->span_live) &&
+    return check_total(check, "bytes in spans", counters->span_bytes, check->span_bytes) &&
+           check_total(check, "taken bytes", counters->taken_bytes, check->taken_bytes) &&
+           check_total(check, "taken blocks", counters->taken_blocks, check->taken_blocks) &&
            check_total(check, "free pages", heap->runs.free_pages, check->free_pages) &&
            check_total(check, "failures", counters->failures, by_cause) &&
            check_total(check, "committed pages", heap->backing.committed_pages,
                        bitmap_count(heap->backing.committed, 0, heap->table.count)) &&
-           require(check, counters->live <= counters->live_peak && counters->live <= heap->budget,
-                   "live bytes exceed the peak or the budget");
+           check_stats(check);
 }
 
 /* ---- agreement with the memory
@@ -322,8 +496,10 @@ bool grt_heap_check(grt_heap *heap, char *text, size_t text_size)
         text[0] = '\0';
     }
     os_mutex_lock(&heap->lock);
-    bool right =
-        check_runs(&check) && check_bins(&check) && check_totals(&check) && check_backing(&check);
+    heap_stop_caches_locked(heap);
+    bool right = check_runs(&check) && check_bins(&check) && check_caches(&check) &&
+                 check_kept(&check) && check_totals(&check) && check_backing(&check);
+    heap_start_caches_locked(heap);
     os_mutex_unlock(&heap->lock);
     return right;
 }

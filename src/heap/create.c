@@ -27,15 +27,64 @@ static bool config_is_valid(const grt_heap_config *config)
            config->first < config->end && config->end <= GRT_WINDOW_SIZE;
 }
 
-/* One reservation: page records first, then the words of both bitmaps. The host backs only what is
- * touched, so the records of a heap that is never filled cost next to nothing. */
+/* ---- metadata ----------------------------------------------------------------------------------
+ */
+
+/* Where each part lies in the one reservation: bytes from its start. */
+typedef struct layout {
+    size_t records;
+    size_t heads;
+    size_t committed;
+    size_t page_info;
+    size_t slots;
+    size_t spans;
+    size_t span_bits;
+    size_t end;
+} layout;
+
+/* Parts start on lines of their own. */
+static size_t add_part(layout *parts, size_t size)
+{
+    size_t start = parts->end;
+    parts->end = (start + size + 63) & ~(size_t)63;
+    return start;
+}
+
+static layout lay_out(uint32_t pages)
+{
+    size_t spans = span_pool_limit(pages);
+    layout parts = {.end = 0};
+    parts.records = add_part(&parts, (size_t)pages * sizeof(heap_page));
+    parts.heads = add_part(&parts, layered_words(pages) * sizeof(uint64_t));
+    parts.committed = add_part(&parts, bitmap_words(pages) * sizeof(uint64_t));
+    parts.page_info = add_part(&parts, (GRT_WINDOW_SIZE >> PAGE_SHIFT) * sizeof(page_info));
+    parts.slots = add_part(&parts, slots_count(pages) * sizeof(heap_slot));
+    parts.spans = add_part(&parts, spans * sizeof(heap_span));
+    parts.span_bits = add_part(&parts, spans * SPAN_BITS_WORDS * sizeof(uint64_t));
+    return parts;
+}
+
+static void place_metadata(grt_heap *heap, unsigned char *base, const layout *parts, uint32_t pages)
+{
+    heap->table.pages = (heap_page *)(void *)(base + parts->records);
+    heap->table.count = pages;
+    layered_init(&heap->table.heads, pages, (uint64_t *)(void *)(base + parts->heads));
+    heap->backing.committed = (uint64_t *)(void *)(base + parts->committed);
+    slots_init(&heap->slots, heap->first, pages, (heap_slot *)(void *)(base + parts->slots),
+               (page_info *)(void *)(base + parts->page_info));
+    heap->pool.spans = (heap_span *)(void *)(base + parts->spans);
+    heap->pool.bits = (uint64_t *)(void *)(base + parts->span_bits);
+    heap->pool.limit = span_pool_limit(pages);
+}
+
+/* The host backs only what is touched, so the records of a heap that is never filled cost next to
+ * nothing. */
 static grt_status create_metadata(grt_heap *heap)
 {
     uint32_t pages = (uint32_t)(heap->capacity >> PAGE_SHIFT);
-    size_t record_bytes = (size_t)pages * sizeof(heap_page);
-    size_t words = layered_words(pages) + bitmap_words(pages);
+    layout parts = lay_out(pages);
     size_t host_page = os_page_size();
-    size_t size = (record_bytes + words * sizeof(uint64_t) + host_page - 1) & ~(host_page - 1);
+    size_t size = (parts.end + host_page - 1) & ~(host_page - 1);
     void *base;
     if (os_reserve(0, size, &base) != 0) {
         return GRT_NO_HOST_MEMORY;
@@ -46,20 +95,22 @@ static grt_status create_metadata(grt_heap *heap)
     }
     heap->metadata = base;
     heap->metadata_size = size;
-    heap->table.pages = base;
-    heap->table.count = pages;
-    uint64_t *bits = (uint64_t *)(void *)((unsigned char *)base + record_bytes);
-    layered_init(&heap->table.heads, pages, bits);
-    heap->backing.committed = bits + layered_words(pages);
+    place_metadata(heap, base, &parts, pages);
     return GRT_OK;
 }
+
+/* ---- heaps -------------------------------------------------------------------------------------
+ */
 
 static void init_fields(grt_heap *heap, grt_memory *memory, const grt_heap_config *config)
 {
     snprintf(heap->name, sizeof heap->name, "%s", config->name);
     heap->memory = memory;
+    heap->base = grt_memory_base(memory);
     heap->first = config->first;
     heap->capacity = config->end - config->first;
+    heap->last_offset = (uint32_t)(heap->capacity - 1);
+    heap->gates = CACHE_STRICT || os_barrier_available() ? 0 : GATE_CLOSED;
     /* A budget that capacity enforces anyway is none: what fails then is exhaustion. */
     bool limited = config->budget != 0 && config->budget < heap->capacity;
     heap->budget = limited ? config->budget : UINT64_MAX;
@@ -79,6 +130,55 @@ static void init_pages(grt_heap *heap)
     page_runs_init(&heap->runs, &heap->table, heap->first >> PAGE_SHIFT);
 }
 
+/* The cache for threads that cannot have one. */
+static grt_status create_shared_cache(grt_heap *heap)
+{
+    heap->shared = cache_create(heap);
+    if (heap->shared == NULL) {
+        return GRT_NO_HOST_MEMORY;
+    }
+    heap->shared->gate = GATE_SPECIAL;
+    heap->shared->in_use = true;
+    heap->caches = heap->shared;
+    for (uint32_t i = 0; i <= OS_THREADS; i++) {
+        heap->by_thread[i] = heap->shared;
+    }
+    return GRT_OK;
+}
+
+/* Makes all that a heap needs of the host, in the order in which destroy_parts() undoes it. */
+static grt_status create_parts(grt_heap *heap)
+{
+    grt_status status = create_metadata(heap);
+    if (status == GRT_OK) {
+        status = create_shared_cache(heap);
+    }
+    if (status == GRT_OK) {
+        heap->has_slot = os_thread_slot_create(heap_leave_thread, &heap->slot) == 0;
+        status = heap->has_slot ? GRT_OK : GRT_NO_HOST_MEMORY;
+    }
+    if (status == GRT_OK) {
+        status = grt_memory_reserve(heap->memory, heap->first, heap->capacity, heap->name);
+    }
+    return status;
+}
+
+static void destroy_parts(grt_heap *heap)
+{
+    if (heap->has_slot) {
+        os_thread_slot_destroy(heap->slot);
+    }
+    while (heap->caches != NULL) {
+        heap_cache *cache = heap->caches;
+        heap->caches = cache->next;
+        cache_destroy(cache);
+    }
+    if (heap->metadata != NULL) {
+        (void)os_release(heap->metadata, heap->metadata_size);
+    }
+    os_free(heap);
+}
+
 grt_status grt_heap_create(grt_memory *memory, const grt_heap_config *config, grt_heap **heap)
 {
     *heap = NULL;
@@ -90,15 +190,9 @@ grt_status grt_heap_create(grt_memory *memory, const grt_heap_config *config, gr
         return GRT_NO_HOST_MEMORY;
     }
     init_fields(made, memory, config);
-    grt_status status = create_metadata(made);
+    grt_status status = create_parts(made);
     if (status != GRT_OK) {
-        os_free(made);
-        return status;
-    }
-    status = grt_memory_reserve(memory, made->first, made->capacity, made->name);
-    if (status != GRT_OK) {
-        (void)os_release(made->metadata, made->metadata_size);
-        os_free(made);
+        destroy_parts(made);
         return status;
     }
     init_pages(made);
@@ -106,22 +200,11 @@ grt_status grt_heap_create(grt_memory *memory, const grt_heap_config *config, gr
     return GRT_OK;
 }
 
-static void destroy_spans(grt_heap *heap)
-{
-    for (uint32_t page = 0; page < heap->table.count; page += heap->table.pages[page].length) {
-        if (heap->table.pages[page].kind == PAGE_SMALL) {
-            span_destroy(heap->table.pages[page].u.span);
-        }
-    }
-}
-
 void grt_heap_destroy(grt_heap *heap)
 {
     if (heap == NULL) {
         return;
     }
-    destroy_spans(heap);
     (void)grt_memory_release(heap->memory, heap->first);
-    (void)os_release(heap->metadata, heap->metadata_size);
-    os_free(heap);
+    destroy_parts(heap);
 }

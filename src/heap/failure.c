@@ -34,7 +34,7 @@ static uint64_t min_of(uint64_t a, uint64_t b)
 
 static heap_room measure_room(const grt_heap *heap, grt_heap_cause cause)
 {
-    heap_room room = {.budget = heap->budget - heap->counters.live, .host = UINT64_MAX};
+    heap_room room = {.budget = heap_budget_room(heap), .host = UINT64_MAX};
     room.run = (uint64_t)page_runs_longest(&heap->runs) << PAGE_SHIFT;
     grt_memory_stats stats;
     grt_memory_get_stats(heap->memory, &stats);
@@ -67,7 +67,7 @@ static uint64_t largest_small_fit(const grt_heap *heap, const heap_room *room, u
 {
     for (uint32_t i = SIZE_CLASS_COUNT; i-- > 0;) {
         if (size_class_aligns(i, alignment) && class_fits(heap, room, i)) {
-            return size_class_extent(i);
+            return min_of(size_class_extent(i), SMALL_MAX);
         }
     }
     return 0;
@@ -102,7 +102,8 @@ void heap_refuse_locked(grt_heap *heap, const heap_request *request, heap_refusa
         heap->counters.failures_by_cause[request->cause]++;
     }
     /* The figures tell what the next request meets, and that could have all that is merely kept. */
-    (void)heap_release_empty_spans_locked(heap);
+    (void)heap_reclaim_locked(heap);
+    heap_stop_caches_locked(heap);
     grt_heap_failure *failure = &refusal->failure;
     failure->cause = request->cause;
     failure->asked = request->asked;
@@ -121,6 +122,7 @@ void heap_refuse_locked(grt_heap *heap, const heap_request *request, heap_refusa
     if (refusal->repeat > 0) {
         refusal->holders = heap_find_holders_locked(heap, refusal->holder, HEAP_HOLDERS_MAX);
     }
+    heap_start_caches_locked(heap);
 }
 
 /* ---- writing -----------------------------------------------------------------------------------

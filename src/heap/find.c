@@ -10,42 +10,68 @@
 /* Where an address lies among the blocks of a span, whether the span still exists or not. */
 typedef struct span_place {
     uint32_t block;
-    uint32_t offset; /* in the block */
+    uint32_t offset_in_block;
+    block_place start; /* of the block */
 } span_place;
 
-static span_place place_in_span(uint32_t offset_in_span, uint32_t extent)
+static span_place place_in_span(const grt_heap *heap, uint32_t size_class, uint32_t span_page,
+                                uint32_t offset)
 {
-    return (span_place){offset_in_span / extent, offset_in_span % extent};
+    uint32_t extent = size_class_extent(size_class);
+    uint32_t in_span = offset - (span_page << PAGE_SHIFT);
+    uint32_t block = in_span / extent;
+    return (span_place){block, in_span - block * extent,
+                        place_of_block(&heap->slots, size_class, span_page, block)};
 }
 
-static grt_status find_small(heap_span *span, uint32_t offset_in_span, heap_block *block)
+static heap_slot slot_at(const grt_heap *heap, const span_place *place)
 {
-    span_place place = place_in_span(offset_in_span, span->extent);
-    if (place.block >= span->handed) {
+    return slot_load(&heap->slots.all[place->start.slot]);
+}
+
+/* What a place in a block that is not live is. */
+static grt_status judge_place(heap_slot slot, const span_place *place)
+{
+    bool was = slot != SLOT_NEVER && place->offset_in_block == 0;
+    return was ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
+}
+
+static grt_status find_small(const grt_heap *heap, heap_span *span, uint32_t offset,
+                             heap_block *block)
+{
+    span_place place = place_in_span(heap, span->size_class, span->page, offset);
+    if (place.block >= span->carved) {
         return GRT_NOT_A_BLOCK;
     }
-    if (!span_block_is_live(span, place.block)) {
-        return place.offset == 0 ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
+    heap_slot slot = slot_at(heap, &place);
+    if (!slot_is_live(slot)) {
+        return judge_place(slot, &place);
     }
-    if (place.offset != 0) {
+    if (place.offset_in_block != 0) {
         return GRT_INTERIOR_POINTER;
     }
-    *block = (heap_block){span, place.block, span_asked(span, place.block), span->extent};
+    *block = (heap_block){.span = span,
+                          .address = place.start.address,
+                          .page = offset >> PAGE_SHIFT,
+                          .asked = slot_asked(slot),
+                          .extent = span->extent,
+                          .slot = place.start.slot};
     return GRT_OK;
 }
 
 /* The address lies in free pages: what it was before decides. */
-static grt_status judge_free_page(const heap_page *page, uint32_t offset_in_page)
+static grt_status judge_free_page(const grt_heap *heap, uint32_t index, uint32_t offset)
 {
-    if (past_get_kind(page->past) == PAST_LARGE) {
-        return offset_in_page == 0 ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
+    uint32_t past = heap->table.pages[index].past;
+    if (past_get_kind(past) == PAST_LARGE) {
+        return offset % GRT_PAGE_SIZE == 0 ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
     }
-    if (past_get_kind(page->past) == PAST_SMALL) {
+    if (past_get_kind(past) == PAST_SMALL) {
         span_place place =
-            place_in_span((past_small_page(page->past) << PAGE_SHIFT) + offset_in_page,
-                          size_class_extent(past_small_class(page->past)));
-        bool started = place.offset == 0 && place.block < past_small_handed(page->past);
-        return started ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
+            place_in_span(heap, past_small_class(past), index - past_small_page(past), offset);
+        if (place.block < past_small_carved(past)) {
+            return judge_place(slot_at(heap, &place), &place);
+        }
     }
     return GRT_NOT_A_BLOCK;
 }
@@ -57,20 +83,25 @@ grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *
     }
     uint32_t offset = address - heap->first;
     uint32_t index = offset >> PAGE_SHIFT;
-    uint32_t offset_in_page = offset & (GRT_PAGE_SIZE - 1);
     heap_page *page = &heap->table.pages[index];
     if (page->kind == PAGE_SMALL) {
-        return find_small(page->u.span, offset - (page->u.span->page << PAGE_SHIFT), block);
+        return find_small(heap, page->u.span, offset, block);
     }
-    if (page->kind == PAGE_LARGE && offset_in_page == 0) {
-        *block =
-            (heap_block){NULL, index, page->u.large.asked, (uint32_t)page->length << PAGE_SHIFT};
+    if (page->kind == PAGE_LARGE && offset % GRT_PAGE_SIZE == 0) {
+        if (!page_is_live_large(page)) {
+            return page->u.large.asked == LARGE_PENDING ? GRT_NOT_A_BLOCK : GRT_DOUBLE_FREE;
+        }
+        *block = (heap_block){.address = address,
+                              .page = index,
+                              .asked = page->u.large.asked,
+                              .extent = (uint32_t)page->length << PAGE_SHIFT};
         return GRT_OK;
     }
-    if (heap->table.pages[page_table_head_of(&heap->table, index)].kind == PAGE_FREE) {
-        return judge_free_page(page, offset_in_page);
+    const heap_page *head = &heap->table.pages[page_table_head_of(&heap->table, index)];
+    if (head->kind == PAGE_FREE) {
+        return judge_free_page(heap, index, offset);
     }
-    return GRT_INTERIOR_POINTER;
+    return page_is_live_large(head) ? GRT_INTERIOR_POINTER : GRT_NOT_A_BLOCK;
 }
 
 /* ---- descriptions ------------------------------------------------------------------------------
@@ -86,18 +117,17 @@ static void set_block(grt_block_info *info, grt_block_state state, grt_addr addr
     info->offset = address - start;
 }
 
-static void describe_in_span(grt_block_info *info, grt_addr address, grt_addr span_start,
-                             uint32_t extent, uint32_t handed, const heap_span *span)
+/* A place in a span that starts or started at [span_page]. */
+static void describe_in_span(const grt_heap *heap, grt_block_info *info, grt_addr address,
+                             uint32_t span_page, uint32_t size_class, uint32_t carved)
 {
-    span_place place = place_in_span(address - span_start, extent);
-    if (place.block >= handed) {
-        return;
-    }
-    grt_addr start = address - place.offset;
-    if (span != NULL && span_block_is_live(span, place.block)) {
-        set_block(info, GRT_BLOCK_LIVE, address, start, span_asked(span, place.block), extent);
-    } else {
-        set_block(info, GRT_BLOCK_FREED, address, start, 0, extent);
+    span_place place = place_in_span(heap, size_class, span_page, address - heap->first);
+    heap_slot slot = place.block < carved ? slot_at(heap, &place) : SLOT_NEVER;
+    uint32_t extent = size_class_extent(size_class);
+    grt_addr start = place.start.address;
+    if (slot != SLOT_NEVER) {
+        grt_block_state state = slot_is_live(slot) ? GRT_BLOCK_LIVE : GRT_BLOCK_FREED;
+        set_block(info, state, address, start, slot_asked(slot), extent);
     }
 }
 
@@ -123,9 +153,8 @@ static void describe_free(const grt_heap *heap, grt_block_info *info, grt_addr a
         describe_past_large(heap, info, address, page, run);
         return;
     }
-    grt_addr span_start = heap_page_address(heap, page - past_small_page(past));
-    describe_in_span(info, address, span_start, size_class_extent(past_small_class(past)),
-                     past_small_handed(past), NULL);
+    describe_in_span(heap, info, address, page - past_small_page(past), past_small_class(past),
+                     past_small_carved(past));
 }
 
 static void describe_in_words(const grt_heap *heap, grt_block_info *info, grt_addr address)
@@ -164,10 +193,12 @@ static void describe_inside(const grt_heap *heap, grt_block_info *info, grt_addr
         describe_free(heap, info, address, page, run);
     } else if (head->kind == PAGE_SMALL) {
         const heap_span *span = head->u.span;
-        describe_in_span(info, address, heap_page_address(heap, run), span->extent, span->handed,
-                         span);
-    } else {
+        describe_in_span(heap, info, address, run, span->size_class, span->carved);
+    } else if (page_is_live_large(head)) {
         set_block(info, GRT_BLOCK_LIVE, address, heap_page_address(heap, run), head->u.large.asked,
+                  (uint32_t)head->length << PAGE_SHIFT);
+    } else if (head->u.large.asked == LARGE_KEPT) {
+        set_block(info, GRT_BLOCK_FREED, address, heap_page_address(heap, run), 0,
                   (uint32_t)head->length << PAGE_SHIFT);
     }
 }

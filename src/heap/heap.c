@@ -1,9 +1,11 @@
 /*
- * heap.c - the public entry points: each takes the lock, does one thing, and reports outside it.
+ * heap.c - the public entry points, the long way: each takes the lock, does one thing, and reports
+ * outside it. The short ways are in fast.c, which comes here when it cannot serve.
  */
 #include "guestrt/heap.h"
 
 #include "heap/call_site.h"
+#include "heap/fast.h"
 #include "heap/internal.h"
 #include "heap/quiet.h"
 
@@ -36,7 +38,10 @@ static void init_request(heap_request *request, uint32_t size, uint32_t alignmen
     }
     request->site = grt_call_site();
     request->block = 0;
-    request->is_small = false;
+    request->slot = 0;
+    request->cache = NULL;
+    request->size_class = SIZE_CLASS_NONE;
+    request->extent = 0;
     request->stale.count = 0;
     request->cause = GRT_HEAP_NONE;
     request->rounded = 0;
@@ -44,17 +49,9 @@ static void init_request(heap_request *request, uint32_t size, uint32_t alignmen
     request->quiet = false;
 }
 
-/* Serves the request and keeps the lock; on a refusal releases it and reports. */
-static bool allocate_lock(grt_heap *heap, heap_request *request)
+/* Reports why the request was refused, and releases the lock before. */
+static bool refuse_unlock(grt_heap *heap, const heap_request *request)
 {
-    if (heap == NULL) {
-        refuse_without_heap(request);
-        return false;
-    }
-    os_mutex_lock(&heap->lock);
-    if (heap_allocate_locked(heap, request)) {
-        return true;
-    }
     heap_refusal refusal;
     heap_refuse_locked(heap, request, &refusal);
     os_mutex_unlock(&heap->lock);
@@ -62,21 +59,47 @@ static bool allocate_lock(grt_heap *heap, heap_request *request)
     return false;
 }
 
+/* Sets a block aside for the request, or reports why not. */
+static bool set_aside(grt_heap *heap, heap_request *request)
+{
+    if (heap == NULL) {
+        refuse_without_heap(request);
+        return false;
+    }
+    os_mutex_lock(&heap->lock);
+    request->cache = heap_own_cache_locked(heap);
+    if (!heap_allocate_locked(heap, request->cache, request)) {
+        return refuse_unlock(heap, request);
+    }
+    os_mutex_unlock(&heap->lock);
+    return true;
+}
+
+static void publish(grt_heap *heap, const heap_request *request)
+{
+    os_mutex_lock(&heap->lock);
+    heap_publish_locked(heap, request->cache, request);
+    os_mutex_unlock(&heap->lock);
+}
+
 static grt_addr allocate(grt_heap *heap, heap_request *request)
 {
-    if (!allocate_lock(heap, request)) {
+    if (heap == NULL) {
+        refuse_without_heap(request);
         return 0;
     }
+    os_mutex_lock(&heap->lock);
+    heap_cache *cache = heap_own_cache_locked(heap);
+    if (!heap_allocate_locked(heap, cache, request)) {
+        refuse_unlock(heap, request);
+        return 0;
+    }
+    heap_publish_locked(heap, cache, request);
     os_mutex_unlock(&heap->lock);
     return request->block;
 }
 
-grt_addr grt_heap_alloc(grt_heap *heap, uint32_t size)
-{
-    return grt_heap_alloc_aligned(heap, size, SMALL_ALIGNMENT);
-}
-
-grt_addr grt_heap_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alignment)
+grt_addr heap_alloc_slowly(grt_heap *heap, uint32_t size, uint32_t alignment)
 {
     heap_request request;
     init_request(&request, size, alignment);
@@ -93,181 +116,204 @@ grt_addr grt_heap_try_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alig
 
 /* ---- touching blocks ---------------------------------------------------------------------------
  *
- * Blocks are cleared and copied under the lock: a wrong free by another guest thread could give
- * their pages back to the host meanwhile. Pages that the guest itself took away are the exception.
- * Touching them faults, and a fault must not find the lock held, for its report asks the heap.
+ * Blocks are cleared and copied without the lock, and while they are not live: a wrong free by
+ * another thread is refused meanwhile, so it cannot give the pages back to the host. Pages that the
+ * guest itself took away are the exception. Touching them faults, and the fault is reported as the
+ * guest's; the block stays pending then, which is all the damage there is.
  */
 
-static void clear_range(grt_heap *heap, grt_addr start, uint64_t bytes)
+static void clear_stale(const grt_heap *heap, const stale_ranges *stale)
 {
-    bool safe = grt_memory_accessible(heap->memory, start, bytes, GRT_READ_WRITE);
-    if (!safe) {
-        os_mutex_unlock(&heap->lock);
-    }
-    memset(grt_memory_host(heap->memory, start), 0, (size_t)bytes);
-    if (!safe) {
-        os_mutex_lock(&heap->lock);
+    for (uint32_t i = 0; i < stale->count; i++) {
+        grt_addr start = heap_page_address(heap, stale->ranges[i].page);
+        memset(grt_memory_host(heap->memory, start), 0,
+               (size_t)stale->ranges[i].length << PAGE_SHIFT);
     }
 }
 
-static void clear_block_locked(grt_heap *heap, const heap_request *request)
-{
-    if (request->is_small) {
-        clear_range(heap, request->block, request->size);
-        return;
-    }
-    for (uint32_t i = 0; i < request->stale.count; i++) {
-        grt_addr start = heap_page_address(heap, request->stale.ranges[i].page);
-        clear_range(heap, start, (uint64_t)request->stale.ranges[i].length << PAGE_SHIFT);
-    }
-}
-
-grt_addr grt_heap_alloc_zeroed(grt_heap *heap, uint32_t size)
+grt_addr heap_alloc_zeroed_slowly(grt_heap *heap, uint32_t size)
 {
     heap_request request;
     init_request(&request, size, SMALL_ALIGNMENT);
-    if (!allocate_lock(heap, &request)) {
+    if (!set_aside(heap, &request)) {
         return 0;
     }
-    clear_block_locked(heap, &request);
-    os_mutex_unlock(&heap->lock);
+    if (request.size_class != SIZE_CLASS_NONE) {
+        memset(grt_memory_host(heap->memory, request.block), 0, request.size);
+    } else {
+        clear_stale(heap, &request.stale);
+    }
+    publish(heap, &request);
     return request.block;
 }
 
 /* ---- changing a size ---------------------------------------------------------------------------
  */
 
-/* Grows or shrinks a large block where it is. */
-static bool resize_large_locked(grt_heap *heap, const heap_block *block, uint32_t size)
+static void account_large(grt_heap *heap, heap_cache *cache, const heap_block *block,
+                          uint64_t extent, uint32_t size)
 {
+    heap_count_returned(heap, 1, block->extent);
+    heap_count_taken(heap, 1, extent);
+    heap->table.pages[block->page].u.large.asked = size;
+    cache_count_resize(cache, block->asked, size);
+}
+
+/* Lengthens a large block into the free run behind it. */
+static bool grow_large_locked(grt_heap *heap, const heap_block *block, uint32_t want)
+{
+    uint32_t page = block->page;
+    uint32_t have = block->extent >> PAGE_SHIFT;
+    int host_errno;
+    if ((uint64_t)(want - have) << PAGE_SHIFT > heap_budget_room(heap) ||
+        !page_runs_extend(&heap->runs, page, want)) {
+        return false;
+    }
+    if (heap_backing_commit(&heap->backing, page + have, want - have, 0, NULL, &host_errno) !=
+        GRT_OK) {
+        page_runs_cut(&heap->runs, page, have);
+        return false;
+    }
+    return true;
+}
+
+/* Grows or shrinks a large block where it is. */
+static bool resize_large_locked(grt_heap *heap, heap_cache *cache, const heap_block *block,
+                                uint32_t size)
+{
+    uint32_t page = block->page;
     uint32_t have = block->extent >> PAGE_SHIFT;
     uint64_t extent = heap_round_to_pages(size);
     uint32_t want = (uint32_t)(extent >> PAGE_SHIFT);
-    if (want < have) {
-        heap_backing_recover(&heap->backing, block->index + want, have - want);
-        heap_trim_run_locked(heap, page_runs_cut(&heap->runs, block->index, want));
-    } else if (want > have) {
-        int host_errno;
-        if (extent - block->extent > heap->budget - heap->counters.live ||
-            !page_runs_extend(&heap->runs, block->index, want)) {
-            return false;
-        }
-        if (heap_backing_commit(&heap->backing, block->index + have, want - have, 0, NULL,
-                                &host_errno) != GRT_OK) {
-            page_runs_cut(&heap->runs, block->index, have);
-            return false;
-        }
-    }
-    heap->table.pages[block->index].u.large.asked = size;
-    heap_account_resize(heap, block, extent, size);
-    return true;
-}
-
-/* A small block stays where it is unless that would waste more than half of it. */
-static bool resize_small_locked(grt_heap *heap, const heap_block *block, uint32_t size)
-{
-    if (size > block->extent || (size <= block->extent / 2 && block->extent > SMALL_ALIGNMENT)) {
+    if (want > have && !grow_large_locked(heap, block, want)) {
         return false;
     }
-    span_set_asked(block->span, block->index, size);
-    heap_account_resize(heap, block, block->extent, size);
+    if (want < have) {
+        heap_backing_recover(&heap->backing, page + want, have - want);
+        heap_trim_run_locked(heap, page_runs_cut(&heap->runs, page, want));
+    }
+    account_large(heap, cache, block, extent, size);
     return true;
 }
 
-static bool resize_locked(grt_heap *heap, const heap_block *block, uint32_t size)
+static bool resize_small_locked(grt_heap *heap, heap_cache *cache, const heap_block *block,
+                                uint32_t size)
+{
+    heap_slot *slot = &heap->slots.all[block->slot];
+    if (!slot_claim(slot, (heap_slot)(SLOT_LIVE | block->asked))) {
+        return false; /* freed meanwhile, which the caller finds out when it frees the block */
+    }
+    slot_store(slot, SLOT_LIVE | size);
+    cache_count_resize(cache, block->asked, size);
+    return true;
+}
+
+static bool resize_locked(grt_heap *heap, heap_cache *cache, const heap_block *block, uint32_t size)
 {
     if (heap->shut_down) {
         return false;
     }
     if (block->span != NULL) {
-        return resize_small_locked(heap, block, size);
+        return heap_stays(block->extent, size) && resize_small_locked(heap, cache, block, size);
     }
-    return size > SMALL_MAX && resize_large_locked(heap, block, size);
+    return size > SMALL_MAX && resize_large_locked(heap, cache, block, size);
 }
 
 /* A block that cannot move can still become smaller. */
-static bool shrink_locked(grt_heap *heap, const heap_block *block, uint32_t size)
+static bool shrink_locked(grt_heap *heap, heap_cache *cache, const heap_block *block, uint32_t size)
 {
     if (size > block->asked) {
         return false;
     }
-    if (block->span == NULL) {
-        return resize_large_locked(heap, block, size);
-    }
-    span_set_asked(block->span, block->index, size);
-    heap_account_resize(heap, block, block->extent, size);
-    return true;
+    return block->span == NULL ? resize_large_locked(heap, cache, block, size)
+                               : resize_small_locked(heap, cache, block, size);
 }
 
-/* Copies the first [bytes] of a block into a new one, frees it and releases the lock. */
-static grt_addr move_block_unlock(grt_heap *heap, grt_addr old, const heap_block *found,
-                                  uint32_t bytes, grt_addr to)
+/* The guest may have taken pages of its block away, or protected them. */
+static bool is_readable(const grt_heap *heap, const heap_block *block, uint32_t bytes)
 {
-    const void *source = grt_memory_host(heap->memory, old);
-    void *target = grt_memory_host(heap->memory, to);
-    if (grt_memory_accessible(heap->memory, old, bytes, GRT_READ_ONLY) &&
-        grt_memory_accessible(heap->memory, to, bytes, GRT_READ_WRITE)) {
-        memcpy(target, source, bytes);
-        heap_free_locked(heap, found);
-        os_mutex_unlock(&heap->lock);
-        return to;
+    return grt_memory_accessible(heap->memory, block->address, bytes, GRT_READ_ONLY);
+}
+
+static void copy_block(const grt_heap *heap, const heap_block *from, uint32_t bytes, grt_addr to)
+{
+    memcpy(grt_memory_host(heap->memory, to), grt_memory_host(heap->memory, from->address), bytes);
+}
+
+/* Moves a block into one that was set aside. Releases the lock while it copies; the old block is
+ * claimed meanwhile, unless copying it will fault: then it must still be the guest's. */
+static grt_addr move_unlock(grt_heap *heap, const heap_block *from, const heap_request *request)
+{
+    uint32_t bytes = from->asked < request->size ? from->asked : request->size;
+    bool claimed = is_readable(heap, from, bytes) && heap_claim_locked(heap, request->cache, from);
+    os_mutex_unlock(&heap->lock);
+    copy_block(heap, from, bytes, request->block);
+    os_mutex_lock(&heap->lock);
+    heap_publish_locked(heap, request->cache, request);
+    if (claimed) {
+        heap_free_locked(heap, request->cache, from);
     }
     os_mutex_unlock(&heap->lock);
-    memcpy(target, source, bytes);
-    (void)grt_heap_free(heap, old); /* looked up again: others had the lock meanwhile */
-    return to;
+    if (!claimed) {
+        (void)grt_heap_free(heap, from->address); /* says so if others freed it */
+    }
+    return request->block;
 }
 
-grt_addr grt_heap_realloc(grt_heap *heap, grt_addr block, uint32_t size)
+/* With the block found and the lock held, which is released. */
+static grt_addr realloc_unlock(grt_heap *heap, const heap_block *found, heap_request *request)
 {
-    if (block == 0 || heap == NULL) {
-        return grt_heap_alloc(heap, size);
+    if (resize_locked(heap, request->cache, found, request->size)) {
+        os_mutex_unlock(&heap->lock);
+        return found->address;
     }
+    if (heap_allocate_locked(heap, request->cache, request)) {
+        return move_unlock(heap, found, request);
+    }
+    if (shrink_locked(heap, request->cache, found, request->size)) {
+        os_mutex_unlock(&heap->lock);
+        return found->address;
+    }
+    refuse_unlock(heap, request);
+    return 0;
+}
+
+grt_addr heap_realloc_slowly(grt_heap *heap, grt_addr block, uint32_t size)
+{
     heap_request request;
     init_request(&request, size, SMALL_ALIGNMENT);
     heap_block found;
     os_mutex_lock(&heap->lock);
+    request.cache = heap_own_cache_locked(heap);
     grt_status status = heap_find_locked(heap, block, &found);
-    if (status != GRT_OK) {
-        heap->counters.bad_frees++;
-        (void)heap_refuse_address_unlock(heap, block, status, "realloc");
-        return 0;
+    if (status == GRT_OK) {
+        return realloc_unlock(heap, &found, &request);
     }
-    if (resize_locked(heap, &found, request.size)) {
-        os_mutex_unlock(&heap->lock);
-        return block;
-    }
-    if (heap_allocate_locked(heap, &request)) {
-        uint32_t bytes = found.asked < request.size ? found.asked : request.size;
-        return move_block_unlock(heap, block, &found, bytes, request.block);
-    }
-    if (shrink_locked(heap, &found, request.size)) {
-        os_mutex_unlock(&heap->lock);
-        return block;
-    }
-    heap_refusal refusal;
-    heap_refuse_locked(heap, &request, &refusal);
-    os_mutex_unlock(&heap->lock);
-    heap_report_refusal(heap, &refusal);
+    heap->counters.bad_frees++;
+    (void)heap_refuse_address_unlock(heap, block, status, "realloc");
     return 0;
 }
 
 /* ---- giving back -------------------------------------------------------------------------------
  */
 
-grt_status grt_heap_free(grt_heap *heap, grt_addr block)
+grt_status heap_free_slowly(grt_heap *heap, grt_addr block)
 {
     if (block == 0) {
         return GRT_OK;
     }
     heap_block found;
     os_mutex_lock(&heap->lock);
+    heap_cache *cache = heap_own_cache_locked(heap);
     grt_status status = heap_find_locked(heap, block, &found);
+    if (status == GRT_OK && !heap_claim_locked(heap, cache, &found)) {
+        status = GRT_DOUBLE_FREE;
+    }
     if (status != GRT_OK) {
         heap->counters.bad_frees++;
         return heap_refuse_address_unlock(heap, block, status, "free");
     }
-    heap_free_locked(heap, &found);
+    heap_free_locked(heap, cache, &found);
     os_mutex_unlock(&heap->lock);
     return GRT_OK;
 }
@@ -275,16 +321,23 @@ grt_status grt_heap_free(grt_heap *heap, grt_addr block)
 uint64_t grt_heap_trim(grt_heap *heap)
 {
     os_mutex_lock(&heap->lock);
-    (void)heap_release_empty_spans_locked(heap);
+    (void)heap_reclaim_locked(heap);
     uint64_t bytes = (uint64_t)heap_trim_locked(heap) << PAGE_SHIFT;
     os_mutex_unlock(&heap->lock);
     return bytes;
+}
+
+/* Requests that need a look at the heap's state take the long way. */
+static void update_gates_locked(grt_heap *heap)
+{
+    heap_set_special_locked(heap, heap->shut_down || heap->inject_countdown != 0);
 }
 
 void grt_heap_shut_down(grt_heap *heap)
 {
     os_mutex_lock(&heap->lock);
     heap->shut_down = true;
+    update_gates_locked(heap);
     os_mutex_unlock(&heap->lock);
 }
 
@@ -293,6 +346,7 @@ void grt_heap_inject_failure(grt_heap *heap, uint32_t nth, bool sticky)
     os_mutex_lock(&heap->lock);
     heap->inject_countdown = nth;
     heap->inject_sticky = sticky;
+    update_gates_locked(heap);
     os_mutex_unlock(&heap->lock);
 }
 
@@ -327,10 +381,12 @@ void grt_heap_describe(grt_heap *heap, grt_addr address, grt_block_info *info)
 void grt_heap_get_stats(const grt_heap *heap, grt_heap_stats *stats)
 {
     /* Reading needs the lock, which is no part of what const promises. */
-    os_mutex *lock = (os_mutex *)(uintptr_t)&heap->lock;
-    os_mutex_lock(lock);
+    grt_heap *stopped = (grt_heap *)(uintptr_t)heap;
+    os_mutex_lock(&stopped->lock);
+    heap_stop_caches_locked(stopped);
     heap_stats_locked(heap, stats);
-    os_mutex_unlock(lock);
+    heap_start_caches_locked(stopped);
+    os_mutex_unlock(&stopped->lock);
 }
 
 const char *grt_heap_name(const grt_heap *heap)

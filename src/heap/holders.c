@@ -1,5 +1,5 @@
 /*
- * holders.c - who holds the memory, when a request is refused.
+ * holders.c - who holds the memory, when a request is refused and the caches are drained.
  *
  * Large blocks are grouped by their size and by who asked for them, small ones by their size
  * class. The table is on the stack: there may be no memory to be had.
@@ -51,7 +51,7 @@ uint32_t heap_find_holders_locked(const grt_heap *heap, heap_holder *holders, ui
     heap_holder small[SIZE_CLASS_COUNT] = {{0}};
     const heap_page *pages = heap->table.pages;
     for (uint32_t page = 0; page < heap->table.count; page += pages[page].length) {
-        if (pages[page].kind == PAGE_LARGE) {
+        if (page_is_live_large(&pages[page])) {
             heap_holder *row =
                 group_of(&groups, pages[page].u.large.asked, pages[page].u.large.site);
             row->blocks++;
@@ -61,8 +61,8 @@ uint32_t heap_find_holders_locked(const grt_heap *heap, heap_holder *holders, ui
             heap_holder *row = &small[span->size_class];
             row->is_small = true;
             row->size = span->extent;
-            row->blocks += span->live;
-            row->bytes += (uint64_t)span->live * span->extent;
+            row->blocks += span_out(span);
+            row->bytes += (uint64_t)span_out(span) * span->extent;
         }
     }
     uint32_t count = 0;

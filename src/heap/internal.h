@@ -1,19 +1,24 @@
 /*
  * internal.h - the heap's record, and what its files share.
  *
- * One lock guards everything. Functions that end in _locked expect it to be held; none of them
- * writes a line, so a slow log never holds it. Guest memory is touched only by heap.c, which clears
- * and copies blocks under the lock once their pages are known to be accessible.
+ * One lock guards everything but the caches of threads (cache.h) and the slots of small blocks
+ * (slots.h). Functions that end in _locked expect it to be held; none of them writes a
+ * line, so a slow log never holds it. Guest memory is touched by heap.c alone, and never with the
+ * lock held or a cache entered: a page that the guest took away faults, and the fault's report asks
+ * the heap.
  */
 #ifndef GRT_HEAP_INTERNAL_H
 #define GRT_HEAP_INTERNAL_H
 
 #include "guestrt/heap.h"
 #include "heap/backing.h"
+#include "heap/cache.h"
+#include "heap/kept.h"
 #include "heap/page_runs.h"
 #include "heap/page_table.h"
 #include "heap/rate_limit.h"
 #include "heap/size_class.h"
+#include "heap/slots.h"
 #include "heap/span.h"
 #include "os/os.h"
 
@@ -26,14 +31,10 @@ typedef struct heap_class {
 } heap_class;
 
 typedef struct heap_counters {
-    uint64_t live;       /* bytes */
-    uint64_t live_asked; /* bytes */
-    uint64_t live_peak;  /* bytes */
-    uint64_t span_bytes; /* in spans, live or not */
-    uint64_t span_live;  /* the part of [live] that is in spans */
-    uint64_t blocks;
-    uint64_t allocations;
-    uint64_t frees;
+    uint64_t span_bytes;   /* in spans */
+    uint64_t taken_blocks; /* small blocks that are out of their spans, and large blocks */
+    uint64_t taken_bytes;
+    uint64_t taken_peak;
     uint64_t bad_frees;
     uint64_t failures;
     uint64_t failures_by_cause[16];
@@ -42,9 +43,15 @@ typedef struct heap_counters {
 _Static_assert(GRT_HEAP_CAUSE_COUNT <= 16, "every cause has its counter");
 
 struct grt_heap {
+    /* What the common path reads. */
+    heap_slots slots;
+    uint8_t *base;                         /* host address of guest address 0 */
+    heap_cache *by_thread[OS_THREADS + 1]; /* by os_thread_number(); [shared] for all others */
+
+    grt_addr first;
+    uint32_t last_offset; /* capacity - 1 */
     os_mutex lock;
     char name[HEAP_NAME_MAX];
-    grt_addr first;
     uint64_t capacity;
     uint64_t budget;
     uint32_t log_failures_above;
@@ -53,17 +60,71 @@ struct grt_heap {
     bool shut_down;
     uint32_t inject_countdown; /* 1: the next request fails; 0: nothing is injected */
     bool inject_sticky;
+    uint32_t gates; /* bits that every cache's gate has while nobody is at it */
 
     page_table table;
     page_runs runs;
     heap_backing backing;
+    kept_runs kept;
+    span_pool pool;
     heap_class classes[SIZE_CLASS_COUNT];
     heap_counters counters;
     rate_limit repeats;
 
-    void *metadata; /* the table and the bitmaps, one reservation */
+    bool has_slot;
+    os_thread_slot slot; /* each thread's cache */
+    heap_cache *caches;  /* all of them */
+    heap_cache *shared;  /* one of them: for threads that have none, under the lock only */
+
+    void *metadata; /* table, maps, bitmaps and span records: one reservation */
     size_t metadata_size;
 };
+
+struct heap_request;
+
+/* ---- caches (caches.c, magazine.c) ------------------------------------------------------------
+ */
+
+/* The calling thread's cache, or one whose gate is closed for good. O(1). */
+static inline heap_cache *heap_cache_at_hand(const grt_heap *heap)
+{
+    return __atomic_load_n(&heap->by_thread[os_known_thread_number], __ATOMIC_RELAXED);
+}
+
+/* The calling thread's cache, made now if need be; the shared one when there can be none. */
+heap_cache *heap_own_cache_locked(grt_heap *heap);
+
+/* Closes the gates of all caches but the caller's own and waits until their owners are out. The
+ * wait is for a few instructions of theirs. */
+void heap_stop_caches_locked(grt_heap *heap);
+void heap_start_caches_locked(grt_heap *heap);
+
+/* Makes every call from now on take the long way, or ends that. */
+void heap_set_special_locked(grt_heap *heap, bool special);
+
+/* Puts blocks of a class into a cache's empty bin: half of what it can hold, less when the span or
+ * the budget has less, one at least; false with [request->cause]. O(bin). */
+bool heap_refill_locked(grt_heap *heap, heap_cache *cache, struct heap_request *request,
+                        uint32_t size_class);
+
+/* Drains a cache whose thread ends or is gone, and keeps it for another thread. */
+void heap_forget_owner_locked(grt_heap *heap, heap_cache *cache);
+
+/* Runs when a thread that has a cache ends, with that cache. */
+void heap_leave_thread(void *cache);
+
+/* Gives the [count] blocks of a bin that were put there first back to their spans. */
+void heap_flush_locked(grt_heap *heap, heap_cache *cache, uint32_t size_class, uint32_t count);
+
+/* Makes sure that a bin has room for a block. */
+void heap_make_room_locked(grt_heap *heap, heap_cache *cache, const cache_bin *bin);
+
+/* Gives all that a cache holds back: blocks and spans. */
+void heap_drain_locked(grt_heap *heap, heap_cache *cache);
+
+/* Gives back all that is merely kept: what caches hold, and spans without blocks. True iff there
+ * was anything. */
+bool heap_reclaim_locked(grt_heap *heap);
 
 /* ---- requests (allocate.c) --------------------------------------------------------------------
  */
@@ -74,11 +135,14 @@ typedef struct heap_request {
     uint32_t alignment; /* bytes */
     uint32_t site;      /* guest return address, 0 = none */
     bool quiet;         /* a refusal is an answer: neither counted nor logged */
+    heap_cache *cache;  /* whose blocks and counts serve it */
 
     /* The answer. */
     grt_addr block;
-    bool is_small;
-    stale_ranges stale; /* of a large block: what must be cleared to make it zero */
+    uint32_t slot;       /* of a small block */
+    uint32_t size_class; /* of a small block, SIZE_CLASS_NONE for a large one */
+    uint64_t extent;     /* bytes that the block occupies */
+    stale_ranges stale;  /* of a large block: what must be cleared to make it zero */
 
     /* Or the reason why there is none. */
     grt_heap_cause cause;
@@ -86,8 +150,21 @@ typedef struct heap_request {
     int host_errno;
 } heap_request;
 
-/* Serves the request; false with a cause. */
-bool heap_allocate_locked(grt_heap *heap, heap_request *request);
+/* Sets a block aside for the request; false with a cause. The block is pending: it counts as
+ * cached, and a free of it is refused. */
+bool heap_allocate_locked(grt_heap *heap, heap_cache *cache, heap_request *request);
+
+/* Makes the block of a served request live. [cache] is the one it was set aside in. */
+void heap_publish_locked(grt_heap *heap, heap_cache *cache, const heap_request *request);
+
+/* Makes a span that nobody owns and no list has; null with [request->cause]. */
+heap_span *heap_add_span_locked(grt_heap *heap, heap_request *request, uint32_t size_class);
+
+/* Bytes that may still leave spans and free runs. */
+static inline uint64_t heap_budget_room(const grt_heap *heap)
+{
+    return heap->budget - heap->counters.taken_bytes;
+}
 
 /* Bytes that a large block of [size] bytes occupies. */
 static inline uint64_t heap_round_to_pages(uint64_t size)
@@ -100,15 +177,22 @@ static inline uint64_t heap_round_to_pages(uint64_t size)
 
 typedef struct heap_block {
     heap_span *span; /* null: a large block */
-    uint32_t index;  /* in the span, or the page */
+    grt_addr address;
+    uint32_t page; /* that it starts in */
     uint32_t asked;
     uint32_t extent;
+    uint32_t slot; /* of a small block */
 } heap_block;
 
 /* Finds the live block that starts at [address], or says what is wrong with the address. O(1). */
 grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *block);
 
 void heap_describe_locked(const grt_heap *heap, grt_addr address, grt_block_info *info);
+
+static inline page_info *heap_page_info(const grt_heap *heap, uint32_t page)
+{
+    return &heap->slots.pages[(heap->first >> PAGE_SHIFT) + page];
+}
 
 static inline grt_addr heap_page_address(const grt_heap *heap, uint32_t page)
 {
@@ -118,10 +202,21 @@ static inline grt_addr heap_page_address(const grt_heap *heap, uint32_t page)
 /* ---- releasing (release.c) --------------------------------------------------------------------
  */
 
-void heap_free_locked(grt_heap *heap, const heap_block *block);
+/* Makes a live block pending again, so that nobody else can free it; false iff another thread freed
+ * it meanwhile. */
+bool heap_claim_locked(grt_heap *heap, heap_cache *cache, const heap_block *block);
+
+/* Frees a claimed block. */
+void heap_free_locked(grt_heap *heap, heap_cache *cache, const heap_block *block);
 
 /* Gives a span without live blocks back to the free runs. */
 void heap_release_span_locked(grt_heap *heap, heap_span *span);
+
+/* Gives up all kept runs; true iff there were any. */
+bool heap_release_kept_locked(grt_heap *heap);
+
+/* What becomes of a span that no cache owns and whose blocks are all in it. */
+void heap_keep_or_release_locked(grt_heap *heap, heap_span *span);
 
 /* Gives up all kept spans; true iff there were any. */
 bool heap_release_empty_spans_locked(grt_heap *heap);
@@ -138,10 +233,11 @@ void heap_class_remove(heap_class *list, heap_span *span);
 /* ---- accounting (account.c) -------------------------------------------------------------------
  */
 
-void heap_account_alloc(grt_heap *heap, uint64_t extent, uint32_t asked);
-void heap_account_free(grt_heap *heap, uint64_t extent, uint32_t asked);
-/* A block changed in place. */
-void heap_account_resize(grt_heap *heap, const heap_block *before, uint64_t extent, uint32_t asked);
+/* Blocks leave spans and free runs, or come back. */
+void heap_count_taken(grt_heap *heap, uint64_t blocks, uint64_t bytes);
+void heap_count_returned(grt_heap *heap, uint64_t blocks, uint64_t bytes);
+
+/* The caches must be stopped. */
 void heap_stats_locked(const grt_heap *heap, grt_heap_stats *stats);
 
 /* ---- reports (failure.c, bad_free.c) ----------------------------------------------------------

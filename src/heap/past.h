@@ -31,10 +31,11 @@ static inline uint32_t past_large_pages(uint32_t past)
     return past >> 2;
 }
 
-/* [page_in_span] < 64; [handed] blocks of the span, at most 4,096, were handed out at some time. */
-static inline uint32_t past_small(uint32_t size_class, uint32_t page_in_span, uint32_t handed)
+/* [page_in_span] < 64; [carved] blocks of the span, at most 4,096, were taken at some time. Which
+ * of them were handed out, the slots remember. */
+static inline uint32_t past_small(uint32_t size_class, uint32_t page_in_span, uint32_t carved)
 {
-    return PAST_SMALL | size_class << 2 | page_in_span << 9 | handed << 15;
+    return PAST_SMALL | size_class << 2 | page_in_span << 9 | carved << 15;
 }
 
 static inline uint32_t past_small_class(uint32_t past)
@@ -47,7 +48,7 @@ static inline uint32_t past_small_page(uint32_t past)
     return past >> 9 & 63u;
 }
 
-static inline uint32_t past_small_handed(uint32_t past)
+static inline uint32_t past_small_carved(uint32_t past)
 {
     return past >> 15;
 }

@@ -6,8 +6,9 @@
 #include "heap/past.h"
 #include "os/assert.h"
 
-/* The heap keeps this many committed pages that nobody uses: 16 MiB. */
-#define KEEP_PAGES 4096u
+/* The heap keeps this many committed pages that nobody uses, 64 MiB: a page that was given back
+ * costs a fault, thousands of cycles, when it is wanted again. */
+#define KEEP_PAGES 16384u
 
 /* Shorter runs are not worth a system call of their own. */
 #define TRIM_RUN_PAGES 16u
@@ -63,24 +64,48 @@ uint32_t heap_trim_locked(grt_heap *heap)
     return given;
 }
 
+/* A wrong free may be looking at a block of the span just now. When the caches were stopped once
+ * after the pages ceased to say where their slots are, every thread has finished with them, and the
+ * slots can serve another span. */
+static void hide_span(grt_heap *heap, const heap_span *span)
+{
+    for (uint32_t i = 0; i < span->pages; i++) {
+        __atomic_store_n(heap_page_info(heap, span->page + i), 0, __ATOMIC_RELEASE);
+    }
+    heap_stop_caches_locked(heap);
+    heap_start_caches_locked(heap);
+}
+
 void heap_release_span_locked(grt_heap *heap, heap_span *span)
 {
-    GRT_ASSERT(span->live == 0);
+    GRT_ASSERT(span_out(span) == 0);
     heap_class *list = &heap->classes[span->size_class];
     heap_class_remove(list, span);
+    span->listed = false;
     if (list->empty == span) {
         list->empty = NULL;
     }
+    hide_span(heap, span);
     for (uint32_t i = 0; i < span->pages; i++) {
         heap_page *page = &heap->table.pages[span->page + i];
         page->kind = PAGE_INSIDE;
-        page->past = past_small(span->size_class, i, span->handed);
+        page->past = past_small(span->size_class, i, span->carved);
     }
     heap_backing_recover(&heap->backing, span->page, span->pages);
     heap->counters.span_bytes -= (uint64_t)span->pages << PAGE_SHIFT;
     uint32_t run = page_runs_give(&heap->runs, span->page);
     heap_trim_run_locked(heap, run);
-    span_destroy(span);
+    span_destroy(&heap->pool, span);
+}
+
+void heap_keep_or_release_locked(grt_heap *heap, heap_span *span)
+{
+    heap_class *list = &heap->classes[span->size_class];
+    if (list->empty == NULL) {
+        list->empty = span; /* one is kept, so that a lone block does not make and drop spans */
+    } else {
+        heap_release_span_locked(heap, span);
+    }
 }
 
 bool heap_release_empty_spans_locked(grt_heap *heap)
@@ -95,40 +120,71 @@ bool heap_release_empty_spans_locked(grt_heap *heap)
     return any;
 }
 
-static void free_small(grt_heap *heap, const heap_block *block)
+bool heap_claim_locked(grt_heap *heap, heap_cache *cache, const heap_block *block)
 {
-    heap_span *span = block->span;
-    heap_class *list = &heap->classes[span->size_class];
-    bool was_full = span_is_full(span);
-    span_give(span, block->index);
-    heap->counters.span_live -= span->extent;
-    if (was_full) {
-        heap_class_push(list, span);
+    if (block->span == NULL) {
+        heap->table.pages[block->page].u.large.asked = LARGE_CLAIMED;
+    } else if (!slot_claim(&heap->slots.all[block->slot], (heap_slot)(SLOT_LIVE | block->asked))) {
+        return false;
     }
-    if (span->live > 0) {
-        return;
+    cache_add_pending(cache, block->extent, block->span != NULL);
+    cache_count_free(cache, block->asked);
+    return true;
+}
+
+static void free_small(grt_heap *heap, heap_cache *cache, const heap_block *block)
+{
+    uint32_t size_class = block->span->size_class;
+    cache_bin *bin = &cache->bins[size_class];
+    heap_make_room_locked(heap, cache, bin);
+    bin->blocks[bin->count++] = (block_place){block->address, block->slot};
+}
+
+static void give_run(grt_heap *heap, uint32_t page)
+{
+    heap_trim_run_locked(heap, page_runs_give(&heap->runs, page));
+}
+
+bool heap_release_kept_locked(grt_heap *heap)
+{
+    bool any = heap->kept.pages > 0;
+    for (uint32_t length = 1; length <= KEPT_LENGTH_MAX; length++) {
+        uint32_t page;
+        while (kept_take(&heap->kept, length, &page)) {
+            heap_backing_recover(&heap->backing, page, length);
+            give_run(heap, page);
+        }
     }
-    if (list->empty == NULL) {
-        list->empty = span; /* one is kept, so that a lone block does not make and drop spans */
-    } else {
-        heap_release_span_locked(heap, span);
-    }
+    return any;
+}
+
+/* The guest may have taken pages of its block away, or protected them. */
+static bool is_intact(const grt_heap *heap, const heap_block *block)
+{
+    return grt_memory_accessible(heap->memory, block->address, block->extent, GRT_READ_WRITE);
 }
 
 static void free_large(grt_heap *heap, const heap_block *block)
 {
-    heap_page *head = &heap->table.pages[block->index];
+    uint32_t page = block->page;
+    heap_page *head = &heap->table.pages[page];
     head->past = past_large(head->length);
-    heap_backing_recover(&heap->backing, block->index, head->length);
-    heap_trim_run_locked(heap, page_runs_give(&heap->runs, block->index));
+    heap_count_returned(heap, 1, block->extent);
+    if (!is_intact(heap, block)) {
+        heap_backing_recover(&heap->backing, page, head->length);
+    } else if (kept_put(&heap->kept, page, head->length, kept_limit(heap->counters.taken_bytes))) {
+        head->u.large.asked = LARGE_KEPT;
+        return;
+    }
+    give_run(heap, page);
 }
 
-void heap_free_locked(grt_heap *heap, const heap_block *block)
+void heap_free_locked(grt_heap *heap, heap_cache *cache, const heap_block *block)
 {
-    heap_account_free(heap, block->extent, block->asked);
-    if (block->span != NULL) {
-        free_small(heap, block);
-    } else {
+    cache_end_pending(cache, block->extent, block->span != NULL);
+    if (block->span == NULL) {
         free_large(heap, block);
+    } else {
+        free_small(heap, cache, block);
     }
 }

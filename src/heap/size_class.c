@@ -13,28 +13,46 @@
 #define SPAN_MIN_BYTES  0x10000u
 #define SPAN_MIN_BLOCKS 8u
 
-_Static_assert(LINEAR_CLASSES + STEPS * 8 == SIZE_CLASS_COUNT, "128 doubled eight times is 32 KiB");
+_Static_assert(LINEAR_CLASSES + STEPS * 6 == SIZE_CLASS_COUNT, "128 doubled six times is 8 KiB");
+
+/* The eight classes above [base], a power of two. */
+#define DOUBLING(base)                                                                             \
+    (base) / 8 * 9, (base) / 8 * 10, (base) / 8 * 11, (base) / 8 * 12, (base) / 8 * 13,            \
+        (base) / 8 * 14, (base) / 8 * 15, (base)*2
+
+const uint32_t size_class_extents[SIZE_CLASS_COUNT] = {
+    16,
+    32,
+    48,
+    64,
+    80,
+    96,
+    112,
+    128,
+    DOUBLING(128),
+    DOUBLING(256),
+    DOUBLING(512),
+    DOUBLING(1024),
+    DOUBLING(2048),
+    DOUBLING(4096),
+};
+
+/* A class once, twice, four times; and eight classes so many times each. */
+#define TIMES1(class) (class)
+#define TIMES2(class) (class), (class)
+#define TIMES4(class) TIMES2(class), TIMES2(class)
+#define EIGHT(times, first)                                                                        \
+    times(first), times((first) + 1), times((first) + 2), times((first) + 3), times((first) + 4),  \
+        times((first) + 5), times((first) + 6), times((first) + 7)
+
+const uint8_t size_class_table[SIZE_CLASS_TABLE_MAX / SMALL_ALIGNMENT + 1] = {
+    0, EIGHT(TIMES1, 0), EIGHT(TIMES1, 8), EIGHT(TIMES2, 16), EIGHT(TIMES4, 24),
+};
 
 uint32_t size_class_extent(uint32_t size_class)
 {
     GRT_ASSERT(size_class < SIZE_CLASS_COUNT);
-    if (size_class < LINEAR_CLASSES) {
-        return (size_class + 1) * SMALL_ALIGNMENT;
-    }
-    uint32_t doubling = (size_class - LINEAR_CLASSES) / STEPS;
-    uint32_t step = (size_class - LINEAR_CLASSES) % STEPS + 1;
-    return (128u << doubling) + step * (16u << doubling);
-}
-
-uint32_t size_class_of(uint32_t size)
-{
-    GRT_ASSERT(size >= 1 && size <= SMALL_MAX);
-    if (size <= 128) {
-        return (size - 1) / SMALL_ALIGNMENT;
-    }
-    uint32_t doubling = 31 - 7 - (uint32_t)__builtin_clz(size - 1);
-    uint32_t step = (size - 1 - (128u << doubling)) / (16u << doubling);
-    return LINEAR_CLASSES + doubling * STEPS + step;
+    return size_class_extents[size_class];
 }
 
 int size_class_aligns(uint32_t size_class, uint32_t alignment)

@@ -6,12 +6,14 @@
 static bool visit_span(const grt_heap *heap, const heap_span *span, grt_block_visitor *visit,
                        void *user)
 {
-    grt_addr start = heap_page_address(heap, span->page);
-    for (uint32_t block = 0; block < span->handed; block++) {
-        if (span_block_is_live(span, block) &&
-            !visit(user, start + block * span->extent, span_asked(span, block), span->extent)) {
+    block_place place = place_of_span(&heap->slots, span->size_class, span->page);
+    for (uint32_t block = 0; block < span->carved; block++) {
+        heap_slot slot = slot_load(&heap->slots.all[place.slot]);
+        if (slot_is_live(slot) && !visit(user, place.address, slot_asked(slot), span->extent)) {
             return false;
         }
+        place.address += span->extent;
+        place.slot++;
     }
     return true;
 }
@@ -22,7 +24,7 @@ static bool visit_run(const grt_heap *heap, uint32_t page, grt_block_visitor *vi
     if (head->kind == PAGE_SMALL) {
         return visit_span(heap, head->u.span, visit, user);
     }
-    if (head->kind == PAGE_LARGE) {
+    if (page_is_live_large(head)) {
         return visit(user, heap_page_address(heap, page), head->u.large.asked,
                      (uint32_t)head->length << PAGE_SHIFT);
     }
@@ -32,10 +34,12 @@ static bool visit_run(const grt_heap *heap, uint32_t page, grt_block_visitor *vi
 void grt_heap_walk(grt_heap *heap, grt_block_visitor *visit, void *user)
 {
     os_mutex_lock(&heap->lock);
+    heap_stop_caches_locked(heap);
     for (uint32_t page = 0; page < heap->table.count; page += heap->table.pages[page].length) {
         if (!visit_run(heap, page, visit, user)) {
             break;
         }
     }
+    heap_start_caches_locked(heap);
     os_mutex_unlock(&heap->lock);
 }

@@ -77,6 +77,38 @@ void os_thread_yield(void);
 /* The calling thread's host stack: lowest usable address and size. */
 void os_thread_stack(uintptr_t *low, size_t *size);
 
+/* ---- data of a thread, and order between threads ----------------------------------------------
+ */
+
+/* A slot that every thread fills for itself. [leave] gets what a thread left in it when that thread
+ * ends, never null; it may fill the slot again, and is then called again, a few times. */
+typedef struct os_thread_slot {
+    uint32_t number;
+} os_thread_slot;
+int os_thread_slot_create(void (*leave)(void *value), os_thread_slot *slot);
+/* Threads that end later no longer call [leave]. */
+void os_thread_slot_destroy(os_thread_slot slot);
+void *os_thread_slot_get(os_thread_slot slot);
+int os_thread_slot_set(os_thread_slot slot, void *value);
+
+/* Living threads have small numbers: from 1 to OS_THREADS, and 0 for one that has none. A number is
+ * given to another thread only when the one that had it has ended and all [leave] functions of its
+ * slots have run. */
+#define OS_THREADS 1023u
+/* The calling thread's, 0 until it asked os_thread_number() once. */
+extern _Thread_local uint32_t os_known_thread_number
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+/* The calling thread's; 0 when there are too many threads, when the host refuses, or when the
+ * thread is ending and has begun to leave its slots. */
+uint32_t os_thread_number(void);
+
+/* True iff os_barrier() works on this host. */
+bool os_barrier_available(void);
+/* Every other running thread of the process passes a full memory barrier before this returns, as if
+ * it had executed one itself between two of its instructions. About a microsecond. Calls for
+ * os_barrier_available(). */
+void os_barrier(void);
+
 /* ---- waiting ------------------------------------------------------------------------------- */
 
 /* Sleeps while *word == expected; wakes by os_wake, timeout (absolute os_clock_ns(); UINT64_MAX =

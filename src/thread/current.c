@@ -9,6 +9,7 @@
 #include "diag/fault.h"
 #include "diag/log.h"
 #include "guestrt/thread.h"
+#include "heap/call_site.h"
 #include "thread/internal.h"
 
 #include <stdio.h>
@@ -37,6 +38,7 @@ grt_ppc *grt_ppc_current(void)
 void grt_thread_set_current(grt_thread *thread)
 {
     current = thread;
+    grt_set_calling_thread(thread != NULL ? thread->id : 0);
 }
 
 void grt_copy_guard_set(grt_copy_guard *guard)

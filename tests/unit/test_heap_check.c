@@ -19,7 +19,7 @@ static int set_up(void **state)
     grt_addr freed = grt_heap_alloc(heap, 60);
     (void)grt_heap_alloc(heap, 60);
     large = grt_heap_alloc(heap, 50000);
-    grt_addr hole = grt_heap_alloc(heap, 50000);
+    grt_addr hole = grt_heap_alloc(heap, 200000); /* too long to be kept */
     (void)grt_heap_alloc(heap, 50000);
     grt_heap_free(heap, freed);
     grt_heap_free(heap, hole);
@@ -42,7 +42,9 @@ static heap_page *page_at(grt_addr address)
 static void expect(const char *sentence)
 {
     char text[256];
-    assert_false(grt_heap_check(heap, text, sizeof text));
+    if (grt_heap_check(heap, text, sizeof text)) {
+        fail_msg("expected \"%s\", got nothing", sentence);
+    }
     if (strstr(text, sentence) == NULL) {
         fail_msg("expected \"%s\", got \"%s\"", sentence, text);
     }
@@ -66,7 +68,7 @@ static void test_runs(void **state)
     PLANT(block->length, 0, "has 0 pages");
     PLANT(block->length, 1000, "has 1000 pages");
     PLANT(block->kind, PAGE_INSIDE, "belongs to no run");
-    PLANT(block->u.large.asked, 0, "was asked for 0 bytes");
+    PLANT(block->u.large.asked, LARGE_PENDING, "live bytes");
     PLANT(block->u.large.asked, 60000, "was asked for 60000 bytes");
     PLANT(block->u.large.asked, 50001, "asked bytes");
     PLANT(heap->table.heads.words[0][0], heap->table.heads.words[0][0] ^ 1u << 16,
@@ -102,14 +104,15 @@ static void test_bins(void **state)
     PLANT(heap->runs.row_bits, heap->runs.row_bits ^ 1u << 9, "row 9 is marked wrongly");
     PLANT(heap->table.pages[hole].u.free.prev, 5, "has a wrong link back");
     PLANT(heap->table.pages[hole].u.free.next, hole, "");
-    uint32_t column_bits = heap->runs.column_bits[0];
-    heap->runs.bins[bin] = NO_PAGE;
-    heap->runs.column_bits[0] &= ~(1u << bin);
+    uint32_t row = bin / BIN_COLUMNS;
+    uint32_t column_bits = heap->runs.column_bits[row];
     uint32_t row_bits = heap->runs.row_bits;
-    heap->runs.row_bits &= ~(heap->runs.column_bits[0] == 0 ? 1u : 0u);
+    heap->runs.bins[bin] = NO_PAGE;
+    heap->runs.column_bits[row] &= ~(1u << bin % BIN_COLUMNS);
+    heap->runs.row_bits &= ~(heap->runs.column_bits[row] == 0 ? 1u << row : 0u);
     expect("free runs are in bins");
     heap->runs.bins[bin] = hole;
-    heap->runs.column_bits[0] = column_bits;
+    heap->runs.column_bits[row] = column_bits;
     heap->runs.row_bits = row_bits;
 }
 
@@ -117,34 +120,102 @@ static void test_spans(void **state)
 {
     (void)state;
     heap_span *span = page_at(small)->u.span;
-    heap_class *list = &heap->classes[span->size_class];
     PLANT(span->page, 3, "says that it is at page 3");
     PLANT(span->size_class, 99, "has class 99");
     PLANT(span->extent, 80, "does not have the shape of its class");
-    PLANT(span->handed, 5000, "handed out 5000");
-    PLANT(span->live, 7, "counts 7 live blocks, not 2");
-    PLANT(span->slots[0], 64, "more slack than room");
-    PLANT(span->slots[1], 0, "counts 2 live blocks, not 3");
-    PLANT(span->free_head, 0, "holds block 0");
-    PLANT(span->free_head, SLOT_LAST_FREE, "has the wrong length");
-    PLANT(span->slots[1], SLOT_FREE | 1, "has the wrong length");
+    PLANT(span->carved, 5000, "carved 5000 of 1024 blocks");
+    PLANT(span->carved, 0, "is no cached block");
+    PLANT(span->in_span, 7, "counts 7 blocks, not 0");
+    PLANT(span->free_bits[3], 1, "the summary of the span at page 0 is wrong");
+    PLANT(span->owner, heap->shared, "is not its owner's");
+    PLANT(span->owner, NULL, "is listed iff it is full");
+    PLANT(span->listed, true, "is not its owner's");
+    PLANT(*heap_page_info(heap, 3), 9, "page 3 of the run at page 0 has information 9");
+    PLANT(*heap_page_info(heap, 16), 1, "page 16 of the run at page 16 has information 1");
+}
+
+/* A block that is in its span, and elsewhere too. */
+static void test_blocks_in_two_places(void **state)
+{
+    (void)state;
+    heap_span *span = page_at(small)->u.span;
+    span_put(span, 0);
+    span->in_span++;
+    expect("block 0 of the span at page 0 is live and in the span");
+    span->free_bits[0] = 0;
+    span->free_bits[15] = UINT64_C(1) << 63;
+    span->summary = 1 << 15;
+    expect("has block 1023, never carved");
+    span->free_bits[15] = 0;
+    span->summary = 0;
+    span->in_span = 0;
+}
+
+/* A span that no cache owns any more. */
+static void test_lists(void **state)
+{
+    (void)state;
+    grt_heap_trim(heap);
+    heap_span *span = page_at(small)->u.span;
+    heap_class *list = &heap->classes[span->size_class];
     PLANT(list->partial, NULL, "is listed iff it is full");
     PLANT(list->empty, span, "is kept as empty iff it is not");
+    PLANT(span->listed, false, "is listed iff it is full");
+}
+
+static heap_slot *first_slot(void)
+{
+    heap_span *span = page_at(small)->u.span;
+    return &heap->slots.all[place_of_span(&heap->slots, span->size_class, span->page).slot];
+}
+
+static void test_caches(void **state)
+{
+    (void)state;
+    heap_cache *cache = heap_cache_at_hand(heap);
+    cache_bin *bin = &cache->bins[page_at(small)->u.span->size_class];
+    assert_true(bin->count > 2);
+    PLANT(bin->count, 1000, "holds 1000 of 128 blocks");
+    PLANT(bin->count, bin->count - 1, "are out and not live, and");
+    PLANT(bin->blocks[1].address, 0xFFFFFFF0u, "which is in no span");
+    PLANT(bin->blocks[1].address, large, "which is in no span");
+    PLANT(bin->blocks[1].address, small, "which is no cached block");
+    PLANT(bin->blocks[1].address, bin->blocks[1].address + 16, "which is no cached block");
+    PLANT(bin->blocks[1].slot, bin->blocks[0].slot, "which is no cached block");
+    PLANT(*first_slot(), 60, "are out and not live, and");
+    PLANT(*first_slot(), SLOT_LIVE | 65, "was asked for 65 bytes");
+    PLANT(*first_slot(), SLOT_LIVE, "was asked for 0 bytes");
+    block_place second = bin->blocks[1];
+    bin->blocks[1] = bin->blocks[0];
+    expect("is in two places");
+    bin->blocks[1] = second;
+}
+
+static void test_kept_runs(void **state)
+{
+    (void)state;
+    grt_addr kept = grt_heap_alloc(heap, 40000);
+    grt_heap_free(heap, kept);
+    assert_int_equal(heap->kept.count[10], 1);
+    PLANT(heap->kept.count[10], 0, "10 pages are kept, and 10 in runs that say so");
+    PLANT(heap->kept.pages, 7, "7 pages are kept, and 10 in runs that say so");
+    PLANT(heap->kept.run[10][0], 0, "page 0 is kept as a run of 10 pages, which it is not");
+    PLANT(page_at(kept)->u.large.asked, LARGE_CLAIMED, "which it is not");
 }
 
 static void test_totals(void **state)
 {
     (void)state;
     heap_counters *counters = &heap->counters;
-    PLANT(counters->live, counters->live + 1, "live bytes");
-    PLANT(counters->live_asked, 0, "asked bytes");
-    PLANT(counters->blocks, 1, "blocks");
-    PLANT(counters->allocations, 99, "allocations less frees");
+    cache_tally *tally = &heap_cache_at_hand(heap)->tally;
+    PLANT(tally->asked, 0, "asked bytes");
     PLANT(counters->span_bytes, 0, "bytes in spans");
-    PLANT(counters->span_live, 0, "live bytes in spans");
+    PLANT(counters->taken_bytes, 0, "taken bytes");
+    PLANT(counters->taken_blocks, 0, "taken blocks");
+    PLANT(heap_cache_at_hand(heap)->pending_bytes, 16, "live bytes");
+    PLANT(heap_cache_at_hand(heap)->pending_large, 1, "blocks");
     PLANT(counters->failures, 1, "failures");
-    PLANT(counters->live_peak, 0, "exceed the peak");
-    PLANT(heap->budget, 10, "exceed the peak or the budget");
+    PLANT(heap->budget, 10, "live bytes exceed the budget");
     PLANT(heap->runs.free_pages, 3, "free pages");
     PLANT(heap->backing.committed_pages, 3, "committed pages");
 }
@@ -168,6 +239,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unmerged_free_runs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bins, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_spans, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_blocks_in_two_places, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_lists, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_caches, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_kept_runs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_totals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_agreement_with_the_memory, set_up, tear_down),
     };

@@ -88,8 +88,8 @@ static void test_work_survives_each_host_failure(void **state)
         most_refused = refused > most_refused ? refused : most_refused;
     } while (fired > 0 && nth < 1000);
     assert_in_range(nth, 15, 999);
-    assert_int_equal(refused, 0);
-    assert_true(most_refused > 0);
+    assert_int_equal(most_refused,
+                     0); /* what is kept in reserve is given back, then it is enough */
 }
 
 static void test_work_survives_a_host_that_gives_nothing_more(void **state)
@@ -98,10 +98,14 @@ static void test_work_survives_a_host_that_gives_nothing_more(void **state)
     unsigned nth = 0;
     unsigned fired;
     uint32_t refused;
+    uint32_t most_refused = 0;
     do {
         run_workload(++nth, true, &fired, &refused);
+        most_refused = refused > most_refused ? refused : most_refused;
     } while (fired > 0 && nth < 1000);
     assert_in_range(nth, 15, 999);
+    assert_int_equal(refused, 0);
+    assert_int_equal(most_refused, 14);
 }
 
 /* The pages that were taken for growing in place go back when the host does not back them. */

@@ -1,0 +1,275 @@
+/*
+ * fast.c - the common path: the calling thread's cache has the block, or room for it.
+ *
+ * Nothing here takes a lock, calls the host or touches guest memory between entering a cache and
+ * leaving it. Whatever is out of the ordinary (no cache yet, an empty or full bin, a closed gate,
+ * an address that is not the start of a live block) is left to heap.c, which looks again under the
+ * lock, and knows what to say.
+ */
+#include "heap/fast.h"
+
+#include <string.h>
+
+#define LIKELY(condition) __builtin_expect(!!(condition), 1)
+
+/* ---- allocating --------------------------------------------------------------------------------
+ */
+
+/* Takes the block on top of a bin; false if there is none. */
+static inline bool pop(cache_bin *bin, block_place *place)
+{
+    uint32_t count = bin->count;
+    if (!LIKELY(count > 0)) {
+        return false;
+    }
+    *place = bin->blocks[count - 1];
+    bin->count = count - 1;
+    return true;
+}
+
+static inline void make_live(grt_heap *heap, heap_cache *cache, block_place place, uint32_t size)
+{
+    slot_store(&heap->slots.all[place.slot], SLOT_LIVE | size);
+    cache_count_alloc(cache, size);
+}
+
+/* A block of [size_class] out of the caller's cache; 0 if that cannot be done here. */
+static inline grt_addr take(grt_heap *heap, uint32_t size, uint32_t size_class)
+{
+    heap_cache *cache = heap_cache_at_hand(heap);
+    block_place place;
+    if (!LIKELY(cache_enter(cache) && pop(&cache->bins[size_class], &place))) {
+        cache_leave(cache);
+        return 0;
+    }
+    make_live(heap, cache, place, size);
+    cache_leave(cache);
+    return place.address;
+}
+
+/* A size of 0 counts as 1. */
+static inline uint32_t at_least_one(uint32_t size)
+{
+    return size + (size == 0);
+}
+
+static grt_addr alloc_medium(grt_heap *heap, uint32_t size)
+{
+    grt_addr block = take(heap, size, size_class_of(size));
+    return LIKELY(block != 0) ? block : heap_alloc_slowly(heap, size, SMALL_ALIGNMENT);
+}
+
+grt_addr grt_heap_alloc(grt_heap *heap, uint32_t size)
+{
+    if (LIKELY(heap != NULL && size - 1 < SIZE_CLASS_TABLE_MAX)) { /* neither 0 nor more */
+        grt_addr block = take(heap, size, size_class_by_table(size));
+        if (LIKELY(block != 0)) {
+            return block;
+        }
+    } else if (heap != NULL && size - 1 < SMALL_MAX) {
+        return alloc_medium(heap, size);
+    }
+    return heap_alloc_slowly(heap, size, SMALL_ALIGNMENT);
+}
+
+/* Takes a block that stays pending. */
+static inline bool take_pending(heap_cache *cache, cache_bin *bin, block_place *place)
+{
+    bool done = LIKELY(cache_enter(cache)) && pop(bin, place);
+    if (LIKELY(done)) {
+        cache_add_pending(cache, bin->extent, true);
+    }
+    cache_leave(cache);
+    return done;
+}
+
+static inline void publish(grt_heap *heap, heap_cache *cache, const cache_bin *bin,
+                           block_place place, uint32_t size)
+{
+    bool open = cache_enter(cache);
+    if (!LIKELY(open)) {
+        cache_leave(cache);
+        os_mutex_lock(&heap->lock);
+    }
+    cache_end_pending(cache, bin->extent, true);
+    make_live(heap, cache, place, size);
+    if (LIKELY(open)) {
+        cache_leave(cache);
+    } else {
+        os_mutex_unlock(&heap->lock);
+    }
+}
+
+grt_addr grt_heap_alloc_zeroed(grt_heap *heap, uint32_t size)
+{
+    if (LIKELY(heap != NULL && size <= SMALL_MAX)) {
+        uint32_t wanted = at_least_one(size);
+        heap_cache *cache = heap_cache_at_hand(heap);
+        cache_bin *bin = &cache->bins[size_class_of(wanted)];
+        block_place place;
+        if (LIKELY(take_pending(cache, bin, &place))) {
+            memset(heap->base + place.address, 0, wanted);
+            publish(heap, cache, bin, place, wanted);
+            return place.address;
+        }
+    }
+    return heap_alloc_zeroed_slowly(heap, size);
+}
+
+grt_addr grt_heap_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alignment)
+{
+    if (LIKELY(heap != NULL && size <= SMALL_MAX && (alignment & (alignment - 1)) == 0)) {
+        uint32_t wanted = at_least_one(size);
+        uint32_t size_class = size_class_for(wanted, alignment > 0 ? alignment : 1);
+        grt_addr block = size_class != SIZE_CLASS_NONE ? take(heap, wanted, size_class) : 0;
+        if (LIKELY(block != 0)) {
+            return block;
+        }
+    }
+    return heap_alloc_slowly(heap, size, alignment);
+}
+
+/* ---- blocks ------------------------------------------------------------------------------------
+ */
+
+/* What the slot of an address says. */
+typedef struct sighting {
+    cache_bin *bin; /* the caller's, of the block's class */
+    block_place place;
+    heap_slot live;
+} sighting;
+
+/* True iff a live small block starts at [block]. What the page says holds until the cache is left:
+ * before the span's slots serve another span, all caches are stopped. */
+static inline bool sight(const grt_heap *heap, heap_cache *cache, grt_addr block, sighting *seen)
+{
+    page_info info = __atomic_load_n(&heap->slots.pages[block >> PAGE_SHIFT], __ATOMIC_ACQUIRE);
+    uint32_t unit = (uint32_t)info & (GRT_PAGE_SIZE - 1);
+    uint32_t in_span = (block & (GRT_PAGE_SIZE - 1)) | ((uint32_t)info & ~(GRT_PAGE_SIZE - 1));
+    seen->bin = (cache_bin *)(void *)((char *)cache->bins + unit);
+    uint32_t index = block_at(seen->bin->reciprocal, in_span);
+    seen->place = (block_place){block, (uint32_t)(info >> 32) + index};
+    seen->live = slot_load(&heap->slots.all[seen->place.slot]);
+    return LIKELY(slot_is_live(seen->live) && index * seen->bin->extent == in_span);
+}
+
+/* ---- freeing -----------------------------------------------------------------------------------
+ */
+
+static inline bool put(grt_heap *heap, heap_cache *cache, const sighting *seen)
+{
+    cache_bin *bin = seen->bin;
+    uint32_t count = bin->count;
+    if (!LIKELY(count < bin->limit && slot_claim(&heap->slots.all[seen->place.slot], seen->live))) {
+        return false;
+    }
+    bin->blocks[count] = seen->place;
+    bin->count = count + 1;
+    __builtin_prefetch(heap->base + seen->place.address, 1);
+    cache_count_free(cache, slot_asked(seen->live));
+    return true;
+}
+
+grt_status grt_heap_free(grt_heap *heap, grt_addr block)
+{
+    heap_cache *cache = heap_cache_at_hand(heap);
+    sighting seen;
+    if (!LIKELY(cache_enter(cache) && sight(heap, cache, block, &seen) &&
+                put(heap, cache, &seen))) {
+        cache_leave(cache);
+        return heap_free_slowly(heap, block);
+    }
+    cache_leave(cache);
+    return GRT_OK;
+}
+
+/* ---- changing a size ---------------------------------------------------------------------------
+ */
+
+/* Changes the size of a block where it is. */
+static inline bool resize(grt_heap *heap, heap_cache *cache, const sighting *seen, uint32_t size)
+{
+    heap_slot *slot = &heap->slots.all[seen->place.slot];
+    if (!heap_stays(seen->bin->extent, size) || !slot_claim(slot, seen->live)) {
+        return false;
+    }
+    slot_store(slot, SLOT_LIVE | size);
+    cache_count_resize(cache, slot_asked(seen->live), size);
+    return true;
+}
+
+/* Takes a block for the new size and claims the old one: both are pending then. */
+static inline bool begin_move(grt_heap *heap, heap_cache *cache, const sighting *from,
+                              cache_bin *to, block_place *place)
+{
+    if (to->count == 0 || !slot_claim(&heap->slots.all[from->place.slot], from->live)) {
+        return false;
+    }
+    *place = to->blocks[--to->count];
+    cache_count_free(cache, slot_asked(from->live));
+    cache_add_pending(cache, from->bin->extent, true);
+    cache_add_pending(cache, to->extent, true);
+    return true;
+}
+
+/* Puts a claimed block into its bin, with the cache entered or the lock held. */
+static inline bool put_pending(heap_cache *cache, const sighting *seen)
+{
+    cache_bin *bin = seen->bin;
+    if (bin->count == bin->limit) {
+        return false;
+    }
+    bin->blocks[bin->count++] = seen->place;
+    cache_end_pending(cache, bin->extent, true);
+    return true;
+}
+
+static void end_move(grt_heap *heap, heap_cache *cache, const sighting *from, const cache_bin *to,
+                     block_place place, uint32_t size)
+{
+    publish(heap, cache, to, place, size);
+    bool done = cache_enter(cache) && put_pending(cache, from);
+    cache_leave(cache);
+    if (!LIKELY(done)) {
+        os_mutex_lock(&heap->lock);
+        heap_make_room_locked(heap, cache, from->bin);
+        (void)put_pending(cache, from);
+        os_mutex_unlock(&heap->lock);
+    }
+}
+
+/* Moves a small block to another class; 0 if that cannot be done here. */
+static grt_addr move_small(grt_heap *heap, heap_cache *cache, grt_addr block, uint32_t size)
+{
+    cache_bin *to = &cache->bins[size_class_of(size)];
+    sighting from;
+    block_place place = {0, 0};
+    bool done = cache_enter(cache) && sight(heap, cache, block, &from) &&
+                begin_move(heap, cache, &from, to, &place);
+    cache_leave(cache);
+    if (!done) {
+        return 0;
+    }
+    uint32_t asked = slot_asked(from.live);
+    memcpy(heap->base + place.address, heap->base + block, asked < size ? asked : size);
+    end_move(heap, cache, &from, to, place, size);
+    return place.address;
+}
+
+grt_addr grt_heap_realloc(grt_heap *heap, grt_addr block, uint32_t size)
+{
+    if (block == 0 || heap == NULL) {
+        return grt_heap_alloc(heap, size);
+    }
+    heap_cache *cache = heap_cache_at_hand(heap);
+    uint32_t wanted = at_least_one(size);
+    sighting seen;
+    bool done = cache_enter(cache) && sight(heap, cache, block, &seen) &&
+                resize(heap, cache, &seen, wanted);
+    cache_leave(cache);
+    if (done) {
+        return block;
+    }
+    grt_addr moved = wanted <= SMALL_MAX ? move_small(heap, cache, block, wanted) : 0;
+    return moved != 0 ? moved : heap_realloc_slowly(heap, block, size);
+}

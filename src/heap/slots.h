@@ -1,0 +1,133 @@
+/*
+ * slots.h - sixteen bits in host memory for each small block: the authority on whether it is live.
+ *
+ * A slot holds the size that was asked for and a bit that says that the block is live. A free
+ * claims its block by clearing the bit, so that of any number of racing frees exactly one wins, and
+ * double, interior and wild frees all fail the same test.
+ *
+ * The slots of a span lie side by side, in the order of its blocks, at a place that follows from
+ * the span's first page. There are three areas, for a page has room for 256 blocks of 16 bytes but
+ * only for four of 1,000: each class uses the area with the fewest slots a page that is enough.
+ * Slots of one span are close together, so that even a large heap's live ones stay in the host's
+ * caches, and areas are backed only where they are touched.
+ */
+#ifndef GRT_HEAP_SLOTS_H
+#define GRT_HEAP_SLOTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "heap/page_table.h"
+#include "heap/size_class.h"
+
+typedef uint16_t heap_slot;
+
+#define SLOT_LIVE  0x8000u /* the other bits are what was asked for, also once it is freed */
+#define SLOT_NEVER 0u      /* no block was handed out here since the span was made */
+
+_Static_assert(SMALL_MAX < SLOT_LIVE, "every size of a small block fits");
+
+#define SLOT_AREAS 3u
+
+/* The slots of a class's spans. */
+typedef struct class_area {
+    uint32_t first;      /* index of the area's first slot */
+    uint32_t page_shift; /* log2 of the slots a page in that area */
+} class_area;
+
+/* What a page of a span says, 0 for all other pages: the class times CLASS_UNIT in bits 0 to 11,
+ * the page's first byte in the span in bits 12 to 31, the slot of the span's block 0 above. What 0
+ * says is harmless: the slots that it leads to belong to nobody. */
+typedef uint64_t page_info;
+
+#define CLASS_UNIT  32u
+#define SLOTS_SPARE 256u
+
+typedef struct heap_slots {
+    heap_slot *all;
+    page_info *pages; /* of the whole guest window, by address / 4096 */
+    grt_addr first;   /* the heap's */
+    class_area areas[SIZE_CLASS_COUNT];
+} heap_slots;
+
+/* Slots that a heap of so many pages needs, and the set-up over zeroed storage for them. */
+size_t slots_count(uint32_t pages);
+void slots_init(heap_slots *slots, grt_addr first, uint32_t pages, heap_slot *storage,
+                page_info *infos);
+
+/* ---- places ---------------------------------------------------------------------------------- */
+
+/* A place where a small block can start. */
+typedef struct block_place {
+    grt_addr address;
+    uint32_t slot; /* index among all slots */
+} block_place;
+
+/* The place of block 0 of a span that starts at [page] of the heap. */
+static inline block_place place_of_span(const heap_slots *slots, uint32_t size_class, uint32_t page)
+{
+    const class_area *area = &slots->areas[size_class];
+    return (block_place){slots->first + (page << PAGE_SHIFT),
+                         area->first + (page << area->page_shift)};
+}
+
+static inline block_place place_of_block(const heap_slots *slots, uint32_t size_class,
+                                         uint32_t page, uint32_t block)
+{
+    block_place place = place_of_span(slots, size_class, page);
+    place.address += block * size_class_extents[size_class];
+    place.slot += block;
+    return place;
+}
+
+/* 16 / extent in 2^-31, rounded up, for block_at(). */
+static inline uint32_t reciprocal_of(uint32_t extent)
+{
+    uint32_t units = extent / SMALL_ALIGNMENT;
+    return ((1u << 31) + units - 1) / units;
+}
+
+/* The block of a span that [offset_in_span] lies in; exact below 2^18. */
+static inline uint32_t block_at(uint32_t reciprocal, uint32_t offset_in_span)
+{
+    return (uint32_t)((uint64_t)(offset_in_span / SMALL_ALIGNMENT) * reciprocal >> 31);
+}
+
+static inline page_info page_info_of(const heap_slots *slots, uint32_t size_class,
+                                     uint32_t span_page, uint32_t page_in_span)
+{
+    uint64_t slot = place_of_span(slots, size_class, span_page).slot;
+    return slot << 32 | (uint64_t)page_in_span << PAGE_SHIFT | size_class * CLASS_UNIT;
+}
+
+/* ---- slots ----------------------------------------------------------------------------------- */
+
+static inline heap_slot slot_load(const heap_slot *slot)
+{
+    return __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+}
+
+static inline void slot_store(heap_slot *slot, uint32_t value)
+{
+    __atomic_store_n(slot, (heap_slot)value, __ATOMIC_RELEASE);
+}
+
+static inline bool slot_is_live(heap_slot value)
+{
+    return (value & SLOT_LIVE) != 0;
+}
+
+/* What a block was asked for, also one that is no longer live. */
+static inline uint32_t slot_asked(heap_slot value)
+{
+    return value & (SLOT_LIVE - 1);
+}
+
+/* Makes a block that was seen as [live] one that is not; false iff somebody was faster. */
+static inline bool slot_claim(heap_slot *slot, heap_slot live)
+{
+    return __atomic_compare_exchange_n(slot, &live, (heap_slot)slot_asked(live), false,
+                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+#endif
