@@ -170,6 +170,14 @@ static bool is_check_due(replayer *replay, uint64_t operation)
     return true;
 }
 
+/* Placement is a function of the configuration and the order of calls. */
+static void count_address(replayer *replay, const grt_trace_event *event)
+{
+    bool returns = event->op != GRT_TRACE_FREE && !event->failed;
+    if (returns && replay->blocks[event->slot].address != event->block)
+        replay->result->elsewhere++;
+}
+
 static bool checked_call(replayer *replay, const grt_trace_event *event, uint64_t operation)
 {
     replay_check check = {replay->memory,
@@ -182,6 +190,7 @@ static bool checked_call(replayer *replay, const grt_trace_event *event, uint64_
     if (good) {
         make_call(replay, event);
         good = replay_check_after(&check);
+        count_address(replay, event);
     }
     if (good && is_check_due(replay, operation)) {
         replay->result->checks++;

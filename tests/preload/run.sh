@@ -90,6 +90,12 @@ traces_hold() { # NAME
     verdict "$1: replay --check passes, and the counts are the recorder's" $?
 }
 
+# A program with one thread, whose trace was replayed last: each block is where it was.
+placed() { # NAME
+    grep -q '; 0 blocks at other addresses' replay
+    verdict "$1: the replay places every block where it was" $?
+}
+
 compare() { # NAME COMMAND...
     local name=$1
     shift
@@ -121,9 +127,12 @@ part_calls() {
 part_programs() {
     local cc1
     compare sqlite3 sqlite3 -batch :memory: ".read $here/work.sql"
+    placed sqlite3
     compare python3 /usr/bin/python3 "$here/work.py"
+    placed python3
     compare perl perl "$here/work.pl"
     compare lua5.4 lua5.4 "$here/work.lua"
+    placed lua5.4
     cc1=$(gcc -print-prog-name=cc1)
     gcc -E -I "$root/include" -I "$root/src" "$root/src/heap/heap.c" -o unit.i
     compare cc1 "$cc1" -quiet -fpreprocessed -O2 -fno-working-directory unit.i -o -
@@ -136,6 +145,12 @@ part_threads() {
     ends 0 && grep -qx '0 broken, 2000 destroyed' out && [ "$(said '^\[(HEAP|PRELOAD|TRACE)')" -eq 0 ]
     verdict "threads and forks: nothing broken" $?
     traces_hold threads
+    build signals || return
+    limit=20 preloaded ./signals
+    ends 0 && grep -qx 'often, 0 broken' out
+    verdict "a signal handler that allocates at any point" $?
+    check_trace traces/t
+    verdict "a signal handler that allocates: the trace replays" $?
     compare "python3 with threads and forks" /usr/bin/python3 "$here/threads.py"
 }
 
@@ -162,6 +177,7 @@ part_mistakes() {
 
 # A trace of a program that had no time to finish it.
 unfinished() { # NAME, EXIT CODE
+    local check=--check=500
     preloaded ./leaves "$1"
     ends "$2" && check_trace traces/t && grep -qE '^calls: 7500 \(5000 alloc, .* 2500 free\)' replay
     verdict "a program that ends by $1: its trace is complete" $?
