@@ -109,7 +109,6 @@ void heap_guard_close_locked(grt_heap *heap, const heap_block *block)
     uint32_t length = block->extent >> PAGE_SHIFT;
     heap->watch.guarded--;
     heap->watch.bare_pages -= count_bare(heap, page, length);
-    heap_backing_recover(&heap->backing, page, length);
     heap_backing_decommit(&heap->backing, page, length);
     heap->watch.bare_pages += count_bare(heap, page, length);
 }
