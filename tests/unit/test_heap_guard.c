@@ -220,6 +220,23 @@ static void test_changing_sizes(void **state)
     fixture_close(&fixture);
 }
 
+/* Nor do large ones grow into their guard or beyond it. */
+static void test_changing_large_sizes(void **state)
+{
+    (void)state;
+    fixture_open_options(&fixture, 256, "guard=40000-50000");
+    grt_addr block = alloc(40000);
+    for (uint32_t size = 41000; size <= 50000; size += 1000) {
+        grt_addr moved = grt_heap_realloc(fixture.heap, block, size);
+        assert_int_not_equal(moved, block);
+        assert_int_equal(reach(moved), (size + 15) & ~15u);
+        assert_heap_sound(fixture.heap);
+        block = moved;
+    }
+    assert_int_not_equal(grt_heap_realloc(fixture.heap, block, 45000), block);
+    fixture_close(&fixture);
+}
+
 /* Without room to move, a block gets shorter where it is. */
 static void test_shrinking_in_place(void **state)
 {
@@ -346,6 +363,7 @@ int main(void)
         cmocka_unit_test(test_freed_pages_are_inaccessible),
         cmocka_unit_test(test_with_quarantine),
         cmocka_unit_test(test_changing_sizes),
+        cmocka_unit_test(test_changing_large_sizes),
         cmocka_unit_test(test_shrinking_in_place),
         cmocka_unit_test(test_zeroed_and_filled),
         cmocka_unit_test(test_without_room_for_a_guard),

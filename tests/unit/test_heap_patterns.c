@@ -351,6 +351,40 @@ static void test_inaccessible_pages_are_left_alone(void **state)
     fixture_close(&fixture);
 }
 
+/* A program that decommits pages of a freed block has not written to it. */
+static void test_pages_that_the_guest_gave_back(void **state)
+{
+    (void)state;
+    fixture_open_options(&fixture, 256, "fill,quarantine=1M");
+    grt_addr block = grt_heap_alloc(fixture.heap, 40960);
+    free_block(block);
+    assert_int_equal(grt_memory_decommit(fixture.memory, block, 4096), GRT_OK);
+    assert_heap_sound(fixture.heap);
+    (void)grt_heap_alloc(fixture.heap, 0x7FFFFFFF); /* so that the quarantine is emptied */
+    fixture.lines = 0;
+    assert_int_equal(grt_heap_alloc(fixture.heap, 40960), block);
+    assert_bytes(block, 40960, 0x9A);
+    expect_line(NULL);
+    fixture_close(&fixture);
+}
+
+/* Nor does it matter what a span left in pages that were filled before it came. */
+static void test_pages_that_were_a_span_meanwhile(void **state)
+{
+    (void)state;
+    fixture_open_options(&fixture, 256, "fill");
+    free_block(grt_heap_alloc(fixture.heap, 200000));
+    grt_addr block = grt_heap_alloc(fixture.heap, 64);
+    memset(host(block), 1, 64);
+    grt_memory_protect(fixture.memory, block, 4096, GRT_READ_ONLY); /* so that it is not filled */
+    free_block(block);
+    (void)grt_heap_alloc(fixture.heap, 0x7FFFFFFF); /* so that the span is given up */
+    fixture.lines = 0;
+    assert_int_equal(grt_heap_alloc(fixture.heap, 200000), block);
+    expect_line(NULL);
+    fixture_close(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +404,8 @@ int main(void)
         cmocka_unit_test(test_a_red_zone_when_sizes_change),
         cmocka_unit_test(test_a_red_zone_in_a_refusal),
         cmocka_unit_test(test_inaccessible_pages_are_left_alone),
+        cmocka_unit_test(test_pages_that_the_guest_gave_back),
+        cmocka_unit_test(test_pages_that_were_a_span_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
