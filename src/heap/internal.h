@@ -2,10 +2,9 @@
  * internal.h - the heap's record, and what its files share.
  *
  * One lock guards everything but the caches of threads (cache.h) and the slots of small blocks
- * (slots.h). Functions that end in _locked expect it to be held; none of them writes a
- * line, so a slow log never holds it. Guest memory is touched by heap.c and dress.c alone, and
- * never with the lock held or a cache entered: a page that the guest took away faults, and the
- * fault's report asks the heap.
+ * (slots.h). Functions that end in _locked expect it to be held; none of them writes a line, so a
+ * slow log never holds it. Guest memory is never touched with the lock held or a cache entered: a
+ * page that the guest took away faults, and the fault's report asks the heap.
  */
 #ifndef GRT_HEAP_INTERNAL_H
 #define GRT_HEAP_INTERNAL_H

@@ -329,6 +329,23 @@ static void test_neighbours_of_a_guarded_block(void **state)
     fixture_close(&fixture);
 }
 
+/* Pages that guard are not backed: the heap must not take that for memory which it could give back.
+ */
+static void test_what_the_heap_keeps_committed(void **state)
+{
+    (void)state;
+    fixture_open_options(&fixture, 2048, "guard=100");
+    for (int i = 0; i < 300; i++) {
+        alloc(100);
+    }
+    grt_addr large = alloc(100 * GRT_PAGE_SIZE);
+    uint64_t committed = stats_of(fixture.heap).committed;
+    assert_int_equal(committed, 400 * GRT_PAGE_SIZE);
+    free_block(large);
+    assert_int_equal(stats_of(fixture.heap).committed, committed);
+    fixture_close(&fixture);
+}
+
 static bool visit(void *user, grt_addr block, uint32_t asked, uint32_t extent)
 {
     uint32_t *sum = user;
@@ -369,6 +386,7 @@ int main(void)
         cmocka_unit_test(test_without_room_for_a_guard),
         cmocka_unit_test(test_the_guest_takes_pages_away),
         cmocka_unit_test(test_neighbours_of_a_guarded_block),
+        cmocka_unit_test(test_what_the_heap_keeps_committed),
         cmocka_unit_test(test_walk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
