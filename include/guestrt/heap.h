@@ -149,7 +149,8 @@ typedef enum grt_block_state {
 } grt_block_state;
 
 typedef struct grt_block_neighbour {
-    grt_block_state state; /* OUTSIDE at an end of the heap; NEVER: no block there */
+    grt_block_state state; /* OUTSIDE at an end of the heap; NEVER: none, or a freed one of more
+                              than 1 MiB */
     grt_addr start;
     uint32_t asked;  /* when live */
     uint32_t extent; /* bytes it occupies */
@@ -171,7 +172,7 @@ typedef struct grt_block_info {
     char text[192]; /* a sentence: "8 bytes inside the live block 0x00020040 of 64 bytes" */
 } grt_block_info;
 
-/* What [address] is, for reports. Never fails. */
+/* What [address] is, for reports. Never fails. O(1); in free memory O(the run). */
 void grt_heap_describe(grt_heap *heap, grt_addr address, grt_block_info *info);
 
 /* Calls [visit] for every live block in address order until it returns false. The heap is locked

@@ -166,10 +166,10 @@ static sight sight_past_large(const grt_heap *heap, uint32_t page)
     return (sight){GRT_BLOCK_FREED, heap_page_address(heap, page) + gap, 0, room, guarded};
 }
 
-/* Looks back through a run for the large block around [page] that was freed. */
-static sight find_past_large(const grt_heap *heap, uint32_t page, uint32_t run)
+/* Looks back through a run, to page [end], for the large block around [page] that was freed. */
+static sight find_past_large(const grt_heap *heap, uint32_t page, uint32_t end)
 {
-    for (uint32_t start = page + 1; start-- > run;) {
+    for (uint32_t start = page + 1; start-- > end;) {
         uint32_t past = heap->table.pages[start].past;
         if (past_get_kind(past) == PAST_LARGE && past_large_pages(past) > page - start) {
             return sight_past_large(heap, start);
@@ -190,21 +190,24 @@ static sight find_past_small_block(const grt_heap *heap, grt_addr address)
                    size_class_extent(past_small_class(past)), false};
 }
 
-/* No block of now is at [address], in the run that starts at page [run]. */
-static sight sight_past(const grt_heap *heap, grt_addr address, uint32_t run)
+/* No block of now is at [address], in the run that starts at page [run]; freed large blocks are
+ * looked for at most [reach] pages back. */
+static sight sight_past(const grt_heap *heap, grt_addr address, uint32_t run, uint32_t reach)
 {
     uint32_t page = (address - heap->first) >> PAGE_SHIFT;
+    uint32_t end = page - run > reach ? page - reach : run;
     return past_get_kind(heap->table.pages[page].past) == PAST_SMALL
                ? find_past_small_block(heap, address)
-               : find_past_large(heap, page, run);
+               : find_past_large(heap, page, end);
 }
 
-static sight sight_in_span(const grt_heap *heap, grt_addr address, const heap_span *span)
+static sight sight_in_span(const grt_heap *heap, grt_addr address, const heap_span *span,
+                           uint32_t reach)
 {
     span_place place = place_in_span(heap, span->size_class, span->page, address - heap->first);
     heap_slot slot = place.block < span->carved ? slot_at(heap, &place) : SLOT_NEVER;
     if (slot == SLOT_NEVER) {
-        return sight_past(heap, address, span->page);
+        return sight_past(heap, address, span->page, reach);
     }
     return (sight){slot_is_live(slot) ? GRT_BLOCK_LIVE : GRT_BLOCK_FREED, place.start.address,
                    slot_was_asked(slot), span->extent, false};
@@ -227,18 +230,18 @@ static sight sight_large(const grt_heap *heap, uint32_t page)
 }
 
 /* The address is the heap's. */
-static sight sight_at(const grt_heap *heap, grt_addr address)
+static sight sight_at(const grt_heap *heap, grt_addr address, uint32_t reach)
 {
     uint32_t page = (address - heap->first) >> PAGE_SHIFT;
     uint32_t run = page_table_head_of(&heap->table, page);
     const heap_page *head = &heap->table.pages[run];
     if (head->kind == PAGE_FREE) {
-        return sight_past(heap, address, run);
+        return sight_past(heap, address, run, reach);
     }
     if (head->kind == PAGE_LARGE) {
         return sight_large(heap, run);
     }
-    return sight_in_span(heap, address, head->u.span);
+    return sight_in_span(heap, address, head->u.span, reach);
 }
 
 /* ---- in words ----------------------------------------------------------------------------------
@@ -330,11 +333,14 @@ static void describe_sites(const grt_heap *heap, grt_block_info *info)
     }
 }
 
+/* Pages that are looked through for a freed neighbour, so that describing a live block is O(1). */
+#define NEIGHBOUR_REACH 256u
+
 static grt_block_neighbour describe_neighbour(const grt_heap *heap, grt_addr address)
 {
     grt_block_neighbour neighbour = {.state = GRT_BLOCK_OUTSIDE};
     if (grt_heap_owns(heap, address)) {
-        sight seen = sight_at(heap, address);
+        sight seen = sight_at(heap, address, NEIGHBOUR_REACH);
         neighbour = (grt_block_neighbour){seen.state, seen.start, seen.asked, seen.extent};
     }
     return neighbour;
@@ -355,7 +361,7 @@ static void describe_neighbours(const grt_heap *heap, grt_block_info *info, bool
 
 static void describe_inside(const grt_heap *heap, grt_block_info *info, grt_addr address)
 {
-    sight seen = sight_at(heap, address);
+    sight seen = sight_at(heap, address, heap->table.count);
     info->state = seen.state;
     if (seen.state == GRT_BLOCK_NEVER) {
         return;

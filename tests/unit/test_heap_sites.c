@@ -272,6 +272,23 @@ static void test_neighbours(void **state)
     fixture_close(&fixture);
 }
 
+/* The last page of a freed block: it is looked for as far back as 256 pages. */
+static void test_freed_neighbours(void **state)
+{
+    (void)state;
+    for (uint32_t pages = 256; pages <= 258; pages++) {
+        fixture_open(&fixture, 1024);
+        grt_addr freed = grt_heap_alloc(fixture.heap, pages * 4096);
+        grt_addr live = grt_heap_alloc(fixture.heap, 200000);
+        grt_heap_free(fixture.heap, freed);
+        grt_block_info info = describe(live);
+        assert_int_equal(info.before.state, pages <= 257 ? GRT_BLOCK_FREED : GRT_BLOCK_NEVER);
+        assert_int_equal(info.before.start, pages <= 257 ? freed : 0);
+        assert_int_equal(describe(live - 1).start, freed);
+        fixture_close(&fixture);
+    }
+}
+
 /* ---- threads ------------------------------------------------------------------------------------
  */
 
@@ -340,6 +357,7 @@ int main(void)
         cmocka_unit_test(test_a_full_table),
         cmocka_unit_test(test_more_kinds_than_are_named),
         cmocka_unit_test(test_neighbours),
+        cmocka_unit_test(test_freed_neighbours),
         cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
