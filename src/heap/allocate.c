@@ -69,6 +69,16 @@ static uint32_t take_run(grt_heap *heap, heap_request *request, uint32_t length,
     return page;
 }
 
+static uint32_t take_kept_run(grt_heap *heap, heap_request *request, uint32_t length)
+{
+    uint32_t page;
+    if (!kept_take(&heap->kept, length, &page)) {
+        return NO_PAGE;
+    }
+    request->stale = (stale_ranges){1, {{page, length}}};
+    return page;
+}
+
 static bool serve_large(grt_heap *heap, heap_cache *cache, heap_request *request)
 {
     uint64_t extent = heap_round_to_pages(request->size);
@@ -78,7 +88,10 @@ static bool serve_large(grt_heap *heap, heap_cache *cache, heap_request *request
     if (extent > heap_budget_room(heap)) {
         return fail(request, GRT_HEAP_OVER_BUDGET);
     }
-    uint32_t page = take_run(heap, request, length, page_alignment, PAGE_LARGE);
+    uint32_t page = page_alignment == 1 ? take_kept_run(heap, request, length) : NO_PAGE;
+    if (page == NO_PAGE) {
+        page = take_run(heap, request, length, page_alignment, PAGE_LARGE);
+    }
     if (page == NO_PAGE) {
         return false;
     }

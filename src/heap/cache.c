@@ -5,8 +5,8 @@
 
 #include "os/os.h"
 
-/* A bin holds at most 32 KiB, but always two blocks. */
-#define BIN_BYTES 32768u
+/* A bin holds at most 16 KiB, but always two blocks. */
+#define BIN_BYTES 16384u
 
 static uint32_t bin_limit(uint32_t size_class)
 {

@@ -24,6 +24,7 @@ typedef struct checker {
     uint64_t span_bytes;
     uint64_t taken_bytes;
     uint64_t taken_blocks;
+    uint64_t kept_pages;
     uint32_t cached; /* small blocks that are out of their spans and not live */
 } checker;
 
@@ -71,6 +72,10 @@ static bool check_free_run(checker *check, uint32_t page, const heap_page *head,
 static bool check_large(checker *check, uint32_t page, const heap_page *head)
 {
     uint64_t extent = (uint64_t)head->length << PAGE_SHIFT;
+    if (head->u.large.asked == LARGE_KEPT) {
+        check->kept_pages += head->length;
+        return true;
+    }
     check->taken_bytes += extent;
     check->taken_blocks++;
     if (!page_is_live_large(head)) {
@@ -379,6 +384,34 @@ static bool check_caches(checker *check)
                                      check->cached, (unsigned long long)met);
 }
 
+/* ---- kept runs
+ * -------------------------------------------------------------------------------------- */
+
+static bool check_kept_run(checker *check, uint32_t page, uint32_t length)
+{
+    const heap_page *head = &check->heap->table.pages[page];
+    return require(check,
+                   page < check->heap->table.count && head->kind == PAGE_LARGE &&
+                       head->u.large.asked == LARGE_KEPT && head->length == length,
+                   "page %u is kept as a run of %u pages, which it is not", page, length);
+}
+
+static bool check_kept(checker *check)
+{
+    const kept_runs *kept = &check->heap->kept;
+    uint64_t pages = 0;
+    for (uint32_t length = 1; length <= KEPT_LENGTH_MAX; length++) {
+        for (uint32_t i = 0; i < kept->count[length]; i++, pages += length) {
+            if (!check_kept_run(check, kept->run[length][i], length)) {
+                return false;
+            }
+        }
+    }
+    return require(check, pages == kept->pages && pages == check->kept_pages,
+                   "%u pages are kept, and %llu in runs that say so", kept->pages,
+                   (unsigned long long)check->kept_pages);
+}
+
 /* ---- totals
  * -------------------------------------------------------------------------------------- */
 
@@ -465,7 +498,7 @@ bool grt_heap_check(grt_heap *heap, char *text, size_t text_size)
     os_mutex_lock(&heap->lock);
     heap_stop_caches_locked(heap);
     bool right = check_runs(&check) && check_bins(&check) && check_caches(&check) &&
-                 check_totals(&check) && check_backing(&check);
+                 check_kept(&check) && check_totals(&check) && check_backing(&check);
     heap_start_caches_locked(heap);
     os_mutex_unlock(&heap->lock);
     return right;

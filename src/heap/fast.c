@@ -108,7 +108,7 @@ grt_addr grt_heap_alloc_zeroed(grt_heap *heap, uint32_t size)
         cache_bin *bin = &cache->bins[size_class_of(wanted)];
         block_place place;
         if (LIKELY(take_pending(cache, bin, &place))) {
-            memset(grt_memory_host(heap->memory, place.address), 0, wanted);
+            memset(heap->base + place.address, 0, wanted);
             publish(heap, cache, bin, place, wanted);
             return place.address;
         }
@@ -165,6 +165,7 @@ static inline bool put(grt_heap *heap, heap_cache *cache, const sighting *seen)
     }
     bin->blocks[count] = seen->place;
     bin->count = count + 1;
+    __builtin_prefetch(heap->base + seen->place.address, 1);
     cache_count_free(cache, slot_asked(seen->live));
     return true;
 }
@@ -185,6 +186,7 @@ grt_status grt_heap_free(grt_heap *heap, grt_addr block)
 /* ---- changing a size ---------------------------------------------------------------------------
  */
 
+/* Changes the size of a block where it is. */
 static inline bool resize(grt_heap *heap, heap_cache *cache, const sighting *seen, uint32_t size)
 {
     heap_slot *slot = &heap->slots.all[seen->place.slot];
@@ -196,15 +198,78 @@ static inline bool resize(grt_heap *heap, heap_cache *cache, const sighting *see
     return true;
 }
 
+/* Takes a block for the new size and claims the old one: both are pending then. */
+static inline bool begin_move(grt_heap *heap, heap_cache *cache, const sighting *from,
+                              cache_bin *to, block_place *place)
+{
+    if (to->count == 0 || !slot_claim(&heap->slots.all[from->place.slot], from->live)) {
+        return false;
+    }
+    *place = to->blocks[--to->count];
+    cache_count_free(cache, slot_asked(from->live));
+    cache_add_pending(cache, from->bin->extent, true);
+    cache_add_pending(cache, to->extent, true);
+    return true;
+}
+
+/* Puts a claimed block into its bin, with the cache entered or the lock held. */
+static inline bool put_pending(heap_cache *cache, const sighting *seen)
+{
+    cache_bin *bin = seen->bin;
+    if (bin->count == bin->limit) {
+        return false;
+    }
+    bin->blocks[bin->count++] = seen->place;
+    cache_end_pending(cache, bin->extent, true);
+    return true;
+}
+
+static void end_move(grt_heap *heap, heap_cache *cache, const sighting *from, const cache_bin *to,
+                     block_place place, uint32_t size)
+{
+    publish(heap, cache, to, place, size);
+    bool done = cache_enter(cache) && put_pending(cache, from);
+    cache_leave(cache);
+    if (!LIKELY(done)) {
+        os_mutex_lock(&heap->lock);
+        heap_make_room_locked(heap, cache, from->bin);
+        (void)put_pending(cache, from);
+        os_mutex_unlock(&heap->lock);
+    }
+}
+
+/* Moves a small block to another class; 0 if that cannot be done here. */
+static grt_addr move_small(grt_heap *heap, heap_cache *cache, grt_addr block, uint32_t size)
+{
+    cache_bin *to = &cache->bins[size_class_of(size)];
+    sighting from;
+    block_place place = {0, 0};
+    bool done = cache_enter(cache) && sight(heap, cache, block, &from) &&
+                begin_move(heap, cache, &from, to, &place);
+    cache_leave(cache);
+    if (!done) {
+        return 0;
+    }
+    uint32_t asked = slot_asked(from.live);
+    memcpy(heap->base + place.address, heap->base + block, asked < size ? asked : size);
+    end_move(heap, cache, &from, to, place, size);
+    return place.address;
+}
+
 grt_addr grt_heap_realloc(grt_heap *heap, grt_addr block, uint32_t size)
 {
     if (block == 0 || heap == NULL) {
         return grt_heap_alloc(heap, size);
     }
     heap_cache *cache = heap_cache_at_hand(heap);
+    uint32_t wanted = at_least_one(size);
     sighting seen;
     bool done = cache_enter(cache) && sight(heap, cache, block, &seen) &&
-                resize(heap, cache, &seen, at_least_one(size));
+                resize(heap, cache, &seen, wanted);
     cache_leave(cache);
-    return done ? block : heap_realloc_slowly(heap, block, size);
+    if (done) {
+        return block;
+    }
+    grt_addr moved = wanted <= SMALL_MAX ? move_small(heap, cache, block, wanted) : 0;
+    return moved != 0 ? moved : heap_realloc_slowly(heap, block, size);
 }

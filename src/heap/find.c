@@ -113,7 +113,7 @@ grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *
     }
     if (page->kind == PAGE_LARGE && offset % GRT_PAGE_SIZE == 0) {
         if (!page_is_live_large(page)) {
-            return page->u.large.asked == LARGE_CLAIMED ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
+            return page->u.large.asked == LARGE_PENDING ? GRT_NOT_A_BLOCK : GRT_DOUBLE_FREE;
         }
         *block = (heap_block){.address = address,
                               .page = index,
@@ -121,10 +121,11 @@ grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *
                               .extent = (uint32_t)page->length << PAGE_SHIFT};
         return GRT_OK;
     }
-    if (heap->table.pages[page_table_head_of(&heap->table, index)].kind == PAGE_FREE) {
+    const heap_page *head = &heap->table.pages[page_table_head_of(&heap->table, index)];
+    if (head->kind == PAGE_FREE) {
         return judge_past(heap, offset);
     }
-    return GRT_INTERIOR_POINTER;
+    return page_is_live_large(head) ? GRT_INTERIOR_POINTER : GRT_NOT_A_BLOCK;
 }
 
 /* ---- descriptions ------------------------------------------------------------------------------
@@ -228,6 +229,9 @@ static void describe_inside(const grt_heap *heap, grt_block_info *info, grt_addr
         describe_in_span(heap, info, address, head->u.span);
     } else if (page_is_live_large(head)) {
         set_block(info, GRT_BLOCK_LIVE, address, heap_page_address(heap, run), head->u.large.asked,
+                  (uint32_t)head->length << PAGE_SHIFT);
+    } else if (head->u.large.asked == LARGE_KEPT) {
+        set_block(info, GRT_BLOCK_FREED, address, heap_page_address(heap, run), 0,
                   (uint32_t)head->length << PAGE_SHIFT);
     }
 }

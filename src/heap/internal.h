@@ -13,6 +13,7 @@
 #include "guestrt/heap.h"
 #include "heap/backing.h"
 #include "heap/cache.h"
+#include "heap/kept.h"
 #include "heap/page_runs.h"
 #include "heap/page_table.h"
 #include "heap/rate_limit.h"
@@ -50,6 +51,7 @@ _Static_assert(GRT_HEAP_CAUSE_COUNT <= 16, "every cause has its counter");
 struct grt_heap {
     /* What the common path reads. */
     heap_slots slots;
+    uint8_t *base;                         /* host address of guest address 0 */
     heap_cache *by_thread[OS_THREADS + 1]; /* by os_thread_number(); [shared] for all others */
 
     grt_addr first;
@@ -70,6 +72,7 @@ struct grt_heap {
     page_table table;
     page_runs runs;
     heap_backing backing;
+    kept_runs kept;
     span_pool pool;
     heap_class classes[SIZE_CLASS_COUNT];
     heap_counters counters;
@@ -117,6 +120,9 @@ void heap_leave_thread(void *cache);
 
 /* Gives the [count] blocks of a bin that were put there first back to their spans. */
 void heap_flush_locked(grt_heap *heap, heap_cache *cache, uint32_t size_class, uint32_t count);
+
+/* Makes sure that a bin has room for a block. */
+void heap_make_room_locked(grt_heap *heap, heap_cache *cache, const cache_bin *bin);
 
 /* Gives all that a cache holds back: blocks and spans. */
 void heap_drain_locked(grt_heap *heap, heap_cache *cache);
@@ -210,6 +216,12 @@ void heap_free_locked(grt_heap *heap, heap_cache *cache, const heap_block *block
 
 /* Gives a span without live blocks back to the free runs. */
 void heap_release_span_locked(grt_heap *heap, heap_span *span);
+
+/* Gives the run of a freed large block back to the free runs. */
+void heap_release_run_locked(grt_heap *heap, uint32_t page);
+
+/* Gives up all kept runs; true iff there were any. */
+bool heap_release_kept_locked(grt_heap *heap);
 
 /* What becomes of a span that no cache owns and whose blocks are all in it. */
 void heap_keep_or_release_locked(grt_heap *heap, heap_span *span);

@@ -150,6 +150,14 @@ void heap_flush_locked(grt_heap *heap, heap_cache *cache, uint32_t size_class, u
     }
 }
 
+void heap_make_room_locked(grt_heap *heap, heap_cache *cache, const cache_bin *bin)
+{
+    if (bin->count == bin->limit) {
+        uint32_t size_class = (uint32_t)(bin - cache->bins);
+        heap_flush_locked(heap, cache, size_class, bin->limit - bin->limit / 2);
+    }
+}
+
 void heap_drain_locked(grt_heap *heap, heap_cache *cache)
 {
     for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
@@ -168,6 +176,7 @@ bool heap_reclaim_locked(grt_heap *heap)
     }
     heap_start_caches_locked(heap);
     bool released = heap_release_empty_spans_locked(heap);
+    released |= heap_release_kept_locked(heap);
     return released || heap->counters.taken_bytes != taken_before ||
            heap->counters.span_bytes != spans_before;
 }

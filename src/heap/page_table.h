@@ -27,10 +27,11 @@ typedef enum page_kind {
     PAGE_SMALL = 3, /* every page of a span, so that a block finds its span in one step */
 } page_kind;
 
-/* The size asked for of large blocks that are not live: one that is being made, and one that is
- * being freed. Nothing is asked for with either size. */
+/* The size asked for of large blocks that are not live: one that is being made, one that is being
+ * freed, and one that is kept (kept.h). Nothing is asked for with any of these sizes. */
 #define LARGE_PENDING 0u
 #define LARGE_CLAIMED UINT32_MAX
+#define LARGE_KEPT    (UINT32_MAX - 1)
 
 struct heap_span;
 
@@ -60,8 +61,7 @@ typedef struct page_table {
 
 static inline bool page_is_live_large(const heap_page *head)
 {
-    return head->kind == PAGE_LARGE && head->u.large.asked != LARGE_PENDING &&
-           head->u.large.asked != LARGE_CLAIMED;
+    return head->kind == PAGE_LARGE && head->u.large.asked - 1 < LARGE_KEPT - 1;
 }
 
 /* Turns [page, page + length) into a run of [kind]; the pages were heads or insides before. The

@@ -135,10 +135,32 @@ static void free_small(grt_heap *heap, heap_cache *cache, const heap_block *bloc
 {
     uint32_t size_class = block->span->size_class;
     cache_bin *bin = &cache->bins[size_class];
-    if (bin->count == bin->limit) {
-        heap_flush_locked(heap, cache, size_class, bin->limit - bin->limit / 2);
-    }
+    heap_make_room_locked(heap, cache, bin);
     bin->blocks[bin->count++] = (block_place){block->address, block->slot};
+}
+
+void heap_release_run_locked(grt_heap *heap, uint32_t page)
+{
+    heap_backing_recover(&heap->backing, page, heap->table.pages[page].length);
+    heap_trim_run_locked(heap, page_runs_give(&heap->runs, page));
+}
+
+bool heap_release_kept_locked(grt_heap *heap)
+{
+    bool any = heap->kept.pages > 0;
+    for (uint32_t length = 1; length <= KEPT_LENGTH_MAX; length++) {
+        uint32_t page;
+        while (kept_take(&heap->kept, length, &page)) {
+            heap_release_run_locked(heap, page);
+        }
+    }
+    return any;
+}
+
+/* The guest may have taken pages of its block away, or protected them. */
+static bool is_intact(const grt_heap *heap, const heap_block *block)
+{
+    return grt_memory_accessible(heap->memory, block->address, block->extent, GRT_READ_WRITE);
 }
 
 static void free_large(grt_heap *heap, const heap_block *block)
@@ -147,8 +169,11 @@ static void free_large(grt_heap *heap, const heap_block *block)
     heap_page *head = &heap->table.pages[page];
     head->past = past_large(head->length);
     heap_count_returned(heap, 1, block->extent);
-    heap_backing_recover(&heap->backing, page, head->length);
-    heap_trim_run_locked(heap, page_runs_give(&heap->runs, page));
+    if (is_intact(heap, block) && kept_put(&heap->kept, page, head->length)) {
+        head->u.large.asked = LARGE_KEPT;
+    } else {
+        heap_release_run_locked(heap, page);
+    }
 }
 
 void heap_free_locked(grt_heap *heap, heap_cache *cache, const heap_block *block)

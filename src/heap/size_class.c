@@ -13,7 +13,7 @@
 #define SPAN_MIN_BYTES  0x10000u
 #define SPAN_MIN_BLOCKS 8u
 
-_Static_assert(LINEAR_CLASSES + STEPS * 8 == SIZE_CLASS_COUNT, "128 doubled eight times is 32 KiB");
+_Static_assert(LINEAR_CLASSES + STEPS * 6 == SIZE_CLASS_COUNT, "128 doubled six times is 8 KiB");
 
 /* The eight classes above [base], a power of two. */
 #define DOUBLING(base)                                                                             \
@@ -35,8 +35,6 @@ const uint32_t size_class_extents[SIZE_CLASS_COUNT] = {
     DOUBLING(1024),
     DOUBLING(2048),
     DOUBLING(4096),
-    DOUBLING(8192),
-    DOUBLING(16384),
 };
 
 /* A class once, twice, four times; and eight classes so many times each. */

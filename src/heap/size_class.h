@@ -1,9 +1,10 @@
 /*
  * size_class.h - the sizes that small blocks are rounded up to.
  *
- * Multiples of 16 up to 128, then eight classes a doubling up to 32 KiB: rounding wastes at most
- * an eighth of a request above 128 bytes. Every power of two is a class, so every alignment up to
- * a page has a class that satisfies it by construction.
+ * Multiples of 16 up to 128, then eight classes a doubling up to 8 KiB: rounding wastes at most
+ * an eighth of a request above 128 bytes. Larger blocks are whole pages: in spans of their own they
+ * would tie up more memory than the rounding to pages does. Every power of two is a class, so every
+ * alignment up to a page has a class that satisfies it by construction.
  */
 #ifndef GRT_HEAP_SIZE_CLASS_H
 #define GRT_HEAP_SIZE_CLASS_H
@@ -11,8 +12,8 @@
 #include <stdint.h>
 
 #define SMALL_ALIGNMENT  16u
-#define SMALL_MAX        32767u /* one less than the largest class, so that it fits 15 bits */
-#define SIZE_CLASS_COUNT 72u
+#define SMALL_MAX        8192u
+#define SIZE_CLASS_COUNT 56u
 #define SIZE_CLASS_NONE  UINT32_MAX
 
 /* Bytes that a block of each class occupies; for trusted class numbers. */

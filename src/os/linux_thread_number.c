@@ -12,9 +12,9 @@
 
 #include "os/os_inject.h"
 
-#define WORDS    ((OS_THREADS + 63) / 64)
-#define ENDING   2u
-#define LAST     3u /* rounds; the host runs at least four */
+#define WORDS  ((OS_THREADS + 63) / 64)
+#define ENDING 2u
+#define LAST   3u /* rounds; the host runs at least four */
 
 _Thread_local uint32_t os_known_thread_number;
 static _Thread_local uintptr_t round_of_thread;

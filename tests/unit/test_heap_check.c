@@ -19,7 +19,7 @@ static int set_up(void **state)
     grt_addr freed = grt_heap_alloc(heap, 60);
     (void)grt_heap_alloc(heap, 60);
     large = grt_heap_alloc(heap, 50000);
-    grt_addr hole = grt_heap_alloc(heap, 50000);
+    grt_addr hole = grt_heap_alloc(heap, 200000); /* too long to be kept */
     (void)grt_heap_alloc(heap, 50000);
     grt_heap_free(heap, freed);
     grt_heap_free(heap, hole);
@@ -104,14 +104,15 @@ static void test_bins(void **state)
     PLANT(heap->runs.row_bits, heap->runs.row_bits ^ 1u << 9, "row 9 is marked wrongly");
     PLANT(heap->table.pages[hole].u.free.prev, 5, "has a wrong link back");
     PLANT(heap->table.pages[hole].u.free.next, hole, "");
-    uint32_t column_bits = heap->runs.column_bits[0];
-    heap->runs.bins[bin] = NO_PAGE;
-    heap->runs.column_bits[0] &= ~(1u << bin);
+    uint32_t row = bin / BIN_COLUMNS;
+    uint32_t column_bits = heap->runs.column_bits[row];
     uint32_t row_bits = heap->runs.row_bits;
-    heap->runs.row_bits &= ~(heap->runs.column_bits[0] == 0 ? 1u : 0u);
+    heap->runs.bins[bin] = NO_PAGE;
+    heap->runs.column_bits[row] &= ~(1u << bin % BIN_COLUMNS);
+    heap->runs.row_bits &= ~(heap->runs.column_bits[row] == 0 ? 1u << row : 0u);
     expect("free runs are in bins");
     heap->runs.bins[bin] = hole;
-    heap->runs.column_bits[0] = column_bits;
+    heap->runs.column_bits[row] = column_bits;
     heap->runs.row_bits = row_bits;
 }
 
@@ -189,6 +190,18 @@ static void test_caches(void **state)
     bin->blocks[1] = second;
 }
 
+static void test_kept_runs(void **state)
+{
+    (void)state;
+    grt_addr kept = grt_heap_alloc(heap, 40000);
+    grt_heap_free(heap, kept);
+    assert_int_equal(heap->kept.count[10], 1);
+    PLANT(heap->kept.count[10], 0, "10 pages are kept, and 10 in runs that say so");
+    PLANT(heap->kept.pages, 7, "7 pages are kept, and 10 in runs that say so");
+    PLANT(heap->kept.run[10][0], 0, "page 0 is kept as a run of 10 pages, which it is not");
+    PLANT(page_at(kept)->u.large.asked, LARGE_CLAIMED, "which it is not");
+}
+
 static void test_totals(void **state)
 {
     (void)state;
@@ -228,6 +241,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_blocks_in_two_places, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lists, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_caches, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_kept_runs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_totals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_agreement_with_the_memory, set_up, tear_down),
     };

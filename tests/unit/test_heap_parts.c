@@ -88,7 +88,7 @@ static void test_size_classes_are_the_smallest_that_hold(void **state)
         assert_true(size_class < SIZE_CLASS_COUNT && size_class_extent(size_class) >= size);
         assert_true(size_class == 0 || size_class_extent(size_class - 1) < size);
     }
-    assert_int_equal(size_class_extent(SIZE_CLASS_COUNT - 1), SMALL_MAX + 1);
+    assert_int_equal(size_class_extent(SIZE_CLASS_COUNT - 1), SMALL_MAX);
 }
 
 static void test_spans_waste_less_than_a_page(void **state)
