@@ -66,14 +66,19 @@ heap_cache *heap_own_cache_locked(grt_heap *heap)
     return adopt(heap, cache, number);
 }
 
+void heap_forget_owner_locked(grt_heap *heap, heap_cache *cache)
+{
+    heap_drain_locked(heap, cache);
+    set_cache_of(heap, cache->number, heap->shared);
+    cache->in_use = false;
+}
+
 void heap_leave_thread(void *value)
 {
     heap_cache *cache = value;
     grt_heap *heap = cache->heap;
     os_mutex_lock(&heap->lock);
-    heap_drain_locked(heap, cache);
-    set_cache_of(heap, cache->number, heap->shared);
-    cache->in_use = false;
+    heap_forget_owner_locked(heap, cache);
     os_mutex_unlock(&heap->lock);
 }
 

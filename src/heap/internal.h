@@ -115,6 +115,9 @@ void heap_set_special_locked(grt_heap *heap, bool special);
 bool heap_refill_locked(grt_heap *heap, heap_cache *cache, struct heap_request *request,
                         uint32_t size_class);
 
+/* Drains a cache whose thread ends or is gone, and keeps it for another thread. */
+void heap_forget_owner_locked(grt_heap *heap, heap_cache *cache);
+
 /* Runs when a thread that has a cache ends, with that cache. */
 void heap_leave_thread(void *cache);
 
@@ -216,9 +219,6 @@ void heap_free_locked(grt_heap *heap, heap_cache *cache, const heap_block *block
 
 /* Gives a span without live blocks back to the free runs. */
 void heap_release_span_locked(grt_heap *heap, heap_span *span);
-
-/* Gives the run of a freed large block back to the free runs. */
-void heap_release_run_locked(grt_heap *heap, uint32_t page);
 
 /* Gives up all kept runs; true iff there were any. */
 bool heap_release_kept_locked(grt_heap *heap);

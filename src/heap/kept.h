@@ -12,9 +12,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define KEPT_LENGTH_MAX 32u /* pages of one run: 128 KiB */
+#include "guestrt/memory.h"
+
+#define KEPT_LENGTH_MAX 64u /* pages of one run: 256 KiB */
 #define KEPT_DEPTH      4u  /* runs of one length */
-#define KEPT_PAGES_MAX  64u /* of all of them: 256 KiB */
+#define KEPT_PAGES_MAX  1024u
 
 typedef struct kept_runs {
     uint32_t pages;
@@ -22,11 +24,18 @@ typedef struct kept_runs {
     uint32_t run[KEPT_LENGTH_MAX + 1][KEPT_DEPTH]; /* first pages, the last freed last */
 } kept_runs;
 
+/* How many pages may be kept beside [taken] bytes in blocks. */
+static inline uint32_t kept_limit(uint64_t taken)
+{
+    uint64_t limit = 16 + taken / GRT_PAGE_SIZE / 32;
+    return limit < KEPT_PAGES_MAX ? (uint32_t)limit : KEPT_PAGES_MAX;
+}
+
 /* Keeps a run of [length] pages; false iff there is no room for it. O(1). */
-static inline bool kept_put(kept_runs *kept, uint32_t page, uint32_t length)
+static inline bool kept_put(kept_runs *kept, uint32_t page, uint32_t length, uint32_t limit)
 {
     if (length > KEPT_LENGTH_MAX || kept->count[length] == KEPT_DEPTH ||
-        kept->pages + length > KEPT_PAGES_MAX) {
+        kept->pages + length > limit) {
         return false;
     }
     kept->run[length][kept->count[length]++] = page;

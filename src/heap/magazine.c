@@ -3,6 +3,8 @@
  */
 #include "heap/internal.h"
 
+#include <string.h>
+
 #include "os/assert.h"
 
 /* ---- spans of a class --------------------------------------------------------------------------
@@ -82,14 +84,15 @@ static uint32_t within_budget(const grt_heap *heap, uint32_t extent, uint32_t wi
  * forgotten only now, so that making a span costs nothing. */
 static void move_to_bin(grt_heap *heap, heap_span *span, cache_bin *bin, uint32_t count)
 {
+    block_place first = place_of_span(&heap->slots, span->size_class, span->page);
     uint32_t carved = span->carved;
     uint32_t blocks[BIN_BLOCKS_MAX];
     span_take(span, count, blocks);
     for (uint32_t i = 0; i < count; i++) {
-        bin->blocks[i] = place_of_block(&heap->slots, span->size_class, span->page, blocks[i]);
-        heap_slot *slot = &heap->slots.all[bin->blocks[i].slot];
-        if (blocks[i] >= carved && slot_load(slot) != SLOT_NEVER) {
-            slot_store(slot, SLOT_NEVER);
+        uint32_t slot = first.slot + blocks[i];
+        bin->blocks[i] = (block_place){first.address + blocks[i] * bin->extent, slot};
+        if (blocks[i] >= carved && slot_load(&heap->slots.all[slot]) != SLOT_NEVER) {
+            slot_store(&heap->slots.all[slot], SLOT_NEVER);
         }
     }
     bin->count = count;
@@ -119,13 +122,11 @@ bool heap_refill_locked(grt_heap *heap, heap_cache *cache, heap_request *request
 /* ---- emptying ----------------------------------------------------------------------------------
  */
 
-static void give_block(grt_heap *heap, const cache_bin *bin, block_place place)
+/* Some blocks of a span came back to it. */
+static void note_given(grt_heap *heap, heap_span *span, uint32_t given)
 {
-    uint32_t offset = place.address - heap->first;
-    heap_span *span = heap->table.pages[offset >> PAGE_SHIFT].u.span;
     bool had_none = span_available(span) == 0;
-    span_give(span, block_at(bin->reciprocal, offset - (span->page << PAGE_SHIFT)));
-    heap_count_returned(heap, 1, span->extent);
+    span->in_span += given;
     if (span->owner != NULL) {
         return;
     }
@@ -137,17 +138,33 @@ static void give_block(grt_heap *heap, const cache_bin *bin, block_place place)
     }
 }
 
+/* Gives blocks back to the span that the first of them is of, as long as they are its; returns how
+ * many. Blocks that are freed one after the other often lie side by side. */
+static uint32_t give_to_span(grt_heap *heap, const cache_bin *bin, const block_place *blocks,
+                             uint32_t count)
+{
+    heap_span *span = heap->table.pages[(blocks[0].address - heap->first) >> PAGE_SHIFT].u.span;
+    grt_addr first = heap_page_address(heap, span->page);
+    uint32_t bytes = span->pages << PAGE_SHIFT;
+    uint32_t given = 0;
+    while (given < count && blocks[given].address - first < bytes) {
+        span_put(span, block_at(bin->reciprocal, blocks[given].address - first));
+        given++;
+    }
+    note_given(heap, span, given);
+    return given;
+}
+
 void heap_flush_locked(grt_heap *heap, heap_cache *cache, uint32_t size_class, uint32_t count)
 {
     cache_bin *bin = &cache->bins[size_class];
     GRT_ASSERT(count <= bin->count);
-    for (uint32_t i = 0; i < count; i++) {
-        give_block(heap, bin, bin->blocks[i]);
+    heap_count_returned(heap, count, (uint64_t)count * bin->extent);
+    for (uint32_t i = 0; i < count;) {
+        i += give_to_span(heap, bin, &bin->blocks[i], count - i);
     }
     bin->count -= count;
-    for (uint32_t i = 0; i < bin->count; i++) {
-        bin->blocks[i] = bin->blocks[count + i];
-    }
+    memmove(bin->blocks, bin->blocks + count, bin->count * sizeof bin->blocks[0]);
 }
 
 void heap_make_room_locked(grt_heap *heap, heap_cache *cache, const cache_bin *bin)

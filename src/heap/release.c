@@ -6,8 +6,9 @@
 #include "heap/past.h"
 #include "os/assert.h"
 
-/* The heap keeps this many committed pages that nobody uses: 16 MiB. */
-#define KEEP_PAGES 4096u
+/* The heap keeps this many committed pages that nobody uses, 64 MiB: a page that was given back
+ * costs a fault, thousands of cycles, when it is wanted again. */
+#define KEEP_PAGES 16384u
 
 /* Shorter runs are not worth a system call of their own. */
 #define TRIM_RUN_PAGES 16u
@@ -139,9 +140,8 @@ static void free_small(grt_heap *heap, heap_cache *cache, const heap_block *bloc
     bin->blocks[bin->count++] = (block_place){block->address, block->slot};
 }
 
-void heap_release_run_locked(grt_heap *heap, uint32_t page)
+static void give_run(grt_heap *heap, uint32_t page)
 {
-    heap_backing_recover(&heap->backing, page, heap->table.pages[page].length);
     heap_trim_run_locked(heap, page_runs_give(&heap->runs, page));
 }
 
@@ -151,7 +151,8 @@ bool heap_release_kept_locked(grt_heap *heap)
     for (uint32_t length = 1; length <= KEPT_LENGTH_MAX; length++) {
         uint32_t page;
         while (kept_take(&heap->kept, length, &page)) {
-            heap_release_run_locked(heap, page);
+            heap_backing_recover(&heap->backing, page, length);
+            give_run(heap, page);
         }
     }
     return any;
@@ -169,11 +170,13 @@ static void free_large(grt_heap *heap, const heap_block *block)
     heap_page *head = &heap->table.pages[page];
     head->past = past_large(head->length);
     heap_count_returned(heap, 1, block->extent);
-    if (is_intact(heap, block) && kept_put(&heap->kept, page, head->length)) {
+    if (!is_intact(heap, block)) {
+        heap_backing_recover(&heap->backing, page, head->length);
+    } else if (kept_put(&heap->kept, page, head->length, kept_limit(heap->counters.taken_bytes))) {
         head->u.large.asked = LARGE_KEPT;
-    } else {
-        heap_release_run_locked(heap, page);
+        return;
     }
+    give_run(heap, page);
 }
 
 void heap_free_locked(grt_heap *heap, heap_cache *cache, const heap_block *block)

@@ -50,37 +50,32 @@ void span_destroy(span_pool *pool, heap_span *span)
     pool->unused = span;
 }
 
-static uint32_t take_lowest(heap_span *span)
+/* Takes blocks of one word of bits, the lowest first, and writes them downwards from [at] until
+ * [end]. Returns where it stopped. */
+static uint32_t take_from_word(heap_span *span, uint32_t word, uint32_t at, uint32_t end,
+                               uint32_t *numbers)
 {
-    uint32_t word = (uint32_t)__builtin_ctzll(span->summary);
     uint64_t bits = span->free_bits[word];
-    uint32_t block = word * 64 + (uint32_t)__builtin_ctzll(bits);
-    bits &= bits - 1;
+    for (; bits != 0 && at > end; bits &= bits - 1) {
+        numbers[--at] = word * 64 + (uint32_t)__builtin_ctzll(bits);
+    }
     span->free_bits[word] = bits;
     if (bits == 0) {
-        span->summary &= span->summary - 1;
+        span->summary &= ~(UINT64_C(1) << word);
     }
-    return block;
+    return at;
 }
 
 void span_take(heap_span *span, uint32_t count, uint32_t *numbers)
 {
     GRT_ASSERT(count <= span_available(span));
-    uint32_t used = count < span->in_span ? count : span->in_span;
     uint32_t at = count;
-    span->in_span -= used;
-    for (uint32_t i = 0; i < used; i++) {
-        numbers[--at] = take_lowest(span);
+    uint32_t used_end = count > span->in_span ? count - span->in_span : 0;
+    while (at > used_end) {
+        at = take_from_word(span, (uint32_t)__builtin_ctzll(span->summary), at, used_end, numbers);
     }
+    span->in_span -= count - used_end;
     while (at > 0) {
         numbers[--at] = span->carved++;
     }
-}
-
-void span_give(heap_span *span, uint32_t block)
-{
-    GRT_ASSERT(block < span->carved && !span_has(span, block));
-    span->free_bits[block / 64] |= UINT64_C(1) << block % 64;
-    span->summary |= UINT64_C(1) << block / 64;
-    span->in_span++;
 }

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "os/assert.h"
+
 #define SPAN_MIN_PAGES  14u /* no class has shorter spans */
 #define SPAN_BITS_WORDS 64u /* 4,096 blocks of 16 bytes */
 
@@ -78,7 +80,13 @@ static inline bool span_has(const heap_span *span, uint32_t block)
  * numbers so that the last one written is the lowest. O(count). */
 void span_take(heap_span *span, uint32_t count, uint32_t *numbers);
 
-/* Takes back a block that is out. O(1). */
-void span_give(heap_span *span, uint32_t block);
+/* Takes back a block that is out; the caller adds it to [in_span]. O(1). */
+static inline void span_put(heap_span *span, uint32_t block)
+{
+    uint64_t bit = UINT64_C(1) << block % 64;
+    GRT_ASSERT(block < span->carved && (span->free_bits[block / 64] & bit) == 0);
+    span->free_bits[block / 64] |= bit;
+    span->summary |= UINT64_C(1) << block / 64;
+}
 
 #endif

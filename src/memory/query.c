@@ -57,28 +57,35 @@ void grt_memory_query(const grt_memory *memory, grt_addr address, grt_page_info 
 }
 
 /* Eight records at a time. What allows more has the bits of what allows less: 3 is read and write,
- * 2 read only. */
-static bool records_allow(const grt_page *records, uint64_t count, grt_access access)
+ * 2 read only, 1 nothing. */
+static bool records_allow(const grt_memory *memory, uint64_t first, uint64_t end, grt_access access)
 {
-    _Static_assert(sizeof(grt_page) == 1, "eight in a word");
-    const unsigned least = 1u + (unsigned)access;
-    const uint64_t every = UINT64_C(0x0101010101010101) * (least == 3 ? 3 : 2);
-    while (count > 0) {
-        if (least >= 2 && count >= 8 && (uintptr_t)records % 8 == 0) {
-            uint64_t word =
-                __atomic_load_n((const uint64_t *)(const void *)records, __ATOMIC_RELAXED);
-            if ((word & every) != every) {
-                return false;
-            }
-            records += 8, count -= 8;
-            continue;
+    _Static_assert(sizeof(grt_page) == 1 && GRT_HOST_LITTLE, "eight in a word, the first lowest");
+    static const uint64_t bits[] = {
+        [GRT_READ_ONLY] = UINT64_C(0x0202020202020202),
+        [GRT_READ_WRITE] = UINT64_C(0x0303030303030303),
+    };
+    const uint64_t *words = (const uint64_t *)(const void *)memory->pages;
+    uint64_t wanted = bits[access] << first % 8 * 8;
+    for (uint64_t word = first / 8; word * 8 < end; word++) {
+        if (end - word * 8 < 8) {
+            wanted &= (UINT64_C(1) << (end - word * 8) * 8) - 1;
         }
-        if (__atomic_load_n(records, __ATOMIC_RELAXED) < least) {
+        if ((__atomic_load_n(&words[word], __ATOMIC_RELAXED) & wanted) != wanted) {
             return false;
         }
-        records++, count--;
+        wanted = bits[access];
     }
     return true;
+}
+
+/* Access that every committed page allows. */
+static bool records_committed(const grt_memory *memory, uint64_t first, uint64_t end)
+{
+    while (first < end && grt_page_get(memory, first << GRT_PAGE_SHIFT) != GRT_PAGE_NONE) {
+        first++;
+    }
+    return first == end;
 }
 
 bool grt_memory_accessible(const grt_memory *memory, grt_addr address, uint64_t size,
@@ -93,7 +100,8 @@ bool grt_memory_accessible(const grt_memory *memory, grt_addr address, uint64_t 
         uint64_t until = smaller(end, view.end);
         uint64_t first = (at + view.delta) >> GRT_PAGE_SHIFT;
         uint64_t last = (until - 1 + view.delta) >> GRT_PAGE_SHIFT;
-        if (!records_allow(&memory->pages[first], last - first + 1, access)) {
+        if (!(access == GRT_NO_ACCESS ? records_committed(memory, first, last + 1)
+                                      : records_allow(memory, first, last + 1, access))) {
             return false;
         }
         at = until;
