@@ -127,8 +127,9 @@ void heap_flush_locked(grt_heap *heap, heap_cache *cache, uint32_t size_class, u
 /* Makes sure that a bin has room for a block. */
 void heap_make_room_locked(grt_heap *heap, heap_cache *cache, const cache_bin *bin);
 
-/* Gives all that a cache holds back: blocks and spans. */
-void heap_drain_locked(grt_heap *heap, heap_cache *cache);
+/* Gives all that a cache holds back: blocks and spans. True iff there was anything that others can
+ * use now. */
+bool heap_drain_locked(grt_heap *heap, heap_cache *cache);
 
 /* Gives back all that is merely kept: what caches hold, and spans without blocks. True iff there
  * was anything. */
