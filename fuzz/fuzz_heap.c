@@ -12,7 +12,7 @@
 
 #define CALL_BYTES    6u
 #define CHECK_EVERY   4u
-#define CALLS_AT_MOST 400u
+#define CALLS_AT_MOST 120u
 
 static const uint32_t arenas[] = {16, 20, 64, 300, 2048, 40, 24, 128};
 
