@@ -489,7 +489,9 @@ static inline void free_all(heap_world *world)
 {
     for (uint32_t i = 0; i < WORLD_SLOTS && world->complaint[0] == '\0'; i++) {
         heap_call call = {.kind = CALL_FREE, .slot = i, .elsewhere = i % 2 != 0};
-        world_call(world, &call);
+        if (world->blocks[i].start != 0) {
+            world_call(world, &call);
+        }
     }
 }
 
