@@ -212,47 +212,43 @@ static inline bool begin_move(grt_heap *heap, heap_cache *cache, const sighting 
     return true;
 }
 
-/* Puts a claimed block into its bin, with the cache entered or the lock held. */
-static inline bool put_pending(heap_cache *cache, const sighting *seen)
+/* Makes the new block live and puts the old one into its bin, with the cache entered or the lock
+ * held; false iff the bin is full, and then nothing has changed. */
+static inline bool end_move(grt_heap *heap, heap_cache *cache, const sighting *from,
+                            const cache_bin *to, block_place place, uint32_t size)
 {
-    cache_bin *bin = seen->bin;
-    if (bin->count == bin->limit) {
+    cache_bin *bin = from->bin;
+    if (!LIKELY(bin->count < bin->limit)) {
         return false;
     }
-    bin->blocks[bin->count++] = seen->place;
+    bin->blocks[bin->count++] = from->place;
     cache_end_pending(cache, bin->extent, true);
+    cache_end_pending(cache, to->extent, true);
+    make_live(heap, cache, place, size);
     return true;
 }
 
-static void end_move(grt_heap *heap, heap_cache *cache, const sighting *from, const cache_bin *to,
-                     block_place place, uint32_t size)
+static void end_move_slowly(grt_heap *heap, heap_cache *cache, const sighting *from,
+                            const cache_bin *to, block_place place, uint32_t size)
 {
-    publish(heap, cache, to, place, size);
-    bool done = cache_enter(cache) && put_pending(cache, from);
-    cache_leave(cache);
-    if (!LIKELY(done)) {
-        os_mutex_lock(&heap->lock);
-        heap_make_room_locked(heap, cache, from->bin);
-        (void)put_pending(cache, from);
-        os_mutex_unlock(&heap->lock);
-    }
+    os_mutex_lock(&heap->lock);
+    heap_make_room_locked(heap, cache, from->bin);
+    (void)end_move(heap, cache, from, to, place, size);
+    os_mutex_unlock(&heap->lock);
 }
 
-/* Moves a small block to another class; 0 if that cannot be done here. */
-static grt_addr move_small(grt_heap *heap, heap_cache *cache, grt_addr block, uint32_t size)
+/* Copies a block while both it and the new one are pending, and finishes the move. */
+static grt_addr move(grt_heap *heap, heap_cache *cache, const sighting *from, const cache_bin *to,
+                     block_place place, uint32_t size)
 {
-    cache_bin *to = &cache->bins[size_class_of(size)];
-    sighting from;
-    block_place place = {0, 0};
-    bool done = cache_enter(cache) && sight(heap, cache, block, &from) &&
-                begin_move(heap, cache, &from, to, &place);
+    uint32_t asked = slot_asked(from->live);
+    memcpy(heap->base + place.address, heap->base + from->place.address,
+           asked < size ? asked : size);
+    bool done = cache_enter(cache) && end_move(heap, cache, from, to, place, size);
     cache_leave(cache);
-    if (!done) {
-        return 0;
+    if (!LIKELY(done)) {
+        end_move_slowly(heap, cache, from, to, place, size);
     }
-    uint32_t asked = slot_asked(from.live);
-    memcpy(heap->base + place.address, heap->base + block, asked < size ? asked : size);
-    end_move(heap, cache, &from, to, place, size);
     return place.address;
 }
 
@@ -264,12 +260,18 @@ grt_addr grt_heap_realloc(grt_heap *heap, grt_addr block, uint32_t size)
     heap_cache *cache = heap_cache_at_hand(heap);
     uint32_t wanted = at_least_one(size);
     sighting seen;
-    bool done = cache_enter(cache) && sight(heap, cache, block, &seen) &&
-                resize(heap, cache, &seen, wanted);
-    cache_leave(cache);
-    if (done) {
+    if (!LIKELY(cache_enter(cache) && wanted <= SMALL_MAX && sight(heap, cache, block, &seen))) {
+        cache_leave(cache);
+        return heap_realloc_slowly(heap, block, size);
+    }
+    if (resize(heap, cache, &seen, wanted)) {
+        cache_leave(cache);
         return block;
     }
-    grt_addr moved = wanted <= SMALL_MAX ? move_small(heap, cache, block, wanted) : 0;
-    return moved != 0 ? moved : heap_realloc_slowly(heap, block, size);
+    cache_bin *to = &cache->bins[size_class_of(wanted)];
+    block_place place = {0, 0};
+    bool moving = begin_move(heap, cache, &seen, to, &place);
+    cache_leave(cache);
+    return moving ? move(heap, cache, &seen, to, place, wanted)
+                  : heap_realloc_slowly(heap, block, size);
 }

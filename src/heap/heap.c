@@ -122,12 +122,14 @@ grt_addr grt_heap_try_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alig
  * guest's; the block stays pending then, which is all the damage there is.
  */
 
-static void clear_stale(const grt_heap *heap, const stale_ranges *stale)
+static void clear_stale(const grt_heap *heap, const heap_request *request)
 {
-    for (uint32_t i = 0; i < stale->count; i++) {
-        grt_addr start = heap_page_address(heap, stale->ranges[i].page);
-        memset(grt_memory_host(heap->memory, start), 0,
-               (size_t)stale->ranges[i].length << PAGE_SHIFT);
+    uint64_t end = (uint64_t)request->block + request->size;
+    for (uint32_t i = 0; i < request->stale.count; i++) {
+        grt_addr start = heap_page_address(heap, request->stale.ranges[i].page);
+        uint64_t bytes = (uint64_t)request->stale.ranges[i].length << PAGE_SHIFT;
+        bytes = start + bytes < end ? bytes : end - start;
+        memset(grt_memory_host(heap->memory, start), 0, (size_t)bytes);
     }
 }
 
@@ -141,7 +143,7 @@ grt_addr heap_alloc_zeroed_slowly(grt_heap *heap, uint32_t size)
     if (request.size_class != SIZE_CLASS_NONE) {
         memset(grt_memory_host(heap->memory, request.block), 0, request.size);
     } else {
-        clear_stale(heap, &request.stale);
+        clear_stale(heap, &request);
     }
     publish(heap, &request);
     return request.block;
