@@ -174,6 +174,27 @@ static inline bool cause_is_possible(const heap_world *world, const grt_heap_fai
     }
 }
 
+/* What is said to fit does. */
+static inline void require_fit(heap_world *world, const grt_heap_failure *failure)
+{
+    bool promised = failure->cause >= GRT_HEAP_LARGER_THAN_ARENA &&
+                    failure->cause <= GRT_HEAP_FRAGMENTED && failure->would_fit > 0;
+    if (!promised || world->injecting || world->host_refuses) {
+        return;
+    }
+    grt_addr block =
+        grt_heap_alloc_aligned(world->heap, (uint32_t)failure->would_fit, failure->alignment);
+    if (block == 0) {
+        complain(world, "%s: %u bytes aligned to %u would fit, and do not",
+                 grt_heap_cause_name(failure->cause), (unsigned)failure->would_fit,
+                 failure->alignment);
+        return;
+    }
+    world->allocations++;
+    world->frees++;
+    REQUIRE(world, grt_heap_free(world->heap, block) == GRT_OK);
+}
+
 static inline void judge_refusal(heap_world *world, uint32_t asked)
 {
     grt_heap_failure failure;
@@ -184,6 +205,7 @@ static inline void judge_refusal(heap_world *world, uint32_t asked)
         complain(world, "refused with %s, while %u would fit", grt_heap_cause_name(failure.cause),
                  (unsigned)failure.would_fit);
     }
+    require_fit(world, &failure);
 }
 
 static inline void judge_served(heap_world *world, world_block *block, grt_addr start,
