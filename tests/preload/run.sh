@@ -181,7 +181,7 @@ with_options() { # OPTIONS
     GUESTRT_HEAP=$1 preloaded /usr/bin/python3 "$here/work.py"
     cmp plain-out out >why 2>&1 && ends "$plain_code" && [ "$(grep -vc '^\[STATS\] ' log)" -eq 0 ]
     verdict "python3 with $1: the same output, no report" $?
-    timeout $limit "$guestrt" replay --check=500 --heap="$1" traces/t >replay 2>why
+    timeout $limit "$guestrt" replay --check=100000 --heap="$1" traces/t >replay 2>why
     verdict "replay --check --heap=$1" $?
 }
 
