@@ -266,7 +266,8 @@ static void test_injection_beside_options(void **state)
     assert_string_equal(served(2, 100), "rr");
     grt_heap_inject_failure(fixture.heap, 0, false);
     assert_string_equal(served(2, 100), "rr");
-    grt_block_info info; /* a block that the caller's cache has at hand */
+    assert_string_equal(served(1, 50), "s");
+    grt_block_info info; /* of a block that the caller's cache has at hand since */
     grt_heap_describe(fixture.heap, grt_heap_alloc(fixture.heap, 50), &info);
     assert_true(info.site_known);
     fixture_close(&fixture);
