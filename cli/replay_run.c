@@ -38,13 +38,13 @@ static void drop_line(void *user, grt_log_level level, const char *tag, const ch
     (void)line;
 }
 
-/* The place for --heap. */
 static bool take_heap_options(const char *text, grt_heap_config *config)
 {
-    (void)config;
-    if (text)
-        cli_error("--heap='%s': this version has no heap options", text);
-    return !text;
+    char error[160];
+    if (!text || grt_heap_options_parse(text, &config->options, error, sizeof error) == GRT_OK)
+        return true;
+    cli_error("--heap='%s': %s", text, error);
+    return false;
 }
 
 static int environment_error(const char *what, grt_status status)

@@ -68,7 +68,7 @@ heap_cache *heap_own_cache_locked(grt_heap *heap)
 
 void heap_forget_owner_locked(grt_heap *heap, heap_cache *cache)
 {
-    heap_drain_locked(heap, cache);
+    (void)heap_drain_locked(heap, cache);
     set_cache_of(heap, cache->number, heap->shared);
     cache->in_use = false;
 }

@@ -131,8 +131,9 @@ void heap_flush_locked(grt_heap *heap, heap_cache *cache, uint32_t size_class, u
 /* Makes sure that a bin has room for a block. */
 void heap_make_room_locked(grt_heap *heap, heap_cache *cache, const cache_bin *bin);
 
-/* Gives all that a cache holds back: blocks and spans. */
-void heap_drain_locked(grt_heap *heap, heap_cache *cache);
+/* Gives all that a cache holds back: blocks and spans. True iff there was anything that others can
+ * use now. */
+bool heap_drain_locked(grt_heap *heap, heap_cache *cache);
 
 /* Gives back all that is merely kept: what caches hold, and spans without blocks. True iff there
  * was anything. */
@@ -287,7 +288,8 @@ bool heap_watch_refuses_locked(grt_heap *heap, const heap_request *request);
 
 /* Takes over a claimed block, after the oldest ones gave way; false if it is too large. */
 bool heap_quarantine_add_locked(grt_heap *heap, heap_cache *cache, const heap_block *block);
-void heap_quarantine_empty_locked(grt_heap *heap);
+/* Frees what is held; true iff anything was. */
+bool heap_quarantine_empty_locked(grt_heap *heap);
 
 /* Serves the request in guard mode; false if it is not to be guarded, or there is no room: then it
  * is served as any other. */

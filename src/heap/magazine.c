@@ -26,22 +26,23 @@ static void list_remove(heap_class *list, heap_span *span)
     }
 }
 
-/* The cache no longer takes blocks from its span of the class. */
-static void disown(grt_heap *heap, heap_cache *cache, uint32_t size_class)
+/* The cache no longer takes blocks from its span of the class; true iff others can now. */
+static bool disown(grt_heap *heap, heap_cache *cache, uint32_t size_class)
 {
     heap_span *span = cache->spans[size_class];
     if (span == NULL) {
-        return;
+        return false;
     }
     cache->spans[size_class] = NULL;
     span->owner = NULL;
     if (span_available(span) == 0) {
-        return; /* comes back to the list with the first block that does */
+        return false; /* comes back to the list with the first block that does */
     }
     list_add(&heap->classes[size_class], span);
     if (span_out(span) == 0) {
         heap_keep_or_release_locked(heap, span);
     }
+    return true;
 }
 
 /* Makes sure that the cache's span of the class has a block to give. */
@@ -52,7 +53,7 @@ static bool provide_span(grt_heap *heap, heap_cache *cache, heap_request *reques
     if (span != NULL && span_available(span) > 0) {
         return true;
     }
-    disown(heap, cache, size_class);
+    (void)disown(heap, cache, size_class);
     span = heap->classes[size_class].partial;
     if (span != NULL) {
         list_remove(&heap->classes[size_class], span);
@@ -175,26 +176,26 @@ void heap_make_room_locked(grt_heap *heap, heap_cache *cache, const cache_bin *b
     }
 }
 
-void heap_drain_locked(grt_heap *heap, heap_cache *cache)
+bool heap_drain_locked(grt_heap *heap, heap_cache *cache)
 {
+    bool any = false;
     for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
+        any |= cache->bins[i].count > 0;
         heap_flush_locked(heap, cache, i, cache->bins[i].count);
-        disown(heap, cache, i);
+        any |= disown(heap, cache, i);
     }
+    return any;
 }
 
 bool heap_reclaim_locked(grt_heap *heap)
 {
-    uint64_t taken_before = heap->counters.taken_bytes;
-    uint64_t spans_before = heap->counters.span_bytes;
-    heap_quarantine_empty_locked(heap);
+    bool any = heap_quarantine_empty_locked(heap);
     heap_stop_caches_locked(heap);
     for (heap_cache *cache = heap->caches; cache != NULL; cache = cache->next) {
-        heap_drain_locked(heap, cache);
+        any |= heap_drain_locked(heap, cache);
     }
     heap_start_caches_locked(heap);
-    bool released = heap_release_empty_spans_locked(heap);
-    released |= heap_release_kept_locked(heap);
-    return released || heap->counters.taken_bytes != taken_before ||
-           heap->counters.span_bytes != spans_before;
+    any |= heap_release_empty_spans_locked(heap);
+    any |= heap_release_kept_locked(heap);
+    return any;
 }

@@ -58,9 +58,11 @@ bool heap_quarantine_add_locked(grt_heap *heap, heap_cache *cache, const heap_bl
 }
 
 /* By way of a cache that is nobody's: this happens when caches are about to be drained. */
-void heap_quarantine_empty_locked(grt_heap *heap)
+bool heap_quarantine_empty_locked(grt_heap *heap)
 {
+    bool any = heap->watch.quarantine.count > 0;
     while (heap->watch.quarantine.count > 0) {
         release_oldest(heap, heap->shared);
     }
+    return any;
 }

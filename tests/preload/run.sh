@@ -4,7 +4,7 @@
 #
 # usage: tests/preload/run.sh [PART...]
 #
-# PART is calls, programs, threads, mistakes, traces or limits (default: all). PRELOAD and GUESTRT name the
+# PART is calls, programs, threads, mistakes, options, traces or limits (default: all). PRELOAD and GUESTRT name the
 # library and the command (default: those in build). What is made goes to build/preload-test.
 set -uo pipefail
 
@@ -175,6 +175,31 @@ part_mistakes() {
     verdict "mistakes: with a GUESTRT_LOG that cannot be written, too" $?
 }
 
+# A program under options of the heap says what it says without them, and so does the heap. The libraries
+# of these programs write only to what is theirs.
+with_options() { # OPTIONS
+    GUESTRT_HEAP=$1 preloaded /usr/bin/python3 "$here/work.py"
+    cmp plain-out out >why 2>&1 && ends "$plain_code" && [ "$(grep -vc '^\[STATS\] ' log)" -eq 0 ]
+    verdict "python3 with $1: the same output, no report" $?
+    timeout $limit "$guestrt" replay --check=500 --heap="$1" traces/t >replay 2>why
+    verdict "replay --check --heap=$1" $?
+}
+
+part_options() {
+    plain /usr/bin/python3 "$here/work.py"
+    cp out plain-out
+    plain_code=$code
+    with_options fill,slack
+    with_options redzone=16,quarantine=1M
+    with_options guard=100-120,guard_sample=50,sites=100
+    GUESTRT_HEAP=fill,nonsense preloaded /usr/bin/perl -e 'print "here\n"'
+    ends 0 && grep -qx here out && [ "$(said "^\[PRELOAD\] perl\[[0-9]+\]: GUESTRT_HEAP is ignored: character 6: 'nonsense' is none of ")" -eq 1 ]
+    verdict "a mistake in GUESTRT_HEAP is said once, and the program runs" $?
+    "$guestrt" replay --heap=nonsense traces/t >replay 2>err
+    [ $? -eq 2 ] && grep -q "^guestrt: --heap='nonsense': character 1: " err
+    verdict "a mistake in --heap of replay is refused" $?
+}
+
 # A trace of a program that had no time to finish it.
 unfinished() { # NAME, EXIT CODE
     local check=--check=500
@@ -244,7 +269,7 @@ except MemoryError:
 }
 
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(calls programs threads mistakes traces limits)
+[ ${#parts[@]} -gt 0 ] || parts=(calls programs threads mistakes options traces limits)
 for part in "${parts[@]}"; do
     if declare -F "part_$part" >/dev/null; then
         "part_$part"

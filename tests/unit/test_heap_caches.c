@@ -121,7 +121,7 @@ static os_thread *park(uint32_t pages, uint64_t budget)
     os_thread *thread;
     assert_int_equal(os_thread_create(0x20000, fill_and_park, NULL, &thread), 0);
     barrier_wait(&parked.barrier);
-    assert_true(stats_of(fixture.heap).cached_by_threads > 400000);
+    assert_true(stats_of(fixture.heap).cached_by_threads > 250000);
     return thread;
 }
 
@@ -164,6 +164,35 @@ static void test_small_blocks_of_all_that_a_parked_thread_cached(void **state)
         assert_int_equal(grt_heap_free(fixture.heap, blocks[--count]), GRT_OK);
     }
     unpark(thread);
+}
+
+static grt_addr taken_elsewhere;
+
+static void take_one(void *arg)
+{
+    (void)arg;
+    taken_elsewhere = grt_heap_alloc(fixture.heap, 7196);
+    barrier_wait(&parked.barrier);
+    barrier_wait(&parked.barrier);
+}
+
+/* A thread's cache may be empty and still have a span to itself: the rest of that span serves
+ * others before they are refused. */
+static void test_the_span_that_a_parked_thread_owns(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 16);
+    barrier_init(&parked.barrier, 2);
+    os_thread *thread;
+    assert_int_equal(os_thread_create(0x20000, take_one, NULL, &thread), 0);
+    barrier_wait(&parked.barrier);
+    for (int i = 1; i < 8; i++) {
+        assert_int_not_equal(grt_heap_alloc(fixture.heap, 7196), 0);
+    }
+    barrier_wait(&parked.barrier);
+    os_thread_join(thread);
+    assert_int_equal(grt_heap_free(fixture.heap, taken_elsewhere), GRT_OK);
+    fixture_close(&fixture);
 }
 
 static void test_the_budget_that_a_parked_thread_cached(void **state)
@@ -316,6 +345,7 @@ int main(void)
         cmocka_unit_test(test_a_full_cache_comes_back_with_its_thread),
         cmocka_unit_test(test_one_block_of_all_that_a_parked_thread_cached),
         cmocka_unit_test(test_small_blocks_of_all_that_a_parked_thread_cached),
+        cmocka_unit_test(test_the_span_that_a_parked_thread_owns),
         cmocka_unit_test(test_the_budget_that_a_parked_thread_cached),
         cmocka_unit_test(test_records_are_sound_at_any_moment),
         cmocka_unit_test(test_caches_are_taken_away_at_any_moment),

@@ -1,10 +1,10 @@
 /*
- * test_heap_model.c - the heap against a model of a few lines, exhaustively then at random.
+ * test_heap_options_model.c - long random runs with options on, beside a model.
  *
  * The model knows only what callers may rely on: a served block overlaps no other live block, is
- * aligned, keeps its bytes and its size, and can be freed once. Between operations every byte that
- * the guest could reach outside of live blocks is overwritten: the heap must not care, unless its
- * options ask it to. The runs are made again with options on.
+ * aligned, keeps its bytes and its size, and can be freed once. Where the options write no patterns,
+ * every byte that the guest could reach outside of live blocks is overwritten now and then. The heap
+ * without options has a sharper model, in tests/model.
  */
 #include "heap_fixture.h"
 
@@ -140,62 +140,6 @@ static void model_close(void)
     fixture_close(&world.fixture);
 }
 
-/* ---- every short sequence on a tiny arena -------------------------------------------------------
- */
-
-#define SMALL_WORLD_PAGES 20u
-#define SMALL_WORLD_DEPTH 5
-
-/* The same heap is used throughout: a sequence is run forwards, then undone by freeing. */
-static const uint32_t small_world_sizes[] = {16, 20000, 3 * GRT_PAGE_SIZE + 1, 9 * GRT_PAGE_SIZE};
-
-#define SIZES      4
-#define OPERATIONS (SIZES + 3) /* allocate one of the sizes, free or realloc one of three slots */
-
-static void small_world_step(uint32_t operation)
-{
-    if (operation < SIZES) {
-        for (int i = 0; i < 3; i++) {
-            if (world.blocks[i].start == 0) {
-                model_alloc(&world.blocks[i], small_world_sizes[operation], 16, false);
-                return;
-            }
-        }
-        return;
-    }
-    model_block *block = &world.blocks[operation - SIZES];
-    if (block->start != 0 && block->size % 2 == 0) {
-        model_realloc(block, block->size * 2 + 1);
-    } else if (block->start != 0) {
-        model_free(block);
-    }
-}
-
-static void test_every_short_sequence(void **state)
-{
-    (void)state;
-    grt_heap_config config = fixture_config(&world.fixture, SMALL_WORLD_PAGES);
-    config.log.level = GRT_LOG_ERROR;
-    model_open(&config);
-    uint32_t sequences = 1;
-    for (int i = 0; i < SMALL_WORLD_DEPTH; i++) {
-        sequences *= OPERATIONS;
-    }
-    for (uint32_t sequence = 0; sequence < sequences; sequence++) {
-        uint32_t rest = sequence;
-        for (int i = 0; i < SMALL_WORLD_DEPTH; i++, rest /= OPERATIONS) {
-            small_world_step(rest % OPERATIONS);
-        }
-        model_check();
-        for (int i = 0; i < 3; i++) {
-            if (world.blocks[i].start != 0) {
-                model_free(&world.blocks[i]);
-            }
-        }
-    }
-    model_close();
-}
-
 /* ---- long random runs ---------------------------------------------------------------------------
  */
 
@@ -271,39 +215,6 @@ static void run_with(const char *name, const char *options, uint32_t pages, uint
     model_close();
 }
 
-static void run_random(const char *name, uint32_t pages, uint64_t budget, uint32_t max_size,
-                       int steps)
-{
-    run_with(name, "", pages, budget, max_size, steps);
-}
-
-static void test_random_small_sizes(void **state)
-{
-    (void)state;
-    run_random("small sizes", 256, 0, 3000, 12000);
-}
-
-static void test_random_crowded(void **state)
-{
-    (void)state;
-    run_random("crowded", 96, 0, 60000, 12000);
-}
-
-static void test_random_with_budget(void **state)
-{
-    (void)state;
-    run_random("budget", 512, 500000, 100000, 8000);
-}
-
-static void test_random_roomy(void **state)
-{
-    (void)state;
-    run_random("roomy", 2048, 0, 300000, 4000);
-}
-
-/* ---- the same with options ----------------------------------------------------------------------
- */
-
 static const char *const option_sets[] = {
     "fill",
     "slack",
@@ -330,9 +241,7 @@ static void test_random_with_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_short_sequence), cmocka_unit_test(test_random_small_sizes),
-        cmocka_unit_test(test_random_crowded),       cmocka_unit_test(test_random_with_budget),
-        cmocka_unit_test(test_random_roomy),         cmocka_unit_test(test_random_with_options),
+        cmocka_unit_test(test_random_with_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
