@@ -219,7 +219,23 @@ static void print_heap(const char *name, grt_heap *heap)
             (unsigned long long)stats.bad_frees);
 }
 
-static void print_summary(grt_runtime *runtime)
+/* What the options of the heaps came to; nothing when none are on. */
+static void print_findings(const grt_heap_options *options, const char *name, grt_heap *heap)
+{
+    char text[256];
+    grt_heap_stats stats;
+    if (grt_heap_options_format(options, text, sizeof text) == 0)
+        return;
+    grt_heap_get_stats(heap, &stats);
+    fprintf(stderr,
+            "%s heap with %s: %llu overruns, %llu writes after free, %llu bytes in quarantine, "
+            "%llu guarded blocks\n",
+            name, text, (unsigned long long)stats.overruns,
+            (unsigned long long)stats.writes_after_free, (unsigned long long)stats.quarantined,
+            (unsigned long long)stats.guarded);
+}
+
+static void print_summary(const run_command *command, grt_runtime *runtime)
 {
     grt_thread_stats threads;
     grt_memory_stats memory;
@@ -234,6 +250,8 @@ static void print_summary(grt_runtime *runtime)
             (unsigned long long)threads.context_failures);
     print_heap("user", grt_runtime_user_heap(runtime));
     print_heap("physical", grt_runtime_physical_heap(runtime));
+    print_findings(&command->config.heap_options, "user", grt_runtime_user_heap(runtime));
+    print_findings(&command->config.heap_options, "physical", grt_runtime_physical_heap(runtime));
     fprintf(stderr, "memory: %llu bytes committed (peak %llu) of %llu reserved\n",
             (unsigned long long)memory.committed, (unsigned long long)memory.committed_peak,
             (unsigned long long)memory.reserved);
@@ -292,7 +310,7 @@ static int run_module(run_command *command, const grt_ppc_module *module, int ar
     if (status != GRT_OK && status != GRT_GUEST_FAULT && status != GRT_STOPPED)
         cli_error("%s; %s", grt_status_sentence(status), grt_status_remedy(status));
     if (runtime && command->summary)
-        print_summary(runtime);
+        print_summary(command, runtime);
     int exit_code = exit_code_of(runtime, status, guest_code);
     grt_runtime_destroy(runtime);
     return exit_code;

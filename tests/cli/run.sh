@@ -242,6 +242,9 @@ part_faults() {
     GUESTRT_HEAP=fail_every=1 guestrt run --heap=fill,redzone=16,quarantine=1M,guard_sample=2,sites=1 probe.elf
     ends 0 && quiet && prints "$probe_output"
     verdict "--heap wins over GUESTRT_HEAP, and a sound program is not disturbed" $?
+    guestrt run -s --heap=slack,fill probe.elf
+    ends 0 && prints "$probe_output" && reports '^user heap with fill,slack: 0 overruns, 0 writes after free'
+    verdict "run --summary: what the heap options came to" $?
     GUESTRT_HEAP=fill,redzone=5K guestrt run plain.elf
     ends 2 && silent && reports "GUESTRT_HEAP: character 14: redzone takes .* not '5K'"
     verdict "GUESTRT_HEAP: what is wrong in it, and where: 2" $?

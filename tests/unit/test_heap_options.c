@@ -260,12 +260,16 @@ static void test_fail_size(void **state)
 static void test_injection_beside_options(void **state)
 {
     (void)state;
-    fixture_open_options(&fixture, 256, "fail_size=100");
+    fixture_open_options(&fixture, 256, "fail_size=100,sites=1");
     grt_heap_inject_failure(fixture.heap, 2, false);
     assert_string_equal(served(3, 50), "srs");
     assert_string_equal(served(2, 100), "rr");
     grt_heap_inject_failure(fixture.heap, 0, false);
     assert_string_equal(served(2, 100), "rr");
+    assert_string_equal(served(1, 50), "s");
+    grt_block_info info; /* of a block that the caller's cache has at hand since */
+    grt_heap_describe(fixture.heap, grt_heap_alloc(fixture.heap, 50), &info);
+    assert_true(info.site_known);
     fixture_close(&fixture);
 }
 

@@ -2,9 +2,9 @@
  * test_heap_options_model.c - long random runs with options on, beside a model.
  *
  * The model knows only what callers may rely on: a served block overlaps no other live block, is
- * aligned, keeps its bytes and its size, and can be freed once. Where the options write no patterns,
- * every byte that the guest could reach outside of live blocks is overwritten now and then. The heap
- * without options has a sharper model, in tests/model.
+ * aligned, keeps its bytes and its size, and can be freed once. Where the options write no
+ * patterns, every byte that the guest could reach outside of live blocks is overwritten now and
+ * then. The heap without options has a sharper model, in tests/model.
  */
 #include "heap_fixture.h"
 

@@ -31,6 +31,26 @@ static void test_commit_decommit_zeroes(void **state)
     os_release(base, SIZE);
 }
 
+/* Bytes that cannot be read are an answer, not a fault. */
+static void test_reading_what_may_not_be_there(void **state)
+{
+    (void)state;
+    void *base;
+    uint8_t bytes[16] = {0};
+    assert_int_equal(os_reserve(0, SIZE, &base), 0);
+    uint8_t *second = (uint8_t *)base + 4096;
+    assert_int_equal(os_read_memory(bytes, base, sizeof bytes), EFAULT);
+    assert_int_equal(os_commit(base, 4096), 0);
+    memset(base, 7, 4096);
+    assert_int_equal(os_read_memory(bytes, second - sizeof bytes, sizeof bytes), 0);
+    assert_int_equal(bytes[0], 7);
+    assert_int_equal(bytes[15], 7);
+    assert_int_equal(os_read_memory(bytes, second - 8, sizeof bytes), EFAULT);
+    assert_int_equal(os_protect(base, 4096, OS_NONE), 0);
+    assert_int_equal(os_read_memory(bytes, base, sizeof bytes), EFAULT);
+    os_release(base, SIZE);
+}
+
 static void test_discard_keeps_access(void **state)
 {
     (void)state;
@@ -223,6 +243,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commit_decommit_zeroes),
+        cmocka_unit_test(test_reading_what_may_not_be_there),
         cmocka_unit_test(test_discard_keeps_access),
         cmocka_unit_test(test_wish_is_taken_only_when_free),
         cmocka_unit_test(test_shared_pages_alias),
