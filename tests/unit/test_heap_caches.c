@@ -205,6 +205,51 @@ static void test_the_budget_that_a_parked_thread_cached(void **state)
     unpark(thread);
 }
 
+/* ---- a thread that is in its cache -------------------------------------------------------------
+ */
+
+static atomic_bool inside, outside;
+
+/* As a wrong free that has looked up a slot and is slow to claim it. */
+static void linger(void *arg)
+{
+    (void)arg;
+    (void)grt_heap_free(fixture.heap, grt_heap_alloc(fixture.heap, 100));
+    heap_cache *cache = heap_cache_at_hand(fixture.heap);
+    bool open = cache_enter(cache);
+    atomic_store(&inside, true);
+    os_sleep_ns(50000000);
+    atomic_store(&outside, true);
+    cache_leave(cache);
+    assert_true(open);
+}
+
+/* Blocks of three spans are freed, and so at least one span is given up: not before the thread that
+ * may be looking at its slots has left. */
+static void test_a_span_waits_for_those_who_look_at_it(void **state)
+{
+    (void)state;
+    static grt_addr blocks[400];
+    fixture_open(&fixture, 1024);
+    atomic_store(&inside, false);
+    atomic_store(&outside, false);
+    for (int i = 0; i < 400; i++) {
+        blocks[i] = grt_heap_alloc(fixture.heap, 500);
+        assert_int_not_equal(blocks[i], 0);
+    }
+    os_thread *thread;
+    assert_int_equal(os_thread_create(0x20000, linger, NULL, &thread), 0);
+    while (!atomic_load(&inside)) {
+        os_thread_yield();
+    }
+    for (int i = 0; i < 400; i++) {
+        assert_int_equal(grt_heap_free(fixture.heap, blocks[i]), GRT_OK);
+    }
+    assert_true(atomic_load(&outside));
+    os_thread_join(thread);
+    fixture_close(&fixture);
+}
+
 /* ---- threads that are stopped while they run ---------------------------------------------------
  */
 
@@ -347,6 +392,7 @@ int main(void)
         cmocka_unit_test(test_small_blocks_of_all_that_a_parked_thread_cached),
         cmocka_unit_test(test_the_span_that_a_parked_thread_owns),
         cmocka_unit_test(test_the_budget_that_a_parked_thread_cached),
+        cmocka_unit_test(test_a_span_waits_for_those_who_look_at_it),
         cmocka_unit_test(test_records_are_sound_at_any_moment),
         cmocka_unit_test(test_caches_are_taken_away_at_any_moment),
         cmocka_unit_test(test_gates_open_and_close_at_any_moment),
