@@ -28,7 +28,9 @@ typedef struct replay_result {
     uint64_t live_blocks, live_blocks_peak;
     uint64_t committed_peak; /* bytes */
     uint64_t checks;
-    uint64_t ns;         /* in heap calls alone */
+    uint64_t
+        elsewhere; /* with checks: blocks that were returned at another address than recorded */
+    uint64_t ns;   /* in heap calls alone */
     grt_heap_stats heap; /* at the end */
 } replay_result;
 

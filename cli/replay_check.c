@@ -42,7 +42,7 @@ bool replay_check_contents(grt_memory *memory, const replay_block *block, char *
         find_difference(grt_memory_host(memory, block->address), block->size, block->stamp);
     if (at == block->size)
         return true;
-    snprintf(text, size, "block 0x%08X of %u bytes: byte %u was overwritten",
+    snprintf(text, size, "block 0x%08X of %u bytes: byte %u is not what was written",
              (unsigned)block->address, (unsigned)block->size, (unsigned)at);
     return false;
 }

@@ -55,7 +55,9 @@ static void print_heap(const replay_result *result)
 static void print_time(const replay_summary *summary)
 {
     if (summary->result.checks) {
-        printf("checks: %" PRIu64 ", all passed\n", summary->result.checks);
+        printf("checks: %" PRIu64 ", all passed; %" PRIu64
+               " blocks at other addresses than recorded\n",
+               summary->result.checks, summary->result.elsewhere);
         return;
     }
     printf("time: %.3f ms, %.1f ns a call", (double)median(summary) / 1e6,
@@ -117,16 +119,17 @@ static json_t *time_object(const replay_summary *summary)
 static json_t *summary_object(const replay_summary *summary)
 {
     const replay_result *result = &summary->result;
-    return json_pack(
-        "{ss% so so so so so so so so so so so so sf so so}", "program", summary->trace.program,
-        strlen(summary->trace.program), "process", number(summary->trace.process), "threads",
-        number(summary->trace.threads), "operations", number(result->operations), "calls",
-        calls_object(result), "failed", number(result->failed), "bad_blocks",
-        number(result->bad_blocks), "left_out", number(result->left_out), "refused",
-        number(result->refused), "checks", number(result->checks), "peak_asked",
-        number(result->live_asked_peak), "peak_blocks", number(result->live_blocks_peak),
-        "committed_peak", number(result->committed_peak), "footprint", footprint(result), "time",
-        time_object(summary), "heap", heap_object(&result->heap));
+    return json_pack("{ss% so so so so so so so so so so so so so sf so so}", "program",
+                     summary->trace.program, strlen(summary->trace.program), "process",
+                     number(summary->trace.process), "threads", number(summary->trace.threads),
+                     "operations", number(result->operations), "calls", calls_object(result),
+                     "failed", number(result->failed), "bad_blocks", number(result->bad_blocks),
+                     "left_out", number(result->left_out), "refused", number(result->refused),
+                     "elsewhere", number(result->elsewhere), "checks", number(result->checks),
+                     "peak_asked", number(result->live_asked_peak), "peak_blocks",
+                     number(result->live_blocks_peak), "committed_peak",
+                     number(result->committed_peak), "footprint", footprint(result), "time",
+                     time_object(summary), "heap", heap_object(&result->heap));
 }
 
 bool replay_print_json(const replay_summary *summary)

@@ -38,13 +38,13 @@ static void drop_line(void *user, grt_log_level level, const char *tag, const ch
     (void)line;
 }
 
-/* The place for --heap. */
 static bool take_heap_options(const char *text, grt_heap_config *config)
 {
-    (void)config;
-    if (text)
-        cli_error("--heap='%s': this version has no heap options", text);
-    return !text;
+    char error[160];
+    if (!text || grt_heap_options_parse(text, &config->options, error, sizeof error) == GRT_OK)
+        return true;
+    cli_error("--heap='%s': %s", text, error);
+    return false;
 }
 
 static int environment_error(const char *what, grt_status status)
@@ -170,6 +170,14 @@ static bool is_check_due(replayer *replay, uint64_t operation)
     return true;
 }
 
+/* Placement is a function of the configuration and the order of calls. */
+static void count_address(replayer *replay, const grt_trace_event *event)
+{
+    bool returns = event->op != GRT_TRACE_FREE && !event->failed;
+    if (returns && replay->blocks[event->slot].address != event->block)
+        replay->result->elsewhere++;
+}
+
 static bool checked_call(replayer *replay, const grt_trace_event *event, uint64_t operation)
 {
     replay_check check = {replay->memory,
@@ -182,6 +190,7 @@ static bool checked_call(replayer *replay, const grt_trace_event *event, uint64_
     if (good) {
         make_call(replay, event);
         good = replay_check_after(&check);
+        count_address(replay, event);
     }
     if (good && is_check_due(replay, operation)) {
         replay->result->checks++;

@@ -6,6 +6,7 @@
 #include "thread/layout.h"
 #include "translate_options.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char help[] =
@@ -20,6 +21,8 @@ static const char help[] =
     "      --layout=NAME        unleashed (default) or console: the thread context's layout\n"
     "      --stack-size=BYTES   default guest stack (262144)\n"
     "      --heap-budget=BYTES  refuse heap requests beyond this\n"
+    "      --heap=OPTIONS       what the heaps look out for: fill,redzone=16,quarantine=1M...;\n"
+    "                           without it $GUESTRT_HEAP says so\n"
     "      --continue           a fault ends the faulting thread, not the program\n"
     "      --stop-on-missing    a call of a missing export ends the program\n"
     "      --stop-on-context    a thread context that cannot be allocated ends the program\n"
@@ -34,7 +37,7 @@ typedef struct run_command {
     translate_options translate;
     compile_options compile;
     grt_runtime_config config;
-    bool summary, help;
+    bool summary, help, heap_given;
     unsigned verbose;
 } run_command;
 
@@ -43,6 +46,7 @@ enum {
     OPTION_LAYOUT,
     OPTION_STACK_SIZE,
     OPTION_HEAP_BUDGET,
+    OPTION_HEAP,
     OPTION_CONTINUE,
     OPTION_STOP_ON_MISSING,
     OPTION_STOP_ON_CONTEXT,
@@ -58,6 +62,7 @@ static const struct option long_options[] = {
     {"layout", required_argument, NULL, OPTION_LAYOUT},
     {"stack-size", required_argument, NULL, OPTION_STACK_SIZE},
     {"heap-budget", required_argument, NULL, OPTION_HEAP_BUDGET},
+    {"heap", required_argument, NULL, OPTION_HEAP},
     {"continue", no_argument, NULL, OPTION_CONTINUE},
     {"stop-on-missing", no_argument, NULL, OPTION_STOP_ON_MISSING},
     {"stop-on-context", no_argument, NULL, OPTION_STOP_ON_CONTEXT},
@@ -98,6 +103,23 @@ static bool take_stack_size(const char *value, uint32_t *bytes)
     return good;
 }
 
+/* [source]: where the text comes from, for the complaint. */
+static bool take_heap_options(run_command *command, const char *source, const char *text)
+{
+    char error[400];
+    if (grt_heap_options_parse(text, &command->config.heap_options, error, sizeof error) == GRT_OK)
+        return true;
+    cli_error("%s: %s", source, error);
+    return false;
+}
+
+/* Text of the environment is for programs that somebody else starts; the command line wins. */
+static bool take_environment(run_command *command)
+{
+    const char *text = getenv("GUESTRT_HEAP");
+    return command->heap_given || text == NULL || take_heap_options(command, "GUESTRT_HEAP", text);
+}
+
 static bool take_named(run_command *command, int code, const char *value)
 {
     bool profile = code == OPTION_PROFILE;
@@ -133,6 +155,9 @@ static bool take_option(run_command *command, int code, const char *value)
             return false;
         command->config.user_heap_budget = bytes;
         return true;
+    case OPTION_HEAP:
+        command->heap_given = true;
+        return take_heap_options(command, "--heap", value);
     case OPTION_CONTINUE:
         command->config.on_guest_fault = GRT_POLICY_CONTINUE;
         return true;
@@ -168,7 +193,7 @@ static bool parse(run_command *command, int argc, char **argv)
         return false;
     }
     command->compile.image_path = argv[optind];
-    return true;
+    return take_environment(command);
 }
 
 static void write_output(void *user, const char *text, size_t size)

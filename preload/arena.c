@@ -2,7 +2,8 @@
  * arena.c - host memory for the library itself, which cannot ask the heap that it serves.
  *
  * One reservation, used from the front. Blocks are powers of two with a word before them that tells
- * which; freed ones are kept in a list a size.
+ * which; freed ones are kept in a list a size. A signal handler may interrupt a thread that holds
+ * the lock, and must not wait for it: it is refused a block, and one that it frees is lost.
  */
 #include "preload.h"
 
@@ -32,6 +33,24 @@ static struct {
     size_t used, ready; /* bytes; ready ones are accessible */
     arena_block *free[LARGEST + 1];
 } arena;
+
+static _Thread_local bool is_inside; /* the calling thread holds the lock, or is about to */
+
+static bool enter(void)
+{
+    if (is_inside) {
+        return false;
+    }
+    is_inside = true;
+    os_mutex_lock(&arena.lock);
+    return true;
+}
+
+static void leave(void)
+{
+    os_mutex_unlock(&arena.lock);
+    is_inside = false;
+}
 
 static bool reserve(void)
 {
@@ -89,12 +108,11 @@ void *os_alloc(size_t size)
     while (size_log <= LARGEST && ((size_t)1 << size_log) - HEADER < size) {
         size_log++;
     }
-    if (size_log > LARGEST) {
+    if (size_log > LARGEST || !enter()) {
         return NULL;
     }
-    os_mutex_lock(&arena.lock);
     arena_block *block = take(size_log);
-    os_mutex_unlock(&arena.lock);
+    leave();
     if (block == NULL) {
         return NULL;
     }
@@ -104,14 +122,13 @@ void *os_alloc(size_t size)
 
 void os_free(void *block)
 {
-    if (block == NULL) {
+    if (block == NULL || !enter()) {
         return;
     }
     arena_block *freed = (arena_block *)(void *)((char *)block - HEADER);
-    os_mutex_lock(&arena.lock);
     freed->next = arena.free[freed->size_log];
     arena.free[freed->size_log] = freed;
-    os_mutex_unlock(&arena.lock);
+    leave();
 }
 
 bool preload_arena_owns(const void *block)

@@ -97,7 +97,7 @@ static void refuse_outside(const void *block, const char *what)
                 what, block, grt_status_name(GRT_NOT_A_BLOCK));
 }
 
-static bool free_from_heap(const preload_heap *at, void *block, grt_addr address)
+static bool give_back(const preload_heap *at, void *block, grt_addr address)
 {
     if (address == 0) {
         refuse_outside(block, "free");
@@ -106,7 +106,7 @@ static bool free_from_heap(const preload_heap *at, void *block, grt_addr address
     return grt_heap_free(at->heap, address) == GRT_OK;
 }
 
-static void free_outside_in(void *block)
+static void free_in_heap(void *block)
 {
     const preload_heap *at = preload_heap_get();
     if (at == NULL) {
@@ -114,7 +114,7 @@ static void free_outside_in(void *block)
     }
     grt_trace_record record = {.op = GRT_TRACE_FREE, .sequence = preload_record_point()};
     record.block = grt_memory_guest(at->memory, block);
-    record.bad_block = !free_from_heap(at, block, record.block);
+    record.bad_block = !give_back(at, block, record.block);
     note(&record);
 }
 
@@ -132,7 +132,7 @@ void call_free(void *block)
     }
     int saved = errno;
     preload_inside++;
-    free_outside_in(block);
+    free_in_heap(block);
     preload_inside--;
     errno = saved;
 }

@@ -5,41 +5,27 @@
 
 #include <pthread.h>
 
-#include "heap/internal.h"
+#include "heap/fork.h"
 
 static grt_heap *forking;
-
-/* To be replaced by grt_heap_fork_prepare(), _parent() and _child() of heap/fork.h. */
-static void heap_prepare(grt_heap *heap)
-{
-    os_mutex_lock(&heap->lock);
-}
-static void heap_parent(grt_heap *heap)
-{
-    os_mutex_unlock(&heap->lock);
-}
-static void heap_child(grt_heap *heap)
-{
-    os_mutex_unlock(&heap->lock);
-}
 
 /* The heap asks the arena while it is locked, never the other way round. */
 static void prepare(void)
 {
-    heap_prepare(forking);
+    grt_heap_fork_prepare(forking);
     preload_arena_lock();
 }
 
 static void in_parent(void)
 {
     preload_arena_unlock();
-    heap_parent(forking);
+    grt_heap_fork_parent(forking);
 }
 
 static void in_child(void)
 {
     preload_arena_unlock();
-    heap_child(forking);
+    grt_heap_fork_child(forking);
     preload_record_forget();
 }
 

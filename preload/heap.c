@@ -18,12 +18,14 @@ static void say_refusal(const char *what, grt_status status)
                 grt_status_sentence(status), grt_status_remedy(status));
 }
 
-/* The place for GUESTRT_HEAP. */
+/* A mistake in them must not change what the program does. */
 static void take_options(grt_heap_config *config)
 {
-    (void)config;
-    if (preload_variable("GUESTRT_HEAP") != NULL) {
-        preload_say("PRELOAD", "GUESTRT_HEAP is ignored: this version has no options");
+    const char *text = preload_variable("GUESTRT_HEAP");
+    char error[160];
+    if (text != NULL &&
+        grt_heap_options_parse(text, &config->options, error, sizeof error) != GRT_OK) {
+        preload_say("PRELOAD", "GUESTRT_HEAP is ignored: %s", error);
     }
 }
 

@@ -48,7 +48,7 @@ void preload_say(const char *tag, const char *format, ...) __attribute__((format
 /* The program's name, without its directory. */
 const char *preload_program(void);
 
-/* An environment variable, null when it is not set or empty; also before the C library is ready. */
+/* An environment variable, null when it is not set or empty. */
 const char *preload_variable(const char *name);
 
 /* ---- counting (stats.c) -------------------------------------------------------------------------

@@ -12,7 +12,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "diag/log.h"
@@ -26,27 +25,9 @@ const char *preload_program(void)
     return name != NULL && *name != '\0' ? name : "program";
 }
 
-/* The environment as it was when the program started: the C library may not have its own yet. */
-static const char *initial_variable(const char *name)
-{
-    static char text[65536];
-    int file = open("/proc/self/environ", O_RDONLY | O_CLOEXEC);
-    ssize_t size = file >= 0 ? read(file, text, sizeof text - 1) : -1;
-    size_t length = strlen(name);
-    if (file >= 0) {
-        close(file);
-    }
-    for (char *at = text; size > 0 && at < text + size; at += strlen(at) + 1) {
-        if (strncmp(at, name, length) == 0 && at[length] == '=') {
-            return at + length + 1;
-        }
-    }
-    return NULL;
-}
-
 const char *preload_variable(const char *name)
 {
-    const char *value = environ != NULL ? secure_getenv(name) : initial_variable(name);
+    const char *value = secure_getenv(name);
     return value != NULL && *value != '\0' ? value : NULL;
 }
 

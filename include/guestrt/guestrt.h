@@ -8,6 +8,7 @@
 #include "guestrt/log.h"
 #include "guestrt/memory.h"
 #include "guestrt/heap.h"
+#include "guestrt/trace.h"
 #include "guestrt/ppc.h"
 #include "guestrt/runtime.h"
 #include "guestrt/thread.h"

@@ -10,6 +10,7 @@
 #ifndef GUESTRT_HEAP_H
 #define GUESTRT_HEAP_H
 
+#include "guestrt/heap_options.h"
 #include "guestrt/memory.h"
 
 #ifdef __cplusplus
@@ -26,6 +27,7 @@ typedef struct grt_heap_config {
     uint64_t budget;             /* bytes that may be live; 0 = capacity */
     uint32_t log_failures_above; /* failures of at most this many bytes are not logged (1,024) */
     grt_log log;
+    grt_heap_options options; /* all zero: nothing is on */
 } grt_heap_config;
 
 grt_heap_config grt_heap_config_default(void); /* the flat profile's user heap */
@@ -68,18 +70,24 @@ typedef struct grt_heap_stats {
     uint64_t committed;         /* bytes of the range that the host backs */
     uint64_t live;              /* bytes handed out, as rounded */
     uint64_t live_asked;        /* bytes handed out, as asked for */
-    uint64_t cached;            /* bytes in spans of small blocks that no live block occupies */
+    uint64_t cached;            /* bytes neither live nor free: in spans, kept or in quarantine */
     uint64_t cached_by_threads; /* the part of them in the caches of threads */
+    uint64_t quarantined;       /* the part of them in quarantine */
     uint64_t free;              /* capacity - live - cached */
     uint64_t largest_free;      /* largest run of free bytes */
-    uint64_t live_peak;   /* the most that live and cached_by_threads were together; never falls */
+    uint64_t live_peak;   /* the most that live, cached_by_threads and quarantined were together;
+                             never falls */
     uint64_t blocks;      /* live blocks */
     uint64_t allocations; /* served so far; never falls */
     uint64_t frees;       /* accepted so far; never falls */
     uint64_t bad_frees;   /* refused so far; never falls */
     uint64_t failures;    /* refused requests so far; never falls */
     uint64_t failures_by_cause[16];
-    double fragmentation; /* 1 - largest_free / free; 0 when nothing is free */
+    uint64_t guarded;           /* live blocks in guard mode */
+    uint64_t overruns;          /* found behind blocks so far; never falls */
+    uint64_t writes_after_free; /* found in freed blocks so far; never falls */
+    uint64_t sites_lost;        /* sampled blocks that found no room; never falls */
+    double fragmentation;       /* 1 - largest_free / free; 0 when nothing is free */
 } grt_heap_stats;
 
 /* The evidence for the calling thread's last refused request. */
@@ -96,7 +104,9 @@ typedef struct grt_heap_failure {
 } grt_heap_failure;
 
 /* Takes over [config->first, config->end) of [memory], reserving it under the heap's name.
- * The caller owns [*heap]. Fails iff: INVALID_ARGUMENT, REGION_OVERLAP, NO_HOST_MEMORY. */
+ * The caller owns [*heap].
+ * Fails iff: INVALID_ARGUMENT (also for options out of their limits), REGION_OVERLAP,
+ * NO_HOST_MEMORY. */
 grt_status grt_heap_create(grt_memory *memory, const grt_heap_config *config, grt_heap **heap);
 
 /* Frees every block and gives the range back. No other thread may use the heap. Null is allowed. */
@@ -138,16 +148,31 @@ typedef enum grt_block_state {
     GRT_BLOCK_FREED,
 } grt_block_state;
 
+typedef struct grt_block_neighbour {
+    grt_block_state state; /* OUTSIDE at an end of the heap; NEVER: none, or a freed one of more
+                              than 1 MiB */
+    grt_addr start;
+    uint32_t asked;  /* when live */
+    uint32_t extent; /* bytes it occupies */
+} grt_block_neighbour;
+
 typedef struct grt_block_info {
     grt_block_state state;
     grt_addr start;  /* of the block that holds or held the address */
-    uint32_t asked;  /* its size as asked for, when live */
+    uint32_t asked;  /* its size as asked for, when live or when [site_known] */
     uint32_t extent; /* bytes it occupies */
-    uint32_t offset; /* address - start */
-    char text[96];   /* a sentence: "8 bytes inside the live block 0x00020040 of 64 bytes" */
+    uint32_t offset; /* address - start; wraps for an address in the pages before a guarded block */
+    bool quarantined;
+    bool guarded;          /* it is, or was, in pages of its own */
+    bool site_known;       /* the option sites kept who asked for it ... */
+    bool freed_known;      /* ... and who freed it */
+    uint32_t site, thread; /* guest return address and guest thread, 0 = none */
+    uint32_t freed_site, freed_thread;
+    grt_block_neighbour before, after; /* in address order; for a block that is live or freed */
+    char text[192]; /* a sentence: "8 bytes inside the live block 0x00020040 of 64 bytes" */
 } grt_block_info;
 
-/* What [address] is, for reports. Never fails. */
+/* What [address] is, for reports. Never fails. O(1); in free memory O(the run). */
 void grt_heap_describe(grt_heap *heap, grt_addr address, grt_block_info *info);
 
 /* Calls [visit] for every live block in address order until it returns false. The heap is locked
@@ -155,8 +180,8 @@ void grt_heap_describe(grt_heap *heap, grt_addr address, grt_block_info *info);
 typedef bool grt_block_visitor(void *user, grt_addr block, uint32_t asked, uint32_t extent);
 void grt_heap_walk(grt_heap *heap, grt_block_visitor *visit, void *user);
 
-/* Walks every record and verifies every invariant. On the first violation returns false and a
- * sentence in [text]. O(heap). */
+/* Walks every record and verifies every invariant, and every pattern that options had written into
+ * guest memory. On the first violation returns false and a sentence in [text]. O(heap). */
 bool grt_heap_check(grt_heap *heap, char *text, size_t text_size);
 
 void grt_heap_get_stats(const grt_heap *heap, grt_heap_stats *stats);

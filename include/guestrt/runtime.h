@@ -35,7 +35,8 @@ typedef void grt_output_fn(void *user, const char *text, size_t size);
 typedef struct grt_runtime_config {
     size_t size; /* sizeof(grt_runtime_config), set by the initialiser */
     grt_memory_config memory;
-    uint64_t user_heap_budget; /* bytes; 0 = the heap's capacity */
+    uint64_t user_heap_budget;     /* bytes; 0 = the heap's capacity */
+    grt_heap_options heap_options; /* of both heaps; all zero: nothing is on */
     grt_context_layout layout;
     uint32_t stack_size;           /* default guest stack: 0x40000 */
     uint32_t error_suppression;    /* the word at PCR+0x150 of a new thread: 0 */
@@ -50,9 +51,9 @@ typedef struct grt_runtime_config {
 grt_runtime_config grt_runtime_config_default(void);
 
 /* Creates memory and heaps. The caller owns [*runtime].
- * Fails iff: INVALID_ARGUMENT (size, layout, a policy, or a stack size that is out of range or no
- * multiple of a page), what grt_memory_create() and grt_heap_create() fail for, NO_HOST_MEMORY,
- * NOT_SUPPORTED (the host refused the fault handlers, said in the log). */
+ * Fails iff: INVALID_ARGUMENT (size, layout, a policy, a heap option, or a stack size that is out
+ * of range or no multiple of a page), what grt_memory_create() and grt_heap_create() fail for,
+ * NO_HOST_MEMORY, NOT_SUPPORTED (the host refused the fault handlers, said in the log). */
 grt_status grt_runtime_create(const grt_runtime_config *config, grt_runtime **runtime);
 
 /* Ends every guest thread (those in guest code are interrupted, those that wait are woken), joins

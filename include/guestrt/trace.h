@@ -7,6 +7,8 @@
  * mappings: what was recorded is in it when the process ends, however it ends. The reader brings
  * the streams into the order of the sequence again, checks everything, and names blocks by slots.
  * docs/reference.md describes the bytes.
+ *
+ * Unless said otherwise a function may be called from any thread.
  */
 #ifndef GUESTRT_TRACE_H
 #define GUESTRT_TRACE_H

@@ -30,7 +30,7 @@ static void report_summary(const grt_log *log, const grt_thread *thread,
 
 static void report_address(const grt_log *log, grt_thread *thread, const grt_fault_facts *facts)
 {
-    char text[160];
+    char text[256];
     if (facts->has_address) {
         grt_fault_describe(thread->runtime, facts->address, text, sizeof text);
         LINE("address: %08X is %s", facts->address, text);
@@ -126,6 +126,16 @@ static void report_registers(const grt_log *log, const grt_ppc *ppc)
          ppc->xer_ca ? 'C' : '-');
 }
 
+/* A register that was loaded from memory which the heap had filled says so. */
+static void report_patterns(const grt_log *log, const grt_runtime *runtime, const grt_ppc *ppc)
+{
+    for (int i = 0; i < 32; i++) {
+        const char *name = grt_fault_pattern(runtime, (uint32_t)ppc->r[i]);
+        if (name != NULL)
+            LINE("  r%d is made of %s", i, name);
+    }
+}
+
 static void report_outcome(const grt_log *log, const grt_thread *thread,
                            const grt_fault_facts *facts)
 {
@@ -148,6 +158,7 @@ void grt_fault_report(grt_thread *thread, const grt_fault_facts *facts)
     report_place(log, thread, facts);
     report_chain(log, thread);
     report_registers(log, &thread->ppc);
+    report_patterns(log, runtime, &thread->ppc);
     report_outcome(log, thread, facts);
     report_summary(log, thread, facts);
     os_mutex_unlock(&runtime->report_lock);

@@ -38,6 +38,9 @@ grt_fault_id grt_fault_classify(grt_thread *thread, grt_addr address, os_fault_a
 /* One sentence about what is at [address]. */
 void grt_fault_describe(grt_runtime *runtime, grt_addr address, char *text, size_t size);
 
+/* What a value is when one of the heaps' patterns can have been read; null for any other. */
+const char *grt_fault_pattern(const grt_runtime *runtime, uint32_t value);
+
 #define GRT_CHAIN_MAX 64
 typedef struct grt_chain_frame {
     grt_addr return_address;

@@ -3,8 +3,10 @@
 #include "thread/layout.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
-#define NULL_REACH 0x1000u /* an offset from a null pointer rarely exceeds a page */
+#define NULL_REACH    0x1000u /* an offset from a null pointer rarely exceeds a page */
+#define PATTERN_REACH 0x8000  /* what one instruction can add to a pointer */
 
 static bool within(grt_addr address, grt_addr first, uint32_t size)
 {
@@ -62,6 +64,30 @@ static bool describe_block(grt_heap *heap, grt_addr address, char *text, size_t 
     return true;
 }
 
+static bool heap_writes_patterns(const grt_runtime *runtime)
+{
+    const grt_heap_options *options = &runtime->config.heap_options;
+    return options->fill || options->slack || options->redzone != 0;
+}
+
+const char *grt_fault_pattern(const grt_runtime *runtime, uint32_t value)
+{
+    return heap_writes_patterns(runtime) ? grt_heap_pattern_name(value) : NULL;
+}
+
+/* A pointer that was read from memory which the heap had filled, and what was added to it. */
+static bool describe_pattern(const grt_runtime *runtime, grt_addr address, char *text, size_t size)
+{
+    uint32_t word = (address >> 24) * 0x01010101u;
+    int32_t distance = (int32_t)(address - word);
+    const char *name = grt_fault_pattern(runtime, word);
+    if (name == NULL || distance > PATTERN_REACH || distance < -PATTERN_REACH)
+        return false;
+    snprintf(text, size, "made of %s (%08X %c 0x%X)", name, word, distance < 0 ? '-' : '+',
+             (unsigned)abs(distance));
+    return true;
+}
+
 static void describe_page(const grt_memory *memory, grt_addr address, char *text, size_t size)
 {
     static const char *const access_text[] = {"inaccessible", "read-only", "read and write"};
@@ -88,7 +114,7 @@ void grt_fault_describe(grt_runtime *runtime, grt_addr address, char *text, size
         return;
     else if (grt_runtime_symbol(runtime, address, symbol, sizeof symbol))
         snprintf(text, size, "code: %s", symbol);
-    else
+    else if (!describe_pattern(runtime, address, text, size))
         describe_page(runtime->memory, address, text, size);
 }
 

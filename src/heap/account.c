@@ -32,8 +32,10 @@ static void add_caches(const grt_heap *heap, grt_heap_stats *stats)
         stats->live_asked += cache->tally.asked;
         cache_add_up(cache, &cached_blocks, &stats->cached_by_threads);
     }
-    stats->live = heap->counters.taken_bytes - stats->cached_by_threads;
-    stats->blocks = heap->counters.taken_blocks - cached_blocks;
+    const heap_quarantine *held = &heap->watch.quarantine;
+    stats->quarantined = held->bytes;
+    stats->live = heap->counters.taken_bytes - stats->cached_by_threads - held->bytes;
+    stats->blocks = heap->counters.taken_blocks - cached_blocks - held->count;
     stats->frees = stats->allocations - stats->blocks;
 }
 
@@ -48,6 +50,10 @@ void heap_stats_locked(const grt_heap *heap, grt_heap_stats *stats)
         .live_peak = counters->taken_peak,
         .bad_frees = counters->bad_frees,
         .failures = counters->failures,
+        .guarded = heap->watch.guarded,
+        .overruns = heap->watch.overruns,
+        .writes_after_free = heap->watch.writes_after_free,
+        .sites_lost = heap->watch.sites.lost,
     };
     add_caches(heap, stats);
     stats->cached = stats->capacity - stats->live - stats->free;

@@ -1,6 +1,7 @@
 /*
  * allocate.c - serves requests: a block of a span when a class fits, whole pages otherwise.
  */
+#include "heap/call_site.h"
 #include "heap/internal.h"
 
 #include "os/assert.h"
@@ -49,9 +50,8 @@ static grt_status back_pages(grt_heap *heap, heap_request *request, uint32_t pag
     return status;
 }
 
-/* Takes and backs a run; NO_PAGE with [request->cause]. */
-static uint32_t take_run(grt_heap *heap, heap_request *request, uint32_t length,
-                         uint32_t page_alignment, page_kind kind)
+uint32_t heap_take_run_locked(grt_heap *heap, heap_request *request, uint32_t length,
+                              uint32_t page_alignment, page_kind kind, uint32_t backed)
 {
     uint32_t page = page_runs_take(&heap->runs, length, page_alignment, kind);
     if (page == NO_PAGE) {
@@ -59,8 +59,8 @@ static uint32_t take_run(grt_heap *heap, heap_request *request, uint32_t length,
         request->cause = free_bytes < request->rounded ? GRT_HEAP_EXHAUSTED : GRT_HEAP_FRAGMENTED;
         return NO_PAGE;
     }
-    bool batch = kind == PAGE_SMALL || length < EXACT_COMMIT_PAGES;
-    grt_status status = back_pages(heap, request, page, length, room_ahead(heap, page, batch));
+    bool batch = backed == length && (kind == PAGE_SMALL || length < EXACT_COMMIT_PAGES);
+    grt_status status = back_pages(heap, request, page, backed, room_ahead(heap, page, batch));
     if (status != GRT_OK) {
         page_runs_give(&heap->runs, page);
         request->cause = cause_of_status(status);
@@ -81,7 +81,7 @@ static uint32_t take_kept_run(grt_heap *heap, heap_request *request, uint32_t le
 
 static bool serve_large(grt_heap *heap, heap_cache *cache, heap_request *request)
 {
-    uint64_t extent = heap_round_to_pages(request->size);
+    uint64_t extent = heap_round_to_pages(request->need);
     uint32_t length = (uint32_t)(extent >> PAGE_SHIFT);
     uint32_t page_alignment =
         request->alignment > GRT_PAGE_SIZE ? request->alignment >> PAGE_SHIFT : 1;
@@ -90,7 +90,7 @@ static bool serve_large(grt_heap *heap, heap_cache *cache, heap_request *request
     }
     uint32_t page = page_alignment == 1 ? take_kept_run(heap, request, length) : NO_PAGE;
     if (page == NO_PAGE) {
-        page = take_run(heap, request, length, page_alignment, PAGE_LARGE);
+        page = heap_take_run_locked(heap, request, length, page_alignment, PAGE_LARGE, length);
     }
     if (page == NO_PAGE) {
         return false;
@@ -102,6 +102,7 @@ static bool serve_large(grt_heap *heap, heap_cache *cache, heap_request *request
     request->block = heap_page_address(heap, page);
     request->size_class = SIZE_CLASS_NONE;
     request->extent = extent;
+    request->room = (uint32_t)extent;
     return true;
 }
 
@@ -122,10 +123,12 @@ static void map_span(grt_heap *heap, heap_span *span)
 
 heap_span *heap_add_span_locked(grt_heap *heap, heap_request *request, uint32_t size_class)
 {
-    uint32_t page = take_run(heap, request, size_class_pages(size_class), 1, PAGE_SMALL);
+    uint32_t pages = size_class_pages(size_class);
+    uint32_t page = heap_take_run_locked(heap, request, pages, 1, PAGE_SMALL, pages);
     if (page == NO_PAGE) {
         return NULL;
     }
+    heap_backing_forget_fill(&heap->backing, page, pages);
     heap_span *span = span_create(&heap->pool, size_class, page);
     map_span(heap, span);
     heap->counters.span_bytes += (uint64_t)span->pages << PAGE_SHIFT;
@@ -135,8 +138,20 @@ heap_span *heap_add_span_locked(grt_heap *heap, heap_request *request, uint32_t 
 /* ---- small blocks ------------------------------------------------------------------------------
  */
 
+/* What the block holds is about to change. */
+static void note_fill(grt_heap *heap, heap_request *request)
+{
+    heap_slot *slot = &heap->slots.all[request->slot];
+    heap_slot value = slot_load(slot);
+    request->filled = (value & SLOT_FILLED) != 0;
+    if (request->filled) {
+        slot_store(slot, value & ~SLOT_FILLED);
+    }
+}
+
 /* Takes the block on top of a bin. */
-static void take_block(heap_cache *cache, heap_request *request, uint32_t size_class)
+static void take_block(grt_heap *heap, heap_cache *cache, heap_request *request,
+                       uint32_t size_class)
 {
     cache_bin *bin = &cache->bins[size_class];
     block_place place = bin->blocks[--bin->count];
@@ -144,7 +159,11 @@ static void take_block(heap_cache *cache, heap_request *request, uint32_t size_c
     request->slot = place.slot;
     request->size_class = size_class;
     request->extent = size_class_extents[size_class];
+    request->room = size_class_extents[size_class];
     cache_add_pending(cache, request->extent, true);
+    if (heap->watch.touches) {
+        note_fill(heap, request);
+    }
 }
 
 static bool serve_small(grt_heap *heap, heap_cache *cache, heap_request *request,
@@ -154,7 +173,7 @@ static bool serve_small(grt_heap *heap, heap_cache *cache, heap_request *request
         !heap_refill_locked(heap, cache, request, size_class)) {
         return false;
     }
-    take_block(cache, request, size_class);
+    take_block(heap, cache, request, size_class);
     return true;
 }
 
@@ -205,7 +224,7 @@ static bool admissible(grt_heap *heap, heap_request *request)
     if (heap->shut_down) {
         return fail(request, GRT_HEAP_SHUT_DOWN);
     }
-    if (injected(heap)) {
+    if (injected(heap) || (heap->watch.on && heap_watch_refuses_locked(heap, request))) {
         return fail(request, GRT_HEAP_INJECTED);
     }
     if (request->rounded > UINT32_MAX) {
@@ -224,11 +243,15 @@ bool heap_allocate_locked(grt_heap *heap, heap_cache *cache, heap_request *reque
         request->rounded = request->size;
         return fail(request, GRT_HEAP_BAD_ALIGNMENT);
     }
-    uint32_t size_class = size_class_for(request->size, alignment);
-    request->rounded = size_class == SIZE_CLASS_NONE ? heap_round_to_pages(request->size)
+    request->need = (uint64_t)request->size + heap->watch.options.redzone;
+    uint32_t size_class = size_class_for(request->need, alignment);
+    request->rounded = size_class == SIZE_CLASS_NONE ? heap_round_to_pages(request->need)
                                                      : size_class_extent(size_class);
     if (!admissible(heap, request)) {
         return false;
+    }
+    if (heap->watch.guards && heap_guard_serve_locked(heap, cache, request)) {
+        return true;
     }
     if (serve(heap, cache, request, size_class)) {
         return true;
@@ -252,4 +275,8 @@ void heap_publish_locked(grt_heap *heap, heap_cache *cache, const heap_request *
     }
     cache_end_pending(cache, request->extent, is_small);
     cache_count_alloc(cache, request->size);
+    if (heap->watch.sites.entries != NULL) {
+        site_table_add(&heap->watch.sites, request->block, request->size, request->site,
+                       grt_calling_thread());
+    }
 }

@@ -101,6 +101,7 @@ uint32_t heap_backing_decommit(heap_backing *backing, uint32_t page, uint32_t le
                                                 (uint64_t)(stop - page) << PAGE_SHIFT);
         if (status == GRT_OK) { /* otherwise the pages simply stay */
             bitmap_fill(backing->committed, page, stop - page, false);
+            heap_backing_forget_fill(backing, page, stop - page);
             backing->committed_pages -= stop - page;
             given += stop - page;
         }
@@ -115,6 +116,7 @@ static void recover_part(heap_backing *backing, uint32_t page, uint32_t length,
     if (!info->committed) {
         backing->committed_pages -= bitmap_count(backing->committed, page, length);
         bitmap_fill(backing->committed, page, length, false);
+        heap_backing_forget_fill(backing, page, length);
     } else if (info->access != GRT_READ_WRITE) {
         grt_status status = grt_memory_protect(backing->memory, page_address(backing, page),
                                                (uint64_t)length << PAGE_SHIFT, GRT_READ_WRITE);

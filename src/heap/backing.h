@@ -8,6 +8,7 @@
 #define GRT_HEAP_BACKING_H
 
 #include "guestrt/memory.h"
+#include "heap/bitmap.h"
 
 /* Parts of a new run that were accessible to the guest before, hence may hold anything. Pages that
  * are not listed were committed by this very request, and so are known to be zero: a page that was
@@ -25,6 +26,7 @@ typedef struct heap_backing {
     grt_memory *memory;
     grt_addr first;
     uint64_t *committed; /* a bit a page */
+    uint64_t *filled;    /* a bit a page: all of it is the fill of freed blocks; null: not kept */
     uint32_t pages;
     uint32_t committed_pages;
     bool commit_zeroes; /* false where pages may have a second, older mapping */
@@ -36,6 +38,14 @@ typedef struct heap_backing {
  * the host said, 0 if it said nothing. O(length / 64) and a system call for each hole. */
 grt_status heap_backing_commit(heap_backing *backing, uint32_t page, uint32_t length,
                                uint32_t ahead, stale_ranges *stale, int *host_errno);
+
+/* What the pages hold is no longer known. */
+static inline void heap_backing_forget_fill(heap_backing *backing, uint32_t page, uint32_t length)
+{
+    if (backing->filled != NULL) {
+        bitmap_fill(backing->filled, page, length, false);
+    }
+}
 
 /* Gives the committed pages of a range back; returns how many. */
 uint32_t heap_backing_decommit(heap_backing *backing, uint32_t page, uint32_t length);

@@ -26,6 +26,9 @@ typedef struct checker {
     uint64_t taken_blocks;
     uint64_t kept_pages;
     uint32_t cached; /* small blocks that are out of their spans and not live */
+    uint32_t held;   /* large blocks in quarantine */
+    uint64_t guarded;
+    uint32_t bare;
 } checker;
 
 /* Returns [condition]; the first that is false leaves its sentence. */
@@ -69,6 +72,31 @@ static bool check_free_run(checker *check, uint32_t page, const heap_page *head,
     return require(check, !after_free, "two free runs meet at page %u", page);
 }
 
+/* A guarded block that is in use lacks its last page, one in quarantine has none that the heap
+ * could give back. */
+static bool check_guarded(checker *check, uint32_t page, const heap_page *head)
+{
+    uint32_t committed = bitmap_count(check->heap->backing.committed, page, head->length);
+    bool live = head->u.large.asked != LARGE_HELD;
+    check->bare += head->length - committed;
+    check->guarded += live;
+    return require(check,
+                   !live || (committed == head->length - 1u &&
+                             !bitmap_get(check->heap->backing.committed, page + head->length - 1)),
+                   "the guarded run at page %u has %u of %u pages", page, committed,
+                   (unsigned)head->length);
+}
+
+static bool check_committed(checker *check, uint32_t page, const heap_page *head)
+{
+    if (head->kind == PAGE_LARGE && heap_is_guarded(head)) {
+        return check_guarded(check, page, head);
+    }
+    return require(check,
+                   bitmap_count(check->heap->backing.committed, page, head->length) == head->length,
+                   "the run at page %u is in use but not all committed", page);
+}
+
 static bool check_large(checker *check, uint32_t page, const heap_page *head)
 {
     uint64_t extent = (uint64_t)head->length << PAGE_SHIFT;
@@ -78,13 +106,14 @@ static bool check_large(checker *check, uint32_t page, const heap_page *head)
     }
     check->taken_bytes += extent;
     check->taken_blocks++;
+    check->held += head->u.large.asked == LARGE_HELD;
     if (!page_is_live_large(head)) {
         return true;
     }
     check->live += extent;
     check->asked += head->u.large.asked;
     check->blocks++;
-    return require(check, head->u.large.asked <= extent,
+    return require(check, head->u.large.asked <= heap_large_room(head),
                    "the large block at page %u was asked for %u bytes and has %u pages", page,
                    head->u.large.asked, (unsigned)head->length);
 }
@@ -223,10 +252,7 @@ static bool check_run(checker *check, uint32_t page, bool after_free)
                check_page_info(check, page, head);
     }
     bool right = check_interior(check, page, head);
-    right = right && require(check,
-                             bitmap_count(check->heap->backing.committed, page, head->length) ==
-                                 head->length,
-                             "the run at page %u is in use but not all committed", page);
+    right = right && check_committed(check, page, head);
     right = right && (head->kind == PAGE_LARGE ? check_large(check, page, head)
                                                : check_span(check, page, head));
     return right && check_page_info(check, page, head);
@@ -298,11 +324,9 @@ static bool check_bins(checker *check)
 /* While bins are checked, every block that is met is put into its span, so that one that is met
  * twice is found out. Nobody else looks at the spans meanwhile. */
 
-static bool check_cached_block(checker *check, const cache_bin *bin, uint32_t size_class,
-                               uint32_t at)
+static bool check_cached_block(checker *check, block_place place, uint32_t size_class)
 {
     const grt_heap *heap = check->heap;
-    block_place place = bin->blocks[at];
     uint32_t offset = place.address - heap->first;
     const heap_page *page = &heap->table.pages[offset >> PAGE_SHIFT];
     if (!require(check, offset <= heap->last_offset && page->kind == PAGE_SMALL,
@@ -341,13 +365,38 @@ static uint32_t meet_bin(checker *check, const cache_bin *bin, uint32_t size_cla
         return 0;
     }
     uint32_t met = 0;
-    while (met < bin->count && check_cached_block(check, bin, size_class, met)) {
+    while (met < bin->count && check_cached_block(check, bin->blocks[met], size_class)) {
         met++;
     }
     return met;
 }
 
-/* Meets the blocks of all bins until one is wrong; returns how many. */
+static uint32_t class_at(const grt_heap *heap, grt_addr address)
+{
+    const heap_page *page = &heap->table.pages[(address - heap->first) >> PAGE_SHIFT];
+    return grt_heap_owns(heap, address) && page->kind == PAGE_SMALL ? page->u.span->size_class : 0;
+}
+
+/* Meets the small blocks of the quarantine until one is wrong; returns how many. */
+static uint64_t meet_held(checker *check)
+{
+    const heap_quarantine *queue = &check->heap->watch.quarantine;
+    uint64_t met = 0;
+    for (uint32_t i = 0; i < queue->count; i++) {
+        block_place place = *quarantine_at(queue, i);
+        if (place.slot == QUARANTINE_LARGE) {
+            continue;
+        }
+        if (!check_cached_block(check, place, class_at(check->heap, place.address))) {
+            break;
+        }
+        met++;
+    }
+    return met;
+}
+
+/* Meets the blocks of all bins, and then those in quarantine, until one is wrong; returns how many.
+ */
 static uint64_t meet_all(checker *check)
 {
     uint64_t all = 0;
@@ -360,7 +409,7 @@ static uint64_t meet_all(checker *check)
         }
         check->cached -= cache->pending_small;
     }
-    return all;
+    return all + meet_held(check);
 }
 
 static void forget_all(const checker *check, uint64_t met)
@@ -370,6 +419,13 @@ static void forget_all(const checker *check, uint64_t met)
             for (uint32_t at = 0; at < cache->bins[i].count && met > 0; at++, met--) {
                 forget_met(check->heap, cache->bins[i].blocks[at]);
             }
+        }
+    }
+    const heap_quarantine *queue = &check->heap->watch.quarantine;
+    for (uint32_t i = 0; i < queue->count && met > 0; i++) {
+        if (quarantine_at(queue, i)->slot != QUARANTINE_LARGE) {
+            forget_met(check->heap, *quarantine_at(queue, i));
+            met--;
         }
     }
 }
@@ -412,6 +468,42 @@ static bool check_kept(checker *check)
                    (unsigned long long)check->kept_pages);
 }
 
+/* ---- quarantine
+ * ---------------------------------------------------------------------------------------- */
+
+/* What a block in quarantine occupies; 0 when a large one is none. The small ones were met among
+ * the cached ones. */
+static uint64_t held_extent(const grt_heap *heap, const block_place *place)
+{
+    const heap_page *head = &heap->table.pages[(place->address - heap->first) >> PAGE_SHIFT];
+    if (place->slot != QUARANTINE_LARGE) {
+        return head->u.span->extent;
+    }
+    bool held = grt_heap_owns(heap, place->address) && head->kind == PAGE_LARGE &&
+                head->u.large.asked == LARGE_HELD;
+    return held ? (uint64_t)head->length << PAGE_SHIFT : 0;
+}
+
+static bool check_quarantine(checker *check)
+{
+    const heap_quarantine *queue = &check->heap->watch.quarantine;
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < queue->count; i++) {
+        const block_place *place = quarantine_at(queue, i);
+        uint64_t extent = held_extent(check->heap, place);
+        bytes += extent;
+        check->held -= place->slot == QUARANTINE_LARGE;
+        if (!require(check, extent != 0, "0x%08X is queued but not in quarantine",
+                     place->address)) {
+            return false;
+        }
+    }
+    return require(check, check->held == 0, "a large block in quarantine is not queued") &&
+           require(check, bytes == queue->bytes,
+                   "the quarantine says that it holds %llu bytes, its blocks have %llu",
+                   (unsigned long long)queue->bytes, (unsigned long long)bytes);
+}
+
 /* ---- totals
  * -------------------------------------------------------------------------------------- */
 
@@ -429,7 +521,9 @@ static bool check_stats(checker *check)
            check_total(check, "asked bytes", stats.live_asked, check->asked) &&
            check_total(check, "blocks", stats.blocks, check->blocks) &&
            check_total(check, "bytes cached by threads", stats.cached_by_threads,
-                       check->taken_bytes - check->live) &&
+                       check->taken_bytes - check->live - stats.quarantined) &&
+           check_total(check, "guarded blocks", stats.guarded, check->guarded) &&
+           check_total(check, "pages that guard", check->heap->watch.bare_pages, check->bare) &&
            require(check, stats.live <= check->heap->budget, "live bytes exceed the budget");
 }
 
@@ -498,7 +592,8 @@ bool grt_heap_check(grt_heap *heap, char *text, size_t text_size)
     os_mutex_lock(&heap->lock);
     heap_stop_caches_locked(heap);
     bool right = check_runs(&check) && check_bins(&check) && check_caches(&check) &&
-                 check_kept(&check) && check_totals(&check) && check_backing(&check);
+                 check_kept(&check) && check_quarantine(&check) && check_totals(&check) &&
+                 check_backing(&check) && heap_check_patterns_locked(heap, text, text_size);
     heap_start_caches_locked(heap);
     os_mutex_unlock(&heap->lock);
     return right;

@@ -24,7 +24,8 @@ static bool config_is_valid(const grt_heap_config *config)
 {
     return config->size == sizeof *config && config->name != NULL && config->first != 0 &&
            config->first % GRT_PAGE_SIZE == 0 && config->end % GRT_PAGE_SIZE == 0 &&
-           config->first < config->end && config->end <= GRT_WINDOW_SIZE;
+           config->first < config->end && config->end <= GRT_WINDOW_SIZE &&
+           heap_options_valid(&config->options);
 }
 
 /* ---- metadata ----------------------------------------------------------------------------------
@@ -102,6 +103,18 @@ static grt_status create_metadata(grt_heap *heap)
 /* ---- heaps -------------------------------------------------------------------------------------
  */
 
+/* The tighter one of two budgets, of which 0 is none. A budget that capacity enforces anyway is
+ * none as well: what fails then is exhaustion. */
+static uint64_t choose_budget(const grt_heap *heap, const grt_heap_config *config)
+{
+    uint64_t budget = config->budget;
+    uint64_t option = config->options.budget;
+    if (option != 0 && (budget == 0 || option < budget)) {
+        budget = option;
+    }
+    return budget != 0 && budget < heap->capacity ? budget : UINT64_MAX;
+}
+
 static void init_fields(grt_heap *heap, grt_memory *memory, const grt_heap_config *config)
 {
     snprintf(heap->name, sizeof heap->name, "%s", config->name);
@@ -111,9 +124,9 @@ static void init_fields(grt_heap *heap, grt_memory *memory, const grt_heap_confi
     heap->capacity = config->end - config->first;
     heap->last_offset = (uint32_t)(heap->capacity - 1);
     heap->gates = CACHE_STRICT || os_barrier_available() ? 0 : GATE_CLOSED;
-    /* A budget that capacity enforces anyway is none: what fails then is exhaustion. */
-    bool limited = config->budget != 0 && config->budget < heap->capacity;
-    heap->budget = limited ? config->budget : UINT64_MAX;
+    heap->budget = choose_budget(heap, config);
+    heap_watch_init(heap, &config->options);
+    heap->gates |= heap->watch.on ? GATE_SPECIAL : 0;
     heap->log_failures_above = config->log_failures_above;
     heap->log = config->log;
 }
@@ -151,6 +164,9 @@ static grt_status create_parts(grt_heap *heap)
 {
     grt_status status = create_metadata(heap);
     if (status == GRT_OK) {
+        status = heap_watch_create(heap);
+    }
+    if (status == GRT_OK) {
         status = create_shared_cache(heap);
     }
     if (status == GRT_OK) {
@@ -173,6 +189,7 @@ static void destroy_parts(grt_heap *heap)
         heap->caches = cache->next;
         cache_destroy(cache);
     }
+    heap_watch_destroy(heap);
     if (heap->metadata != NULL) {
         (void)os_release(heap->metadata, heap->metadata_size);
     }

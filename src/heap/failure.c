@@ -73,8 +73,8 @@ static uint64_t largest_small_fit(const grt_heap *heap, const heap_room *room, u
     return 0;
 }
 
-/* The largest request of this alignment that would be served now. */
-static uint64_t would_fit(const grt_heap *heap, grt_heap_cause cause, uint32_t alignment)
+/* The largest block of this alignment that there is room for. */
+static uint64_t largest_fit(const grt_heap *heap, grt_heap_cause cause, uint32_t alignment)
 {
     if (cause == GRT_HEAP_SHUT_DOWN) {
         return 0;
@@ -90,6 +90,14 @@ static uint64_t would_fit(const grt_heap *heap, grt_heap_cause cause, uint32_t a
         return large;
     }
     return largest_small_fit(heap, &room, alignment);
+}
+
+/* The largest request that would be served now: the red zone takes its part. */
+static uint64_t would_fit(const grt_heap *heap, grt_heap_cause cause, uint32_t alignment)
+{
+    uint64_t fit = largest_fit(heap, cause, alignment);
+    uint64_t redzone = heap->watch.options.redzone;
+    return fit > redzone ? fit - redzone : 0;
 }
 
 /* ---- collecting --------------------------------------------------------------------------------
@@ -137,11 +145,13 @@ void heap_refuse_locked(grt_heap *heap, const heap_request *request, heap_refusa
     heap_stats_locked(heap, &failure->stats);
     refusal->repeat = 0;
     refusal->holders = 0;
+    refusal->sampled.every = 0;
     if (!request->quiet && request->asked > heap->log_failures_above) {
         refusal->repeat = count_refusal(heap, request);
     }
     if (refusal->repeat > 0) {
         refusal->holders = heap_find_holders_locked(heap, refusal->holder, HEAP_HOLDERS_MAX);
+        site_table_sum_up(&heap->watch.sites, &refusal->sampled);
     }
     heap_start_caches_locked(heap);
 }
@@ -201,6 +211,51 @@ static void write_holder(const grt_log *log, const heap_holder *holder, uint32_t
                  place, holder->bytes, holder->blocks, kind);
 }
 
+/* A sample of one request in so many stands for all of them. */
+static void write_sampled_row(const grt_log *log, uint32_t every, uint32_t place, const char *who,
+                              const site_holder *row)
+{
+    grt_log_line(log, GRT_LOG_ERROR, "HEAP-DIAG",
+                 "owner %u by %s: about %" PRIu64 " bytes in %" PRIu64
+                 " blocks (sampled, 1 request in %u)",
+                 place, who, row->bytes * every, (uint64_t)row->blocks * every, every);
+}
+
+static void write_sampled_site(const grt_log *log, uint32_t every, uint32_t place,
+                               const site_holder *row)
+{
+    char who[32];
+    snprintf(who, sizeof who, "call site 0x%08X", row->key);
+    write_sampled_row(log, every, place, who, row);
+}
+
+static void write_sampled_thread(const grt_log *log, uint32_t every, uint32_t place,
+                                 const site_holder *row)
+{
+    char who[32];
+    snprintf(who, sizeof who, "thread %u", row->key);
+    write_sampled_row(log, every, place, who, row);
+}
+
+static void write_sampled(const grt_log *log, const site_summary *sampled)
+{
+    if (sampled->every == 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < sampled->sites; i++) {
+        write_sampled_site(log, sampled->every, i + 1, &sampled->site[i]);
+    }
+    for (uint32_t i = 0; i < sampled->threads; i++) {
+        write_sampled_thread(log, sampled->every, i + 1, &sampled->thread[i]);
+    }
+    if (sampled->lost > 0) {
+        grt_log_line(log, GRT_LOG_ERROR, "HEAP-DIAG",
+                     "%" PRIu64
+                     " sampled blocks found no room in the table and are not among these",
+                     sampled->lost);
+    }
+}
+
 void heap_report_refusal(const grt_heap *heap, const heap_refusal *refusal)
 {
     last_failure = refusal->failure;
@@ -218,4 +273,5 @@ void heap_report_refusal(const grt_heap *heap, const heap_refusal *refusal)
     for (uint32_t i = 0; i < refusal->holders; i++) {
         write_holder(&log, &refusal->holder[i], i + 1);
     }
+    write_sampled(&log, &refusal->sampled);
 }

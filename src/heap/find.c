@@ -3,9 +3,9 @@
  */
 #include "heap/internal.h"
 
+#include <stdarg.h>
 #include <stdio.h>
-
-#include "heap/past.h"
+#include <string.h>
 
 /* Where an address lies among the blocks of a span, whether the span still exists or not. */
 typedef struct span_place {
@@ -57,17 +57,18 @@ static bool find_past_small(const grt_heap *heap, uint32_t offset, span_place *p
     }
     bool kept = is_kept(heap, place->start.slot, past_small_class(past), span_page);
     heap_slot slot = kept ? slot_at(heap, place) : SLOT_NEVER;
-    *asked = slot_asked(slot);
+    *asked = slot_was_asked(slot);
     return !kept || slot != SLOT_NEVER;
 }
 
 /* No block of now is at this address: what its page was before decides. */
 static grt_status judge_past(const grt_heap *heap, uint32_t offset)
 {
-    past_kind kind = past_get_kind(heap->table.pages[offset >> PAGE_SHIFT].past);
+    uint32_t past = heap->table.pages[offset >> PAGE_SHIFT].past;
+    past_kind kind = past_get_kind(past);
     span_place place;
     uint32_t asked;
-    bool started = kind == PAST_LARGE && offset % GRT_PAGE_SIZE == 0;
+    bool started = kind == PAST_LARGE && offset % GRT_PAGE_SIZE == past_large_gap(past);
     if (kind == PAST_SMALL && find_past_small(heap, offset, &place, &asked)) {
         started = place.offset_in_block == 0;
     }
@@ -96,7 +97,29 @@ static grt_status find_small(const grt_heap *heap, heap_span *span, uint32_t off
                           .page = offset >> PAGE_SHIFT,
                           .asked = slot_asked(slot),
                           .extent = span->extent,
+                          .room = span->extent,
                           .slot = place.start.slot};
+    return GRT_OK;
+}
+
+/* The address lies in the run of a large block whose head is page [index]. */
+static grt_status find_large(const grt_heap *heap, uint32_t index, uint32_t offset,
+                             heap_block *block)
+{
+    const heap_page *head = &heap->table.pages[index];
+    uint32_t start = (index << PAGE_SHIFT) + heap_large_gap(head);
+    if (!page_is_live_large(head)) {
+        bool was = offset == start && head->u.large.asked != LARGE_PENDING;
+        return was ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
+    }
+    if (offset != start) {
+        return offset > start ? GRT_INTERIOR_POINTER : GRT_NOT_A_BLOCK;
+    }
+    *block = (heap_block){.address = heap->first + offset,
+                          .page = index,
+                          .asked = head->u.large.asked,
+                          .extent = (uint32_t)head->length << PAGE_SHIFT,
+                          .room = heap_large_room(head)};
     return GRT_OK;
 }
 
@@ -111,136 +134,253 @@ grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *
     if (page->kind == PAGE_SMALL) {
         return find_small(heap, page->u.span, offset, block);
     }
-    if (page->kind == PAGE_LARGE && offset % GRT_PAGE_SIZE == 0) {
-        if (!page_is_live_large(page)) {
-            return page->u.large.asked == LARGE_PENDING ? GRT_NOT_A_BLOCK : GRT_DOUBLE_FREE;
-        }
-        *block = (heap_block){.address = address,
-                              .page = index,
-                              .asked = page->u.large.asked,
-                              .extent = (uint32_t)page->length << PAGE_SHIFT};
-        return GRT_OK;
+    if (page->kind == PAGE_LARGE) {
+        return find_large(heap, index, offset, block);
     }
-    const heap_page *head = &heap->table.pages[page_table_head_of(&heap->table, index)];
-    if (head->kind == PAGE_FREE) {
+    uint32_t head = page_table_head_of(&heap->table, index);
+    if (heap->table.pages[head].kind == PAGE_FREE) {
         return judge_past(heap, offset);
     }
-    return page_is_live_large(head) ? GRT_INTERIOR_POINTER : GRT_NOT_A_BLOCK;
+    return find_large(heap, head, offset, block);
 }
 
 /* ---- descriptions ------------------------------------------------------------------------------
  */
 
-static void set_block(grt_block_info *info, grt_block_state state, grt_addr address, grt_addr start,
-                      uint32_t asked, uint32_t extent)
+/* One block, for the descriptions of what lies at an address and beside it. */
+typedef struct sight {
+    grt_block_state state;
+    grt_addr start;
+    uint32_t asked;
+    uint32_t extent;
+    bool guarded;
+} sight;
+
+/* A freed large block, of which the mark is at [page]. */
+static sight sight_past_large(const grt_heap *heap, uint32_t page)
 {
-    info->state = state;
-    info->start = start;
-    info->asked = asked;
-    info->extent = extent;
-    info->offset = address - start;
+    uint32_t past = heap->table.pages[page].past;
+    uint32_t gap = past_large_gap(past);
+    bool guarded = past_large_was_guarded(past);
+    uint32_t room = ((past_large_pages(past) - guarded) << PAGE_SHIFT) - gap;
+    return (sight){GRT_BLOCK_FREED, heap_page_address(heap, page) + gap, 0, room, guarded};
 }
 
-/* Looks back through a run for the large block around [page] that was freed. */
-static void describe_past_large(const grt_heap *heap, grt_block_info *info, grt_addr address,
-                                uint32_t page, uint32_t run)
+/* Looks back through a run, to page [end], for the large block around [page] that was freed. */
+static sight find_past_large(const grt_heap *heap, uint32_t page, uint32_t end)
 {
-    for (uint32_t start = page + 1; start-- > run;) {
+    for (uint32_t start = page + 1; start-- > end;) {
         uint32_t past = heap->table.pages[start].past;
         if (past_get_kind(past) == PAST_LARGE && past_large_pages(past) > page - start) {
-            set_block(info, GRT_BLOCK_FREED, address, heap_page_address(heap, start), 0,
-                      past_large_pages(past) << PAGE_SHIFT);
-            return;
+            return sight_past_large(heap, start);
         }
     }
+    return (sight){.state = GRT_BLOCK_NEVER};
 }
 
-static void describe_past_small(const grt_heap *heap, grt_block_info *info, grt_addr address)
+static sight find_past_small_block(const grt_heap *heap, grt_addr address)
 {
     span_place place;
     uint32_t asked;
-    if (find_past_small(heap, address - heap->first, &place, &asked)) {
-        uint32_t past = heap->table.pages[(address - heap->first) >> PAGE_SHIFT].past;
-        set_block(info, GRT_BLOCK_FREED, address, place.start.address, asked,
-                  size_class_extent(past_small_class(past)));
+    if (!find_past_small(heap, address - heap->first, &place, &asked)) {
+        return (sight){.state = GRT_BLOCK_NEVER};
     }
+    uint32_t past = heap->table.pages[(address - heap->first) >> PAGE_SHIFT].past;
+    return (sight){GRT_BLOCK_FREED, place.start.address, asked,
+                   size_class_extent(past_small_class(past)), false};
 }
 
-/* No block of now is at [address], in the run that starts at page [run]. */
-static void describe_past(const grt_heap *heap, grt_block_info *info, grt_addr address,
-                          uint32_t run)
+/* No block of now is at [address], in the run that starts at page [run]; freed large blocks are
+ * looked for at most [reach] pages back. */
+static sight sight_past(const grt_heap *heap, grt_addr address, uint32_t run, uint32_t reach)
 {
     uint32_t page = (address - heap->first) >> PAGE_SHIFT;
-    if (past_get_kind(heap->table.pages[page].past) == PAST_SMALL) {
-        describe_past_small(heap, info, address);
-    } else {
-        describe_past_large(heap, info, address, page, run);
-    }
+    uint32_t end = page - run > reach ? page - reach : run;
+    return past_get_kind(heap->table.pages[page].past) == PAST_SMALL
+               ? find_past_small_block(heap, address)
+               : find_past_large(heap, page, end);
 }
 
-static void describe_in_span(const grt_heap *heap, grt_block_info *info, grt_addr address,
-                             const heap_span *span)
+static sight sight_in_span(const grt_heap *heap, grt_addr address, const heap_span *span,
+                           uint32_t reach)
 {
     span_place place = place_in_span(heap, span->size_class, span->page, address - heap->first);
     heap_slot slot = place.block < span->carved ? slot_at(heap, &place) : SLOT_NEVER;
     if (slot == SLOT_NEVER) {
-        describe_past(heap, info, address, span->page);
-    } else {
-        set_block(info, slot_is_live(slot) ? GRT_BLOCK_LIVE : GRT_BLOCK_FREED, address,
-                  place.start.address, slot_asked(slot), span->extent);
+        return sight_past(heap, address, span->page, reach);
     }
+    return (sight){slot_is_live(slot) ? GRT_BLOCK_LIVE : GRT_BLOCK_FREED, place.start.address,
+                   slot_was_asked(slot), span->extent, false};
 }
 
-static void describe_in_words(const grt_heap *heap, grt_block_info *info, grt_addr address)
+static sight sight_large(const grt_heap *heap, uint32_t page)
 {
-    char *text = info->text;
-    size_t size = sizeof info->text;
-    if (info->state == GRT_BLOCK_OUTSIDE) {
-        snprintf(text, size, "outside heap %s (0x%08X to 0x%08X)", heap->name,
-                 (unsigned)heap->first, (unsigned)(heap->first + (heap->capacity - 1)));
-    } else if (info->state == GRT_BLOCK_NEVER) {
-        snprintf(text, size, "no block was ever here");
-    } else if (info->state == GRT_BLOCK_FREED) {
-        snprintf(text, size, "%u bytes inside the freed block 0x%08X that occupied %u bytes",
-                 info->offset, (unsigned)info->start, info->extent);
-        if (info->offset == 0) {
-            snprintf(text, size, "the start of a freed block that occupied %u bytes", info->extent);
-        }
-    } else if (info->offset == 0) {
-        snprintf(text, size, "the start of a live block of %u bytes", info->asked);
-    } else if (info->offset < info->asked) {
-        snprintf(text, size, "%u bytes inside the live block 0x%08X of %u bytes", info->offset,
-                 (unsigned)info->start, info->asked);
-    } else {
-        snprintf(text, size, "%u bytes past the end of the live block 0x%08X of %u bytes",
-                 (unsigned)(address - info->start - info->asked), (unsigned)info->start,
-                 info->asked);
+    const heap_page *head = &heap->table.pages[page];
+    grt_addr start = heap_page_address(heap, page) + heap_large_gap(head);
+    sight seen = {GRT_BLOCK_LIVE, start, head->u.large.asked, heap_large_room(head),
+                  heap_is_guarded(head)};
+    if (head->u.large.asked == LARGE_PENDING) {
+        return (sight){.state = GRT_BLOCK_NEVER};
     }
+    if (!page_is_live_large(head)) {
+        seen.state = GRT_BLOCK_FREED;
+        seen.asked = 0;
+    }
+    return seen;
 }
 
-static void describe_inside(const grt_heap *heap, grt_block_info *info, grt_addr address)
+/* The address is the heap's. */
+static sight sight_at(const grt_heap *heap, grt_addr address, uint32_t reach)
 {
     uint32_t page = (address - heap->first) >> PAGE_SHIFT;
     uint32_t run = page_table_head_of(&heap->table, page);
     const heap_page *head = &heap->table.pages[run];
     if (head->kind == PAGE_FREE) {
-        describe_past(heap, info, address, run);
-    } else if (head->kind == PAGE_SMALL) {
-        describe_in_span(heap, info, address, head->u.span);
-    } else if (page_is_live_large(head)) {
-        set_block(info, GRT_BLOCK_LIVE, address, heap_page_address(heap, run), head->u.large.asked,
-                  (uint32_t)head->length << PAGE_SHIFT);
-    } else if (head->u.large.asked == LARGE_KEPT) {
-        set_block(info, GRT_BLOCK_FREED, address, heap_page_address(heap, run), 0,
-                  (uint32_t)head->length << PAGE_SHIFT);
+        return sight_past(heap, address, run, reach);
     }
+    if (head->kind == PAGE_LARGE) {
+        return sight_large(heap, run);
+    }
+    return sight_in_span(heap, address, head->u.span, reach);
+}
+
+/* ---- in words ----------------------------------------------------------------------------------
+ */
+
+static void put_words(grt_block_info *info, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void put_words(grt_block_info *info, const char *format, ...)
+{
+    size_t length = strlen(info->text);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(info->text + length, sizeof info->text - length, format, arguments);
+    va_end(arguments);
+}
+
+static void put_freed(grt_block_info *info)
+{
+    if (info->offset == 0) {
+        put_words(info, "the start of a freed block that occupied %u bytes", info->extent);
+    } else if (info->offset < info->extent) {
+        put_words(info, "%u bytes inside the freed block 0x%08X that occupied %u bytes",
+                  info->offset, (unsigned)info->start, info->extent);
+    } else {
+        put_words(info, "beside the freed block 0x%08X that occupied %u bytes",
+                  (unsigned)info->start, info->extent);
+    }
+    if (info->freed_known) {
+        put_words(info, ", freed by call site 0x%08X on thread %u", (unsigned)info->freed_site,
+                  info->freed_thread);
+    }
+}
+
+static void put_live(grt_block_info *info, grt_addr address)
+{
+    if (address < info->start) {
+        put_words(info, "%u bytes before the live block 0x%08X of %u bytes",
+                  (unsigned)(info->start - address), (unsigned)info->start, info->asked);
+    } else if (info->offset == 0) {
+        put_words(info, "the start of a live block of %u bytes", info->asked);
+    } else if (info->offset < info->asked) {
+        put_words(info, "%u bytes inside the live block 0x%08X of %u bytes", info->offset,
+                  (unsigned)info->start, info->asked);
+    } else {
+        put_words(info, "%u bytes past the end of the live block 0x%08X of %u bytes",
+                  info->offset - info->asked, (unsigned)info->start, info->asked);
+    }
+    if (info->site_known) {
+        put_words(info, ", asked for by call site 0x%08X on thread %u", (unsigned)info->site,
+                  info->thread);
+    }
+}
+
+static void describe_in_words(const grt_heap *heap, grt_block_info *info, grt_addr address)
+{
+    if (info->state == GRT_BLOCK_OUTSIDE) {
+        put_words(info, "outside heap %s (0x%08X to 0x%08X)", heap->name, (unsigned)heap->first,
+                  (unsigned)(heap->first + heap->last_offset));
+    } else if (info->state == GRT_BLOCK_NEVER) {
+        put_words(info, "no block was ever here");
+    } else if (info->state == GRT_BLOCK_FREED) {
+        put_freed(info);
+    } else {
+        put_live(info, address);
+    }
+}
+
+/* ---- descriptions ------------------------------------------------------------------------------
+ */
+
+/* Who asked for the block and who freed it, as far as that was sampled. */
+static void describe_sites(const grt_heap *heap, grt_block_info *info)
+{
+    bool live = info->state == GRT_BLOCK_LIVE;
+    const site_entry *entry =
+        site_table_find(&heap->watch.sites, info->start, live ? SITE_LIVE : SITE_FREED);
+    if (entry == NULL) {
+        return;
+    }
+    info->site_known = true;
+    info->site = entry->site;
+    info->thread = entry->thread;
+    info->freed_known = !live;
+    info->freed_site = entry->freed_site;
+    info->freed_thread = entry->freed_thread;
+    if (!live) {
+        info->asked = entry->asked;
+    }
+}
+
+/* Pages that are looked through for a freed neighbour, so that describing a live block is O(1). */
+#define NEIGHBOUR_REACH 256u
+
+static grt_block_neighbour describe_neighbour(const grt_heap *heap, grt_addr address)
+{
+    grt_block_neighbour neighbour = {.state = GRT_BLOCK_OUTSIDE};
+    if (grt_heap_owns(heap, address)) {
+        sight seen = sight_at(heap, address, NEIGHBOUR_REACH);
+        neighbour = (grt_block_neighbour){seen.state, seen.start, seen.asked, seen.extent};
+    }
+    return neighbour;
+}
+
+/* A block in guard mode has its own pages around it, which are no neighbours. */
+static void describe_neighbours(const grt_heap *heap, grt_block_info *info, bool guarded)
+{
+    grt_addr before = info->start - 1;
+    grt_addr after = info->start + info->extent;
+    if (guarded) {
+        before = (info->start & ~(GRT_PAGE_SIZE - 1)) - 1;
+        after += GRT_PAGE_SIZE;
+    }
+    info->before = describe_neighbour(heap, before);
+    info->after = describe_neighbour(heap, after);
+}
+
+static void describe_inside(const grt_heap *heap, grt_block_info *info, grt_addr address)
+{
+    sight seen = sight_at(heap, address, heap->table.count);
+    info->state = seen.state;
+    if (seen.state == GRT_BLOCK_NEVER) {
+        return;
+    }
+    info->start = seen.start;
+    info->asked = seen.asked;
+    info->extent = seen.extent;
+    info->offset = address - seen.start;
+    info->quarantined =
+        seen.state == GRT_BLOCK_FREED && quarantine_has(&heap->watch.quarantine, seen.start);
+    info->guarded = seen.guarded;
+    describe_sites(heap, info);
+    describe_neighbours(heap, info, seen.guarded);
 }
 
 void heap_describe_locked(const grt_heap *heap, grt_addr address, grt_block_info *info)
 {
     *info = (grt_block_info){.state = GRT_BLOCK_OUTSIDE};
     if (grt_heap_owns(heap, address)) {
-        info->state = GRT_BLOCK_NEVER;
         describe_inside(heap, info, address);
     }
     describe_in_words(heap, info, address);

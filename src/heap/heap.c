@@ -41,7 +41,10 @@ static void init_request(heap_request *request, uint32_t size, uint32_t alignmen
     request->slot = 0;
     request->cache = NULL;
     request->size_class = SIZE_CLASS_NONE;
+    request->need = 0;
     request->extent = 0;
+    request->room = 0;
+    request->filled = false;
     request->stale.count = 0;
     request->cause = GRT_HEAP_NONE;
     request->rounded = 0;
@@ -59,8 +62,8 @@ static bool refuse_unlock(grt_heap *heap, const heap_request *request)
     return false;
 }
 
-/* Sets a block aside for the request, or reports why not. */
-static bool set_aside(grt_heap *heap, heap_request *request)
+/* Sets a block aside for the request and keeps the lock; or reports why not, without it. */
+static bool set_aside_locked(grt_heap *heap, heap_request *request)
 {
     if (heap == NULL) {
         refuse_without_heap(request);
@@ -68,11 +71,15 @@ static bool set_aside(grt_heap *heap, heap_request *request)
     }
     os_mutex_lock(&heap->lock);
     request->cache = heap_own_cache_locked(heap);
-    if (!heap_allocate_locked(heap, request->cache, request)) {
-        return refuse_unlock(heap, request);
-    }
-    os_mutex_unlock(&heap->lock);
-    return true;
+    return heap_allocate_locked(heap, request->cache, request) || refuse_unlock(heap, request);
+}
+
+/* Patterns of a block that is about to be handed out with any contents. */
+static void dress(grt_heap *heap, const heap_request *request)
+{
+    heap_verify_freed(heap, request);
+    heap_fill_new(heap, request);
+    heap_write_tail(heap, request->block, request->size, request->room);
 }
 
 static void publish(grt_heap *heap, const heap_request *request)
@@ -84,17 +91,15 @@ static void publish(grt_heap *heap, const heap_request *request)
 
 static grt_addr allocate(grt_heap *heap, heap_request *request)
 {
-    if (heap == NULL) {
-        refuse_without_heap(request);
+    if (!set_aside_locked(heap, request)) {
         return 0;
     }
-    os_mutex_lock(&heap->lock);
-    heap_cache *cache = heap_own_cache_locked(heap);
-    if (!heap_allocate_locked(heap, cache, request)) {
-        refuse_unlock(heap, request);
-        return 0;
+    if (heap->watch.touches) {
+        os_mutex_unlock(&heap->lock);
+        dress(heap, request);
+        os_mutex_lock(&heap->lock);
     }
-    heap_publish_locked(heap, cache, request);
+    heap_publish_locked(heap, request->cache, request);
     os_mutex_unlock(&heap->lock);
     return request->block;
 }
@@ -137,20 +142,29 @@ grt_addr heap_alloc_zeroed_slowly(grt_heap *heap, uint32_t size)
 {
     heap_request request;
     init_request(&request, size, SMALL_ALIGNMENT);
-    if (!set_aside(heap, &request)) {
+    if (!set_aside_locked(heap, &request)) {
         return 0;
     }
+    os_mutex_unlock(&heap->lock);
+    heap_verify_freed(heap, &request);
     if (request.size_class != SIZE_CLASS_NONE) {
         memset(grt_memory_host(heap->memory, request.block), 0, request.size);
     } else {
         clear_stale(heap, &request);
     }
+    heap_write_tail(heap, request.block, request.size, request.room);
     publish(heap, &request);
     return request.block;
 }
 
 /* ---- changing a size ---------------------------------------------------------------------------
  */
+
+/* Bytes that a block of [size] bytes must have. */
+static uint64_t with_redzone(const grt_heap *heap, uint32_t size)
+{
+    return (uint64_t)size + heap->watch.options.redzone;
+}
 
 static void account_large(grt_heap *heap, heap_cache *cache, const heap_block *block,
                           uint64_t extent, uint32_t size)
@@ -185,7 +199,7 @@ static bool resize_large_locked(grt_heap *heap, heap_cache *cache, const heap_bl
 {
     uint32_t page = block->page;
     uint32_t have = block->extent >> PAGE_SHIFT;
-    uint64_t extent = heap_round_to_pages(size);
+    uint64_t extent = heap_round_to_pages(with_redzone(heap, size));
     uint32_t want = (uint32_t)(extent >> PAGE_SHIFT);
     if (want > have && !grow_large_locked(heap, block, want)) {
         return false;
@@ -210,15 +224,23 @@ static bool resize_small_locked(grt_heap *heap, heap_cache *cache, const heap_bl
     return true;
 }
 
+/* It cannot be lengthened, and only another place can end where a shorter one has to. */
+static bool is_guarded(const grt_heap *heap, const heap_block *block)
+{
+    return block->span == NULL && heap_is_guarded(&heap->table.pages[block->page]);
+}
+
 static bool resize_locked(grt_heap *heap, heap_cache *cache, const heap_block *block, uint32_t size)
 {
-    if (heap->shut_down) {
+    uint64_t need = with_redzone(heap, size);
+    if (heap->shut_down || is_guarded(heap, block) || need > UINT32_MAX) {
         return false;
     }
     if (block->span != NULL) {
-        return heap_stays(block->extent, size) && resize_small_locked(heap, cache, block, size);
+        return heap_stays(block->extent, (uint32_t)need) &&
+               resize_small_locked(heap, cache, block, size);
     }
-    return size > SMALL_MAX && resize_large_locked(heap, cache, block, size);
+    return need > SMALL_MAX && resize_large_locked(heap, cache, block, size);
 }
 
 /* A block that cannot move can still become smaller. */
@@ -226,6 +248,11 @@ static bool shrink_locked(grt_heap *heap, heap_cache *cache, const heap_block *b
 {
     if (size > block->asked) {
         return false;
+    }
+    if (is_guarded(heap, block)) {
+        heap->table.pages[block->page].u.large.asked = size;
+        cache_count_resize(cache, block->asked, size);
+        return true;
     }
     return block->span == NULL ? resize_large_locked(heap, cache, block, size)
                                : resize_small_locked(heap, cache, block, size);
@@ -268,11 +295,13 @@ static grt_addr move_unlock(grt_heap *heap, const heap_block *from, const heap_r
         return withdraw_unlock(heap, from, request);
     }
     os_mutex_unlock(&heap->lock);
+    dress(heap, request);
     copy_block(heap, from, bytes, request->block);
+    bool filled = claimed && heap_undress(heap, from, "realloc");
     os_mutex_lock(&heap->lock);
     heap_publish_locked(heap, request->cache, request);
     if (claimed) {
-        heap_free_locked(heap, request->cache, from);
+        heap_retire_locked(heap, request->cache, from, filled);
     }
     os_mutex_unlock(&heap->lock);
     if (!claimed) {
@@ -281,19 +310,64 @@ static grt_addr move_unlock(grt_heap *heap, const heap_block *from, const heap_r
     return request->block;
 }
 
+/* Verifies what is behind a block before its size changes. Releases the lock meanwhile; the block
+ * is the same afterwards, for nobody can free it. */
+static void verify_relock(grt_heap *heap, heap_cache *cache, const heap_block *block)
+{
+    if (!heap->watch.has_tail || !heap_claim_locked(heap, cache, block)) {
+        return;
+    }
+    os_mutex_unlock(&heap->lock);
+    heap_verify_tail(heap, block, "realloc");
+    os_mutex_lock(&heap->lock);
+    heap_unclaim_locked(heap, cache, block);
+}
+
+/* Writes the patterns of a block that got its size in place: into what it gained, and behind it. */
+static void redress(grt_heap *heap, const heap_block *before, const heap_block *block)
+{
+    if (heap->watch.options.fill && block->room > before->room) {
+        uint32_t page = block->page + (before->room >> PAGE_SHIFT);
+        heap_verify_freed_pages(heap, page, (block->room - before->room) >> PAGE_SHIFT, "realloc");
+    }
+    if (block->asked > before->asked) {
+        heap_request gained = {.block = block->address + before->asked,
+                               .size = block->asked - before->asked};
+        heap_fill_new(heap, &gained);
+    }
+    heap_write_tail(heap, block->address, block->asked, block->room);
+}
+
+/* The block stayed where it is. */
+static grt_addr stay_unlock(grt_heap *heap, const heap_block *before, const heap_request *request)
+{
+    heap_block block;
+    if (heap->watch.sites.entries != NULL) {
+        site_table_resize(&heap->watch.sites, before->address, request->size);
+    }
+    if (heap->watch.touches && heap_find_locked(heap, before->address, &block) == GRT_OK &&
+        heap_claim_locked(heap, request->cache, &block)) {
+        os_mutex_unlock(&heap->lock);
+        redress(heap, before, &block);
+        os_mutex_lock(&heap->lock);
+        heap_unclaim_locked(heap, request->cache, &block);
+    }
+    os_mutex_unlock(&heap->lock);
+    return before->address;
+}
+
 /* With the block found and the lock held, which is released. */
 static grt_addr realloc_unlock(grt_heap *heap, const heap_block *found, heap_request *request)
 {
+    verify_relock(heap, request->cache, found);
     if (resize_locked(heap, request->cache, found, request->size)) {
-        os_mutex_unlock(&heap->lock);
-        return found->address;
+        return stay_unlock(heap, found, request);
     }
     if (heap_allocate_locked(heap, request->cache, request)) {
         return move_unlock(heap, found, request);
     }
     if (shrink_locked(heap, request->cache, found, request->size)) {
-        os_mutex_unlock(&heap->lock);
-        return found->address;
+        return stay_unlock(heap, found, request);
     }
     refuse_unlock(heap, request);
     return 0;
@@ -318,6 +392,15 @@ grt_addr heap_realloc_slowly(grt_heap *heap, grt_addr block, uint32_t size)
 /* ---- giving back -------------------------------------------------------------------------------
  */
 
+/* Releases the lock while it touches the claimed block. */
+static bool undress_relock(grt_heap *heap, const heap_block *block)
+{
+    os_mutex_unlock(&heap->lock);
+    bool filled = heap_undress(heap, block, "free");
+    os_mutex_lock(&heap->lock);
+    return filled;
+}
+
 grt_status heap_free_slowly(grt_heap *heap, grt_addr block)
 {
     if (block == 0) {
@@ -334,7 +417,8 @@ grt_status heap_free_slowly(grt_heap *heap, grt_addr block)
         heap->counters.bad_frees++;
         return heap_refuse_address_unlock(heap, block, status, "free");
     }
-    heap_free_locked(heap, cache, &found);
+    bool filled = heap->watch.touches && undress_relock(heap, &found);
+    heap_retire_locked(heap, cache, &found, filled);
     os_mutex_unlock(&heap->lock);
     return GRT_OK;
 }
@@ -351,7 +435,7 @@ uint64_t grt_heap_trim(grt_heap *heap)
 /* Requests that need a look at the heap's state take the long way. */
 static void update_gates_locked(grt_heap *heap)
 {
-    heap_set_special_locked(heap, heap->shut_down || heap->inject_countdown != 0);
+    heap_set_special_locked(heap, heap->watch.on || heap->shut_down || heap->inject_countdown != 0);
 }
 
 void grt_heap_shut_down(grt_heap *heap)

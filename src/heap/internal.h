@@ -2,10 +2,9 @@
  * internal.h - the heap's record, and what its files share.
  *
  * One lock guards everything but the caches of threads (cache.h) and the slots of small blocks
- * (slots.h). Functions that end in _locked expect it to be held; none of them writes a
- * line, so a slow log never holds it. Guest memory is touched by heap.c alone, and never with the
- * lock held or a cache entered: a page that the guest took away faults, and the fault's report asks
- * the heap.
+ * (slots.h). Functions that end in _locked expect it to be held; none of them writes a line, so a
+ * slow log never holds it. Guest memory is never touched with the lock held or a cache entered: a
+ * page that the guest took away faults, and the fault's report asks the heap.
  */
 #ifndef GRT_HEAP_INTERNAL_H
 #define GRT_HEAP_INTERNAL_H
@@ -16,10 +15,13 @@
 #include "heap/kept.h"
 #include "heap/page_runs.h"
 #include "heap/page_table.h"
+#include "heap/past.h"
+#include "heap/pattern.h"
 #include "heap/rate_limit.h"
 #include "heap/size_class.h"
 #include "heap/slots.h"
 #include "heap/span.h"
+#include "heap/watch.h"
 #include "os/os.h"
 
 #define HEAP_NAME_MAX      32u
@@ -84,6 +86,8 @@ struct grt_heap {
     heap_cache *caches;  /* all of them */
     heap_cache *shared;  /* one of them: for threads that have none, under the lock only */
 
+    heap_watch watch; /* what its options need */
+
     void *metadata; /* table, maps, bitmaps and span records: one reservation */
     size_t metadata_size;
 };
@@ -141,6 +145,7 @@ bool heap_reclaim_locked(grt_heap *heap);
 typedef struct heap_request {
     uint32_t asked;     /* as the caller said */
     uint32_t size;      /* at least 1 */
+    uint64_t need;      /* bytes, with the red zone */
     uint32_t alignment; /* bytes */
     uint32_t site;      /* guest return address, 0 = none */
     bool quiet;         /* a refusal is an answer: neither counted nor logged */
@@ -151,6 +156,8 @@ typedef struct heap_request {
     uint32_t slot;       /* of a small block */
     uint32_t size_class; /* of a small block, SIZE_CLASS_NONE for a large one */
     uint64_t extent;     /* bytes that the block occupies */
+    uint32_t room;       /* bytes from its start that are its own; less if it is guarded */
+    bool filled;         /* of a small block: all of it was the fill of freed blocks */
     stale_ranges stale;  /* of a large block: what must be cleared to make it zero */
 
     /* Or the reason why there is none. */
@@ -165,6 +172,10 @@ bool heap_allocate_locked(grt_heap *heap, heap_cache *cache, heap_request *reque
 
 /* Makes the block of a served request live. [cache] is the one it was set aside in. */
 void heap_publish_locked(grt_heap *heap, heap_cache *cache, const heap_request *request);
+
+/* Takes a run and backs the first [backed] pages of it; NO_PAGE with [request->cause]. */
+uint32_t heap_take_run_locked(grt_heap *heap, heap_request *request, uint32_t length,
+                              uint32_t page_alignment, page_kind kind, uint32_t backed);
 
 /* Makes a span that nobody owns and no list has; null with [request->cause]. */
 heap_span *heap_add_span_locked(grt_heap *heap, heap_request *request, uint32_t size_class);
@@ -190,8 +201,27 @@ typedef struct heap_block {
     uint32_t page; /* that it starts in */
     uint32_t asked;
     uint32_t extent;
+    uint32_t room; /* bytes from its start that are its own; less if it is guarded */
     uint32_t slot; /* of a small block */
 } heap_block;
+
+/* For heads of large blocks in use: true iff it is in guard mode, where in the first page it
+ * starts, and the bytes from there that are its own. */
+static inline bool heap_is_guarded(const heap_page *head)
+{
+    return past_get_kind(head->past) == PAST_GUARDED;
+}
+
+static inline uint32_t heap_large_gap(const heap_page *head)
+{
+    return heap_is_guarded(head) ? past_guarded_gap(head->past) : 0;
+}
+
+static inline uint32_t heap_large_room(const heap_page *head)
+{
+    uint32_t pages = heap_is_guarded(head) ? head->length - 1u : head->length;
+    return (pages << PAGE_SHIFT) - heap_large_gap(head);
+}
 
 /* Finds the live block that starts at [address], or says what is wrong with the address. O(1). */
 grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *block);
@@ -215,7 +245,14 @@ static inline grt_addr heap_page_address(const grt_heap *heap, uint32_t page)
  * it meanwhile. */
 bool heap_claim_locked(grt_heap *heap, heap_cache *cache, const heap_block *block);
 
-/* Frees a claimed block. */
+/* Makes a claimed block live again, as it was. */
+void heap_unclaim_locked(grt_heap *heap, heap_cache *cache, const heap_block *block);
+
+/* Takes a claimed block from the guest for good: to the quarantine if there is one, else as
+ * heap_free_locked(). [filled]: all of it is the fill of freed blocks now. */
+void heap_retire_locked(grt_heap *heap, heap_cache *cache, const heap_block *block, bool filled);
+
+/* Gives a claimed block back to its span or to the free runs. */
 void heap_free_locked(grt_heap *heap, heap_cache *cache, const heap_block *block);
 
 /* Gives a span without live blocks back to the free runs. */
@@ -238,6 +275,60 @@ void heap_trim_run_locked(grt_heap *heap, uint32_t page);
 
 void heap_class_push(heap_class *list, heap_span *span);
 void heap_class_remove(heap_class *list, heap_span *span);
+
+/* ---- options (watch.c, quarantine.c, guard.c) --------------------------------------------------
+ */
+
+void heap_watch_init(grt_heap *heap, const grt_heap_options *options);
+grt_status heap_watch_create(grt_heap *heap); /* Fails iff: NO_HOST_MEMORY. */
+void heap_watch_destroy(grt_heap *heap);
+
+/* True iff fail_nth, fail_every or fail_size wants the request refused. */
+bool heap_watch_refuses_locked(grt_heap *heap, const heap_request *request);
+
+/* Takes over a claimed block, after the oldest ones gave way; false if it is too large. */
+bool heap_quarantine_add_locked(grt_heap *heap, heap_cache *cache, const heap_block *block);
+/* Frees what is held; true iff anything was. */
+bool heap_quarantine_empty_locked(grt_heap *heap);
+
+/* Serves the request in guard mode; false if it is not to be guarded, or there is no room: then it
+ * is served as any other. */
+bool heap_guard_serve_locked(grt_heap *heap, heap_cache *cache, heap_request *request);
+
+/* Makes the pages of a claimed guarded block inaccessible; and what counts when its run is free. */
+void heap_guard_close_locked(grt_heap *heap, const heap_block *block);
+void heap_guard_end_locked(grt_heap *heap, const heap_block *block);
+
+/* ---- patterns (dress.c, damage.c): without the lock, on blocks that are pending ----------------
+ */
+
+/* Verifies that nobody wrote to the memory of a new block since it was freed. */
+void heap_verify_freed(grt_heap *heap, const heap_request *request);
+void heap_verify_freed_pages(grt_heap *heap, uint32_t page, uint32_t pages, const char *noticed_by);
+
+/* Writes the patterns of a new block: into it, and behind it. */
+void heap_fill_new(grt_heap *heap, const heap_request *request);
+void heap_write_tail(grt_heap *heap, grt_addr block, uint32_t size, uint32_t room);
+
+/* Verifies what is behind a block, and makes it right, so that damage is reported once. */
+void heap_verify_tail(grt_heap *heap, const heap_block *block, const char *noticed_by);
+
+/* The same for a block that is being freed, which is filled if that is wanted; true iff it was. */
+bool heap_undress(grt_heap *heap, const heap_block *block, const char *noticed_by);
+
+typedef struct heap_damage {
+    bool after_free; /* else behind a block */
+    grt_addr block;
+    uint32_t size;        /* asked for; what a freed block occupied */
+    pattern_damage bytes; /* offsets from the block's start */
+    const char *noticed_by;
+} heap_damage;
+
+/* Counts the damage and writes a line about it. */
+void heap_report_damage(grt_heap *heap, const heap_damage *damage);
+
+/* The part of grt_heap_check() that looks at guest memory (check_patterns.c). */
+bool heap_check_patterns_locked(const grt_heap *heap, char *text, size_t text_size);
 
 /* ---- accounting (account.c) -------------------------------------------------------------------
  */
@@ -268,6 +359,7 @@ typedef struct heap_refusal {
     uint32_t repeat; /* 0: not to be logged */
     uint32_t holders;
     heap_holder holder[HEAP_HOLDERS_MAX];
+    site_summary sampled;
 } heap_refusal;
 
 /* Collects the evidence and, unless the request is quiet, counts the failure. */

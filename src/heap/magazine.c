@@ -189,7 +189,7 @@ bool heap_drain_locked(grt_heap *heap, heap_cache *cache)
 
 bool heap_reclaim_locked(grt_heap *heap)
 {
-    bool any = false;
+    bool any = heap_quarantine_empty_locked(heap);
     heap_stop_caches_locked(heap);
     for (heap_cache *cache = heap->caches; cache != NULL; cache = cache->next) {
         any |= heap_drain_locked(heap, cache);

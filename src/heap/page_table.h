@@ -28,17 +28,20 @@ typedef enum page_kind {
 } page_kind;
 
 /* The size asked for of large blocks that are not live: one that is being made, one that is being
- * freed, and one that is kept (kept.h). Nothing is asked for with any of these sizes. */
+ * freed, one that is kept (kept.h), and one in quarantine. Nothing is asked for with any of these
+ * sizes. */
 #define LARGE_PENDING 0u
 #define LARGE_CLAIMED UINT32_MAX
 #define LARGE_KEPT    (UINT32_MAX - 1)
+#define LARGE_HELD    (UINT32_MAX - 2)
 
 struct heap_span;
 
 typedef struct heap_page {
     uint32_t kind : 2;
     uint32_t length : 30; /* pages of the run, in heads */
-    uint32_t past;        /* the block that was here last, see past.h; never erased */
+    uint32_t past;        /* the block that was here last, see past.h; never erased. In the head of
+                             a large block in use, whether it is guarded */
     union {
         struct {
             uint32_t next, prev; /* in the bin */
@@ -61,7 +64,7 @@ typedef struct page_table {
 
 static inline bool page_is_live_large(const heap_page *head)
 {
-    return head->kind == PAGE_LARGE && head->u.large.asked - 1 < LARGE_KEPT - 1;
+    return head->kind == PAGE_LARGE && head->u.large.asked - 1 < LARGE_HELD - 1;
 }
 
 /* Turns [page, page + length) into a run of [kind]; the pages were heads or insides before. The

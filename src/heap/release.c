@@ -1,9 +1,9 @@
 /*
  * release.c - takes blocks back, merges their pages and returns memory to the host.
  */
+#include "heap/call_site.h"
 #include "heap/internal.h"
 
-#include "heap/past.h"
 #include "os/assert.h"
 
 /* The heap keeps this many committed pages that nobody uses, 64 MiB: a page that was given back
@@ -37,12 +37,14 @@ void heap_class_remove(heap_class *list, heap_span *span)
     span->next = span->prev = NULL;
 }
 
-/* Committed pages outside of every block and span: all others were committed when they were taken.
- * The guest may have decommitted some of its own meanwhile, which is noticed when they are freed.
+/* Committed pages outside of every block and span: all others were committed when they were taken,
+ * but for those that guard. The guest may have decommitted some of its own meanwhile, which is
+ * noticed when they are freed.
  */
 static uint32_t unused_committed_pages(const grt_heap *heap)
 {
-    return heap->backing.committed_pages - (heap->table.count - heap->runs.free_pages);
+    uint32_t in_use = heap->table.count - heap->runs.free_pages;
+    return heap->backing.committed_pages - (in_use - heap->watch.bare_pages);
 }
 
 void heap_trim_run_locked(grt_heap *heap, uint32_t page)
@@ -132,6 +134,43 @@ bool heap_claim_locked(grt_heap *heap, heap_cache *cache, const heap_block *bloc
     return true;
 }
 
+void heap_unclaim_locked(grt_heap *heap, heap_cache *cache, const heap_block *block)
+{
+    if (block->span == NULL) {
+        heap->table.pages[block->page].u.large.asked = block->asked;
+    } else {
+        slot_store(&heap->slots.all[block->slot], SLOT_LIVE | block->asked);
+    }
+    cache_end_pending(cache, block->extent, block->span != NULL);
+    cache_count_resize(cache, 0, block->asked);
+}
+
+/* Of the block that is to be freed, or held. */
+static void note_filled(grt_heap *heap, const heap_block *block)
+{
+    if (block->span != NULL) {
+        slot_store(&heap->slots.all[block->slot], SLOT_FILLED | block->asked);
+    } else {
+        bitmap_fill(heap->backing.filled, block->page, block->extent >> PAGE_SHIFT, true);
+    }
+}
+
+void heap_retire_locked(grt_heap *heap, heap_cache *cache, const heap_block *block, bool filled)
+{
+    if (filled) {
+        note_filled(heap, block);
+    }
+    if (heap->watch.sites.entries != NULL) {
+        site_table_free(&heap->watch.sites, block->address, grt_call_site(), grt_calling_thread());
+    }
+    if (block->span == NULL && heap_is_guarded(&heap->table.pages[block->page])) {
+        heap_guard_close_locked(heap, block);
+    }
+    if (heap->watch.quarantine.ring == NULL || !heap_quarantine_add_locked(heap, cache, block)) {
+        heap_free_locked(heap, cache, block);
+    }
+}
+
 static void free_small(grt_heap *heap, heap_cache *cache, const heap_block *block)
 {
     uint32_t size_class = block->span->size_class;
@@ -164,11 +203,21 @@ static bool is_intact(const grt_heap *heap, const heap_block *block)
     return grt_memory_accessible(heap->memory, block->address, block->extent, GRT_READ_WRITE);
 }
 
+/* The mark that a large block leaves. */
+static uint32_t mark_of(const heap_page *head)
+{
+    return heap_is_guarded(head) ? past_large_guarded(head->length, heap_large_gap(head))
+                                 : past_large(head->length);
+}
+
 static void free_large(grt_heap *heap, const heap_block *block)
 {
     uint32_t page = block->page;
     heap_page *head = &heap->table.pages[page];
-    head->past = past_large(head->length);
+    if (heap_is_guarded(head)) {
+        heap_guard_end_locked(heap, block);
+    }
+    head->past = mark_of(head);
     heap_count_returned(heap, 1, block->extent);
     if (!is_intact(heap, block)) {
         heap_backing_recover(&heap->backing, page, head->length);

@@ -25,7 +25,10 @@ typedef uint16_t heap_slot;
 #define SLOT_LIVE  0x8000u /* the other bits are what was asked for, also once it is freed */
 #define SLOT_NEVER 0u      /* no block was handed out here since the span was made */
 
-_Static_assert(SMALL_MAX < SLOT_LIVE, "every size of a small block fits");
+/* Of a block that is not live: all of it is the fill of freed blocks. */
+#define SLOT_FILLED 0x4000u
+
+_Static_assert(SMALL_MAX < SLOT_FILLED, "every size of a small block fits");
 
 #define SLOT_AREAS 3u
 
@@ -117,10 +120,16 @@ static inline bool slot_is_live(heap_slot value)
     return (value & SLOT_LIVE) != 0;
 }
 
-/* What a block was asked for, also one that is no longer live. */
+/* What a live block was asked for. */
 static inline uint32_t slot_asked(heap_slot value)
 {
     return value & (SLOT_LIVE - 1);
+}
+
+/* What a block was asked for, also one that is no longer live. */
+static inline uint32_t slot_was_asked(heap_slot value)
+{
+    return value & (SLOT_FILLED - 1);
 }
 
 /* Makes a block that was seen as [live] one that is not; false iff somebody was faster. */

@@ -25,8 +25,8 @@ static bool visit_run(const grt_heap *heap, uint32_t page, grt_block_visitor *vi
         return visit_span(heap, head->u.span, visit, user);
     }
     if (page_is_live_large(head)) {
-        return visit(user, heap_page_address(heap, page), head->u.large.asked,
-                     (uint32_t)head->length << PAGE_SHIFT);
+        return visit(user, heap_page_address(heap, page) + heap_large_gap(head),
+                     head->u.large.asked, heap_large_room(head));
     }
     return true;
 }

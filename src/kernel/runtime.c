@@ -47,6 +47,7 @@ static grt_status create_heap(grt_runtime *runtime, const char *name, grt_addr f
     config.first = first;
     config.end = end;
     config.budget = budget;
+    config.options = runtime->config.heap_options;
     config.log = runtime->config.log;
     return grt_heap_create(runtime->memory, &config, heap);
 }

@@ -89,13 +89,22 @@ static int check_size_limit(uint64_t size)
     return size > limit.rlim_cur ? EFBIG : 0;
 }
 
+static int take_room(int descriptor, uint64_t offset, size_t size)
+{
+    int error = check_size_limit(offset + size);
+    if (error != 0) {
+        return error;
+    }
+    do { /* a signal of the program's own must not look like a full disk */
+        error = posix_fallocate(descriptor, (off_t)offset, (off_t)size);
+    } while (error == EINTR);
+    return error;
+}
+
 /* Room on the disk comes first: a store into a page without would end the process. */
 static int map_behind(os_file *file, int descriptor, size_t size, void **pages)
 {
-    int error = check_size_limit(file->size + size);
-    if (error == 0) {
-        error = posix_fallocate(descriptor, (off_t)file->size, (off_t)size);
-    }
+    int error = take_room(descriptor, file->size, size);
     if (error != 0) {
         return error;
     }
@@ -119,7 +128,8 @@ int os_file_grow(os_file *file, size_t size, void **pages)
     if (error != 0) {
         return error;
     }
-    bool same = info.st_dev == file->device && info.st_ino == file->node;
+    bool same = info.st_dev == file->device && info.st_ino == file->node &&
+                (uint64_t)info.st_size == file->size;
     return close_with(descriptor, same ? map_behind(file, descriptor, size, pages) : ESTALE);
 }
 

@@ -31,6 +31,10 @@ int os_protect(void *page, size_t size, os_access access);
 /* Gives the memory back but keeps the pages accessible: they read zero afterwards. */
 int os_discard(void *page, size_t size);
 
+/* Copies bytes of this process without ever faulting: EFAULT when some of them cannot be read, and
+ * whatever the host says when it does not offer that. A system call. */
+int os_read_memory(void *to, const void *from, size_t size);
+
 /* Memory that can be mapped at several addresses at once (physical mirrors). */
 typedef struct os_shared os_shared;
 int os_shared_create(size_t size, os_shared **shared);

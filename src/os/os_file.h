@@ -16,7 +16,7 @@
 
 typedef struct os_file {
     char path[OS_FILE_PATH_MAX]; /* absolute: the process may change its directory */
-    uint64_t device, node;       /* the file must still be this one when it grows */
+    uint64_t device, node;       /* it must still be this file, unchanged, when it grows */
     uint64_t size;               /* bytes */
 } os_file;
 

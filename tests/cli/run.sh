@@ -4,7 +4,7 @@
 #
 # usage: tests/cli/run.sh [PART...]
 #
-# PART is usage, run, faults, arguments, environment, cache, recompile, embed, inputs or variants (default:
+# PART is usage, run, faults, arguments, environment, cache, recompile, embed, inputs, variants or replay (default:
 # all). GUESTRT names the command (default: build/guestrt), beside which libguestrt.a is. What is built goes
 # to build/cli-test.
 set -uo pipefail
@@ -103,7 +103,7 @@ part_usage() {
     ends 0 && quiet && [ "$(wc -l <out)" -gt 1 ] && says '^compiler ' && says '^generated-code contract [0-9]+$'
     verdict "--version --verbose: how it was built" $?
 
-    for command in run recompile exports; do
+    for command in run recompile replay exports; do
         guestrt $command --help
         ends 0 && quiet && says "^usage: guestrt $command"
         verdict "$command --help: on stdout, 0" $?
@@ -150,8 +150,19 @@ part_usage() {
     done
 
     local bad
+    guestrt replay
+    ends 2 && silent && reports 'replay takes one FILE'
+    verdict "replay without a file: 2" $?
+    guestrt replay a b
+    ends 2 && silent && reports 'replay takes one FILE'
+    verdict "replay of two files: 2" $?
+    for bad in --check=0 --check=x --check=-1 --repeat=0 --repeat=x --repeat=10001 --heap=x; do
+        guestrt replay $bad "$work/calls.trace"
+        ends 2 && silent && reports "${bad%%=*}.*'${bad#*=}'"
+        verdict "replay $bad: 2, says what is wrong" $?
+    done
     for bad in --profile=x --layout=x --fpscr=x --stack-size=x --stack-size=-1 --stack-size=4095 --stack-size=0x20000000 \
-        --heap-budget=0 --heap-budget=5000000000 --function=main --setjmp= --longjmp=0x100000000; do
+        --heap-budget=0 --heap-budget=5000000000 --heap=x --function=main --setjmp= --longjmp=0x100000000; do
         guestrt run $bad plain.elf
         ends 2 && silent && reports "${bad%%=*}.*'${bad#*=}'"
         verdict "run $bad: 2, says what is wrong" $?
@@ -222,6 +233,18 @@ part_faults() {
     guestrt run --heap-budget=1 plain.elf
     ends 4 && silent && reports 'no guest memory is left'
     verdict "--heap-budget: too little for the main thread: 4" $?
+    guestrt run --heap=fail_every=1 plain.elf
+    ends 4 && silent && reports 'no guest memory is left'
+    verdict "--heap: options reach the heaps" $?
+    GUESTRT_HEAP=fail_every=1 guestrt run plain.elf
+    ends 4 && silent && reports 'no guest memory is left'
+    verdict "GUESTRT_HEAP: the same from the environment" $?
+    GUESTRT_HEAP=fail_every=1 guestrt run --heap=fill,redzone=16,quarantine=1M,guard_sample=2,sites=1 probe.elf
+    ends 0 && quiet && prints "$probe_output"
+    verdict "--heap wins over GUESTRT_HEAP, and a sound program is not disturbed" $?
+    GUESTRT_HEAP=fill,redzone=5K guestrt run plain.elf
+    ends 2 && silent && reports "GUESTRT_HEAP: character 14: redzone takes .* not '5K'"
+    verdict "GUESTRT_HEAP: what is wrong in it, and where: 2" $?
 }
 
 part_arguments() {
@@ -525,14 +548,77 @@ part_variants() {
     done
 }
 
+trace_refused() { # name, file, pattern
+    guestrt replay "$2"
+    ends 3 && silent && [ "$(wc -l <err)" -eq 1 ] && reports "^guestrt: '$2': $3"
+    verdict "replay of $1: 3, says why and where" $?
+}
+
+part_replay() {
+    guestrt replay calls.trace
+    ends 0 && quiet && says '^calls: 244 \(38 alloc, 21 zeroed, 43 aligned, 49 realloc, 93 free\)$' &&
+        says '^recorded: 11 failed, 0 of bad blocks, 0 left out$' && says '^refused here: 0$' &&
+        says '^peak: 1048576 bytes in at most 2 blocks' && says '^time: .* ns a call$'
+    verdict "replay: the trace's figures" $?
+    guestrt replay --check=1 calls.trace
+    ends 0 && quiet && says '^checks: 245, all passed; [0-9]+ blocks'
+    verdict "replay --check=1: a check for every call, and one at the end" $?
+    guestrt replay --check calls.trace
+    ends 0 && quiet && says '^checks: ' && ! says '^time'
+    verdict "replay --check" $?
+    guestrt replay --repeat=3 calls.trace
+    ends 0 && quiet && says 'median of 3 runs'
+    verdict "replay --repeat" $?
+    guestrt replay -v calls.trace
+    ends 0 && reports '^\[HEAP-ALLOC-FAIL\] .*heap=replay'
+    verdict "replay -v: the heap's log on stderr" $?
+    guestrt replay --json --repeat=2 calls.trace
+    ends 0 && quiet && python3 -c 'import json, sys
+got = json.load(open("out"))
+assert got["program"] == "calls" and got["operations"] == 244 and got["failed"] == 11 and got["refused"] == 0
+assert got["calls"] == {"alloc": 38, "zeroed": 21, "aligned": 43, "realloc": 49, "free": 93}
+assert got["peak_asked"] == 1048576 and got["time"]["runs"] == 2 and got["time"]["ns"] > 0
+assert got["heap"]["blocks"] == 0 and got["heap"]["failures"] == 11
+assert abs(got["footprint"] - got["committed_peak"] / got["peak_asked"]) < 1e-9' 2>err
+    verdict "replay --json: the same figures" $?
+    "$guestrt" replay --json calls.trace >/dev/full 2>err
+    code=$?
+    ends 4 && reports 'cannot write'
+    verdict "replay: lost output is not success" $?
+    : >empty.trace
+    trace_refused "an empty file" empty.trace 'byte 0: this is not a trace'
+    cp "$root/LICENSE" text.trace
+    trace_refused "a text file" text.trace 'byte 0: this is not a trace'
+    tail -c +2 "$root/fuzz/corpus/trace/seed-version" >version.trace
+    trace_refused "another version" version.trace 'byte 8: the trace has version 7'
+    head -c 100 calls.trace >head.trace
+    trace_refused "half a head" head.trace 'byte 100: the file ends inside the head'
+    head -c 6000 calls.trace >cut.trace
+    trace_refused "a file cut short" cut.trace 'byte 4096: the file ends inside a chunk'
+    { head -c 4120 calls.trace; printf '\005\001\002'; tail -c +4124 calls.trace; } >unknown.trace
+    trace_refused "a free of an unknown block" unknown.trace 'byte 4120: free of block 0x00000010, which is unknown'
+    { head -c 4120 calls.trace; printf '\001\001\200\200\200\200\020\002'; tail -c +4129 calls.trace; } >large.trace
+    trace_refused "a size beyond 32 bits" large.trace 'byte 4122: a size of 4294967296 bytes'
+    { head -c 4400 calls.trace; printf '\377\377\377\377'; tail -c +4405 calls.trace; } >garbage.trace
+    trace_refused "garbage among the records" garbage.trace 'byte [0-9]+: '
+    trace_refused "no file" missing.trace 'No such file'
+    trace_refused "a directory" "$work" 'Is a directory'
+    trace_refused "a device" /dev/null 'Invalid argument|not a regular file'
+    (ulimit -v 3000000; timeout 60 "$guestrt" replay calls.trace >out 2>err)
+    code=$?
+    ends 4 && silent && reports 'no memory for the heap'
+    verdict "replay without address space: 4" $?
+}
+
 # ---- all of it --------------------------------------------------------------------------------------------
 
+tail -c +2 "$root/fuzz/corpus/trace/seed-file" >calls.trace
 build_guests >out 2>err
 code=$?
 verdict "the guest programs build" $code
 if [ $code -eq 0 ]; then
     parts=("$@")
-    [ ${#parts[@]} -gt 0 ] || parts=(usage run faults arguments environment cache recompile embed inputs variants)
+    [ ${#parts[@]} -gt 0 ] || parts=(usage run faults arguments environment cache recompile embed inputs variants replay)
     for part in "${parts[@]}"; do
         if declare -F "part_$part" >/dev/null; then
             "part_$part"

@@ -4,7 +4,7 @@
 What is checked is marked in the pages by comments:
   <!-- table: NAME -->        the rows below are those that tables.c prints for NAME
   <!-- code: FILE -->         the fenced block below is part of FILE
-  <!-- output: NAME -->       every line of the fenced block below is printed by run NAME (see RUNS);
+  <!-- output: NAME -->       every line of the fenced block below is printed by run NAME (see RUNS, SHELL);
                               numbers may differ, "..." stands for lines left out
 Links whose text is a test's name lead to the file that holds the test.
 """
@@ -19,6 +19,7 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HERE = "tests/docs"
 GUESTRT = os.path.abspath(os.environ.get("GUESTRT", os.path.join(ROOT, "build/guestrt")))
+PRELOAD = os.path.join(os.path.dirname(GUESTRT), "libguestrt-preload.so")
 LIBRARY = os.path.join(os.path.dirname(GUESTRT), "libguestrt.a")
 PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
 REFERENCE = "docs/reference.md"
@@ -46,9 +47,19 @@ RUNS = {
     "recompile": (["recompile", "game.elf", "-o", "generated"], None),
     "version": (["--version", "--verbose"], None),
 }
+# NAME: what a shell runs, in this order; $GUESTRT and $PRELOAD are the command and the library.
+SHELL = {
+    "preload": "LD_PRELOAD=$PRELOAD GUESTRT_STATS=1 ./program",
+    "record": "LD_PRELOAD=$PRELOAD GUESTRT_TRACE=program.trace ./program",
+    "replay": "$GUESTRT replay program.trace",
+    "replay-check": "$GUESTRT replay --check program.trace",
+    "replay-damaged": "head -c 5000 program.trace >cut.trace; $GUESTRT replay cut.trace",
+    "preload-full": "LD_PRELOAD=$PRELOAD GUESTRT_TRACE=/dev/full ./program",
+}
 # The exit code of each run that is not 0; None: still running when time is up.
 CODES = {"mistakes": 139, "wild": 132, "wild-continue": 132, "missing": 3, "missing-stop": 1,
-         "vmx": 3, "vmx-trap": 132, "hang": None, "host": 4, "summary": 3}
+         "vmx": 3, "vmx-trap": 132, "hang": None, "host": 4, "summary": 3,
+         "replay-damaged": 3}
 
 results = []
 
@@ -124,7 +135,7 @@ def check_tables(work, write):
 
 def check_options():
     text = read(REFERENCE)
-    for command in ["run", "recompile", "exports"]:
+    for command in ["run", "recompile", "replay", "exports"]:
         options = re.findall(r"(?<![\w-])--?[a-z][a-z-]*", run([GUESTRT, command, "--help"]).stdout)
         section = re.search(r"### guestrt %s\n(.*?)\n##" % command, text, re.S)
         missing = [o for o in dict.fromkeys(options) if not section or not re.search(
@@ -132,18 +143,21 @@ def check_options():
         report("the options of `%s` are on the page" % command,
                missing if options else ["the command names no options"])
     variables = set()
-    for folder in ["cli", "src/os/tool"]:
+    for folder in ["cli", "src/os/tool", "preload"]:
         for name in os.listdir(os.path.join(ROOT, folder)):
-            variables |= set(re.findall(r'getenv\("(\w+)"\)', read(os.path.join(folder, name))))
+            variables |= set(re.findall(r'(?:getenv|preload_variable)\("(\w+)"\)',
+                                        read(os.path.join(folder, name))))
     report("environment variables are on the page",
            ["%s is missing" % v for v in sorted(variables) if "`%s`" % v not in text])
 
 
 def check_tags():
     tags = set()
-    for folder, _, names in os.walk(os.path.join(ROOT, "src")):
+    for folder, _, names in [*os.walk(os.path.join(ROOT, "src")),
+                             *os.walk(os.path.join(ROOT, "preload"))]:
         for name in names:
             text = read(os.path.join(folder, name))
+            tags |= set(re.findall(r'preload_say\("([A-Z_-]+)"', text))
             tags |= set(re.findall(r'GRT_LOG_(?:ERROR|WARN|INFO|DEBUG),\s*"([A-Z_-]+)"', text))
             tags |= set(re.findall(r'#define TAG "([A-Z_-]+)"', text))
     text = read(REFERENCE)
@@ -161,6 +175,13 @@ def build_guests(work):
         if done.returncode:
             problems += [name] + done.stderr.splitlines()
     report("the guest programs compile", problems)
+
+
+def build_program(work):
+    done = run(["cc", "-O1", *WARNINGS, "-Wno-use-after-free", "-o", "program",
+                os.path.join(ROOT, "examples/preload/program.c")], cwd=work)
+    report("the program for the preload library compiles",
+           done.stderr.splitlines() if done.returncode else [])
 
 
 def address_of(work, symbol):
@@ -249,8 +270,15 @@ def output_of(work, name):
         return None, (late.stdout or b"").decode() + (late.stderr or b"").decode()
 
 
+def output_of_shell(work, name):
+    done = run(["bash", "-c", SHELL[name]], cwd=work, timeout=120,
+               env={**os.environ, "GUESTRT": GUESTRT, "PRELOAD": PRELOAD})
+    return done.returncode, done.stdout + done.stderr
+
+
 def check_outputs(work):
     outputs = {name: output_of(work, name) for name in RUNS}
+    outputs.update((name, output_of_shell(work, name)) for name in SHELL)
     report("exit codes", ["%s: %s" % (name, code) for name, (code, _) in outputs.items()
                           if code != CODES.get(name, 0)])
     for path, text in pages().items():
@@ -287,6 +315,7 @@ def main():
         check_options()
         check_tags()
         build_guests(work)
+        build_program(work)
         check_samples(work)
         check_code()
         check_outputs(work)

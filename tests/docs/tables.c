@@ -8,9 +8,9 @@
 
 /* A field that was added, or taken away, is a row that the tables below must learn. */
 _Static_assert(sizeof(grt_memory_config) == 64, "grt_memory_config has other fields now");
-_Static_assert(sizeof(grt_heap_config) == 72, "grt_heap_config has other fields now");
+_Static_assert(sizeof(grt_heap_config) == 152, "grt_heap_config has other fields now");
 _Static_assert(sizeof(grt_thread_config) == 40, "grt_thread_config has other fields now");
-_Static_assert(sizeof(grt_runtime_config) == 144, "grt_runtime_config has other fields now");
+_Static_assert(sizeof(grt_runtime_config) == 224, "grt_runtime_config has other fields now");
 
 static void section(const char *name)
 {
@@ -85,6 +85,28 @@ static void memory_config(void)
     row("log", config.log.write == NULL ? "stderr, `WARN`" : "?", "where lines go");
 }
 
+/* The kinds of values as people give them. */
+#define TEXT_FLAG  ""
+#define TEXT_COUNT "=N"
+#define TEXT_BYTES "=BYTES"
+#define TEXT_SIZES "=SIZE` or `=MIN-MAX"
+#define TEXT_SITES "=ADDRESS"
+
+static void heap_options(void)
+{
+    section("heap-option");
+#define ROW(name, kind, least, most, sentence)                                                     \
+    printf("| `" #name TEXT_##kind "` | %s |\n", sentence);
+    GRT_HEAP_OPTION_MAP(ROW)
+#undef ROW
+}
+
+static const char *options_text(const grt_heap_options *options)
+{
+    static char text[256];
+    return grt_heap_options_format(options, text, sizeof text) == 0 ? "none" : text;
+}
+
 static void heap_config(void)
 {
     grt_heap_config config = grt_heap_config_default();
@@ -96,6 +118,7 @@ static void heap_config(void)
     number("log_failures_above", config.log_failures_above,
            "failures of at most this many bytes are not logged");
     row("log", config.log.write == NULL ? "stderr, `WARN`" : "?", "where lines go");
+    row("options", options_text(&config.options), "what the heap looks out for, see below");
 }
 
 static void thread_config(void)
@@ -119,6 +142,7 @@ static void runtime_config(void)
     row("memory", "see above", "a `grt_memory_config`; its log is replaced by this one's");
     number("user_heap_budget", config.user_heap_budget,
            "bytes that may be live in the user heap; 0 is its capacity");
+    row("heap_options", options_text(&config.heap_options), "what both heaps look out for");
     row("layout", config.layout == GRT_LAYOUT_UNLEASHED ? "`UNLEASHED`" : "`CONSOLE`",
         "sizes of the parts of a thread's context");
     number("stack_size", config.stack_size, "default guest stack, bytes");
@@ -142,6 +166,7 @@ int main(void)
     guest_statuses();
     memory_config();
     heap_config();
+    heap_options();
     thread_config();
     runtime_config();
     return 0;

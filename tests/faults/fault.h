@@ -76,6 +76,19 @@ static inline void open_heap(uint32_t pages)
     open_with(&config, 0);
 }
 
+/* The same with options, as text. */
+static inline void open_heap_options(uint32_t pages, const char *options)
+{
+    grt_heap_config config = heap_config((uint64_t)pages * GRT_PAGE_SIZE);
+    EXPECT(grt_heap_options_parse(options, &config.options, NULL, 0) == GRT_OK);
+    open_with(&config, 0);
+}
+
+static inline unsigned char *bytes_of(grt_addr block)
+{
+    return grt_memory_host(memory, block);
+}
+
 /* ---- after the fault ---------------------------------------------------------------------------
  */
 

@@ -4,7 +4,7 @@
 #
 # usage: tests/preload/run.sh [PART...]
 #
-# PART is calls, programs, threads, mistakes, traces or limits (default: all). PRELOAD and GUESTRT name the
+# PART is calls, programs, threads, mistakes, options, traces or limits (default: all). PRELOAD and GUESTRT name the
 # library and the command (default: those in build). What is made goes to build/preload-test.
 set -uo pipefail
 
@@ -90,6 +90,12 @@ traces_hold() { # NAME
     verdict "$1: replay --check passes, and the counts are the recorder's" $?
 }
 
+# A program with one thread, whose trace was replayed last: each block is where it was.
+placed() { # NAME
+    grep -q '; 0 blocks at other addresses' replay
+    verdict "$1: the replay places every block where it was" $?
+}
+
 compare() { # NAME COMMAND...
     local name=$1
     shift
@@ -121,9 +127,12 @@ part_calls() {
 part_programs() {
     local cc1
     compare sqlite3 sqlite3 -batch :memory: ".read $here/work.sql"
+    placed sqlite3
     compare python3 /usr/bin/python3 "$here/work.py"
+    placed python3
     compare perl perl "$here/work.pl"
     compare lua5.4 lua5.4 "$here/work.lua"
+    placed lua5.4
     cc1=$(gcc -print-prog-name=cc1)
     gcc -E -I "$root/include" -I "$root/src" "$root/src/heap/heap.c" -o unit.i
     compare cc1 "$cc1" -quiet -fpreprocessed -O2 -fno-working-directory unit.i -o -
@@ -136,6 +145,12 @@ part_threads() {
     ends 0 && grep -qx '0 broken, 2000 destroyed' out && [ "$(said '^\[(HEAP|PRELOAD|TRACE)')" -eq 0 ]
     verdict "threads and forks: nothing broken" $?
     traces_hold threads
+    build signals || return
+    limit=20 preloaded ./signals
+    ends 0 && grep -qx 'often, 0 broken' out
+    verdict "a signal handler that allocates at any point" $?
+    check_trace traces/t
+    verdict "a signal handler that allocates: the trace replays" $?
     compare "python3 with threads and forks" /usr/bin/python3 "$here/threads.py"
 }
 
@@ -160,8 +175,34 @@ part_mistakes() {
     verdict "mistakes: with a GUESTRT_LOG that cannot be written, too" $?
 }
 
+# A program under options of the heap says what it says without them, and so does the heap. The libraries
+# of these programs write only to what is theirs.
+with_options() { # OPTIONS
+    GUESTRT_HEAP=$1 preloaded /usr/bin/python3 "$here/work.py"
+    cmp plain-out out >why 2>&1 && ends "$plain_code" && [ "$(grep -vc '^\[STATS\] ' log)" -eq 0 ]
+    verdict "python3 with $1: the same output, no report" $?
+    timeout $limit "$guestrt" replay --check=100000 --heap="$1" traces/t >replay 2>why
+    verdict "replay --check --heap=$1" $?
+}
+
+part_options() {
+    plain /usr/bin/python3 "$here/work.py"
+    cp out plain-out
+    plain_code=$code
+    with_options fill,slack
+    with_options redzone=16,quarantine=1M
+    with_options guard=100-120,guard_sample=50,sites=100
+    GUESTRT_HEAP=fill,nonsense preloaded /usr/bin/perl -e 'print "here\n"'
+    ends 0 && grep -qx here out && [ "$(said "^\[PRELOAD\] perl\[[0-9]+\]: GUESTRT_HEAP is ignored: character 6: 'nonsense' is none of ")" -eq 1 ]
+    verdict "a mistake in GUESTRT_HEAP is said once, and the program runs" $?
+    "$guestrt" replay --heap=nonsense traces/t >replay 2>err
+    [ $? -eq 2 ] && grep -q "^guestrt: --heap='nonsense': character 1: " err
+    verdict "a mistake in --heap of replay is refused" $?
+}
+
 # A trace of a program that had no time to finish it.
 unfinished() { # NAME, EXIT CODE
+    local check=--check=500
     preloaded ./leaves "$1"
     ends "$2" && check_trace traces/t && grep -qE '^calls: 7500 \(5000 alloc, .* 2500 free\)' replay
     verdict "a program that ends by $1: its trace is complete" $?
@@ -228,7 +269,7 @@ except MemoryError:
 }
 
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(calls programs threads mistakes traces limits)
+[ ${#parts[@]} -gt 0 ] || parts=(calls programs threads mistakes options traces limits)
 for part in "${parts[@]}"; do
     if declare -F "part_$part" >/dev/null; then
         "part_$part"

@@ -43,6 +43,15 @@ static inline grt_heap_config fixture_config(heap_fixture *fixture, uint32_t pag
     return config;
 }
 
+/* Sets the options that a text stands for. */
+static inline void fixture_options(grt_heap_config *config, const char *text)
+{
+    char error[256] = "";
+    if (grt_heap_options_parse(text, &config->options, error, sizeof error) != GRT_OK) {
+        fail_msg("options %s: %s", text, error);
+    }
+}
+
 static inline void fixture_open_with(heap_fixture *fixture, const grt_heap_config *config)
 {
     grt_memory_config memory_config = grt_memory_config_default();
@@ -59,6 +68,14 @@ static inline void fixture_open(heap_fixture *fixture, uint32_t pages)
     if (pages == 0) {
         config.end = grt_heap_config_default().end;
     }
+    fixture_open_with(fixture, &config);
+}
+
+/* A heap of [pages] pages with options. */
+static inline void fixture_open_options(heap_fixture *fixture, uint32_t pages, const char *options)
+{
+    grt_heap_config config = fixture_config(fixture, pages);
+    fixture_options(&config, options);
     fixture_open_with(fixture, &config);
 }
 

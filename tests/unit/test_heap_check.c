@@ -232,6 +232,57 @@ static void test_agreement_with_the_memory(void **state)
     grt_memory_protect(fixture.memory, hole, GRT_PAGE_SIZE, GRT_READ_WRITE);
 }
 
+/* ---- what options add ---------------------------------------------------------------------------
+ */
+
+static grt_addr guarded, held_small, held_large;
+
+static int set_up_options(void **state)
+{
+    (void)state;
+    fixture_open_options(&fixture, 256, "quarantine=1M,guard=100");
+    heap = fixture.heap;
+    guarded = grt_heap_alloc(heap, 100);
+    small = grt_heap_alloc(heap, 60);
+    held_small = grt_heap_alloc(heap, 60);
+    held_large = grt_heap_alloc(heap, 50000);
+    grt_heap_free(heap, held_small);
+    grt_heap_free(heap, held_large);
+    grt_heap_free(heap, grt_heap_alloc(heap, 100)); /* guarded and in quarantine */
+    assert_heap_sound(heap);
+    return 0;
+}
+
+static void test_quarantine(void **state)
+{
+    (void)state;
+    heap_quarantine *queue = &heap->watch.quarantine;
+    assert_int_equal(queue->count, 3);
+    PLANT(queue->bytes, 64, "the quarantine says that it holds 64 bytes");
+    PLANT(queue->ring[0].address, small, "which is no cached block");
+    PLANT(queue->ring[0].address, 0xFFFFFFF0u, "which is in no span");
+    PLANT(queue->ring[1].address, guarded, "is queued but not in quarantine");
+    PLANT(queue->count, 2, "a large block in quarantine is not queued");
+    PLANT(queue->first, 1, "which is in no span"); /* it ends where nothing was queued yet */
+    PLANT(page_at(held_large)->u.large.asked, LARGE_CLAIMED, "is queued but not in quarantine");
+    block_place second = queue->ring[1];
+    queue->ring[1] = queue->ring[0];
+    expect("is in two places");
+    queue->ring[1] = second;
+}
+
+static void test_guards(void **state)
+{
+    (void)state;
+    uint64_t *committed = &heap->backing.committed[0];
+    PLANT(heap->watch.guarded, 0, "guarded blocks");
+    PLANT(heap->watch.bare_pages, 1, "pages that guard");
+    PLANT(page_at(guarded)->past, 0, "not all committed");
+    PLANT(*committed, *committed | 2, "the guarded run at page 0 has 2 of 2 pages");
+    PLANT(*committed, *committed & ~UINT64_C(1), "the guarded run at page 0 has 0 of 2 pages");
+    PLANT(page_at(guarded)->u.large.asked, 113, "was asked for 113 bytes and has 2 pages");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +296,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_kept_runs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_totals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_agreement_with_the_memory, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_quarantine, set_up_options, tear_down),
+        cmocka_unit_test_setup_teardown(test_guards, set_up_options, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

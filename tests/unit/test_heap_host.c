@@ -7,11 +7,12 @@
 
 static heap_fixture fixture;
 
-static void test_create_survives_each_host_failure(void **state)
+/* Returns the first call that does not fail the creation. */
+static unsigned create_under_failures(const char *options)
 {
-    (void)state;
     fixture_open(&fixture, 16);
     grt_heap_config config = fixture_config(&fixture, 1);
+    fixture_options(&config, options);
     config.first = 0x10000000u;
     config.end = 0x20000000u;
     unsigned nth = 0;
@@ -24,11 +25,21 @@ static void test_create_survives_each_host_failure(void **state)
         assert_true(status == GRT_OK ? heap != NULL : status == GRT_NO_HOST_MEMORY && heap == NULL);
         grt_heap_destroy(heap);
     } while (status != GRT_OK && nth < 100);
-    assert_in_range(nth, 3, 20); /* the record, the table's range, its pages, the region */
     grt_memory_stats stats;
     grt_memory_get_stats(fixture.memory, &stats);
     assert_int_equal(stats.regions, 1); /* the other heap's */
     fixture_close(&fixture);
+    return nth;
+}
+
+#define EVERYTHING "fill,redzone=64,quarantine=300K,guard=300-40000,sites=1"
+
+static void test_create_survives_each_host_failure(void **state)
+{
+    (void)state;
+    unsigned plain = create_under_failures("");
+    assert_in_range(plain, 3, 20); /* the record, the table's range, its pages, the region */
+    assert_int_equal(create_under_failures(EVERYTHING), plain + 6); /* three tables */
 }
 
 /* A workload that touches every path which asks the host. Each step either succeeds or is refused
@@ -64,27 +75,29 @@ static uint32_t workload(void)
     return refused;
 }
 
-static void run_workload(unsigned nth, bool sticky, unsigned *fired, uint32_t *refused)
+static void run_workload(const char *options, unsigned nth, bool sticky, unsigned *fired,
+                         uint32_t *refused)
 {
-    fixture_open(&fixture, 4096);
+    fixture_open_options(&fixture, 4096, options);
     os_inject_failure(nth, sticky);
     *refused = workload();
     *fired = os_inject_fired();
     os_inject_failure(0, false);
     grt_heap_trim(fixture.heap);
     assert_int_equal(stats_of(fixture.heap).committed, 0);
+    assert_int_equal(stats_of(fixture.heap).overruns, 0);
+    assert_int_equal(stats_of(fixture.heap).writes_after_free, 0);
     fixture_close(&fixture);
 }
 
-static void test_work_survives_each_host_failure(void **state)
+static void survive_each_host_failure(const char *options)
 {
-    (void)state;
     unsigned nth = 0;
     unsigned fired;
     uint32_t refused;
     uint32_t most_refused = 0;
     do {
-        run_workload(++nth, false, &fired, &refused);
+        run_workload(options, ++nth, false, &fired, &refused);
         most_refused = refused > most_refused ? refused : most_refused;
     } while (fired > 0 && nth < 1000);
     assert_in_range(nth, 15, 999);
@@ -92,20 +105,33 @@ static void test_work_survives_each_host_failure(void **state)
                      0); /* what is kept in reserve is given back, then it is enough */
 }
 
-static void test_work_survives_a_host_that_gives_nothing_more(void **state)
+static void test_work_survives_each_host_failure(void **state)
 {
     (void)state;
+    survive_each_host_failure("");
+    survive_each_host_failure(EVERYTHING);
+}
+
+static void survive_a_host_that_gives_nothing_more(const char *options)
+{
     unsigned nth = 0;
     unsigned fired;
     uint32_t refused;
     uint32_t most_refused = 0;
     do {
-        run_workload(++nth, true, &fired, &refused);
+        run_workload(options, ++nth, true, &fired, &refused);
         most_refused = refused > most_refused ? refused : most_refused;
     } while (fired > 0 && nth < 1000);
     assert_in_range(nth, 15, 999);
     assert_int_equal(refused, 0);
     assert_int_equal(most_refused, 14);
+}
+
+static void test_work_survives_a_host_that_gives_nothing_more(void **state)
+{
+    (void)state;
+    survive_a_host_that_gives_nothing_more("");
+    survive_a_host_that_gives_nothing_more(EVERYTHING);
 }
 
 /* The pages that were taken for growing in place go back when the host does not back them. */

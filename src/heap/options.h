@@ -1,0 +1,22 @@
+/*
+ * options.h - what the heap's own files ask about options.
+ */
+#ifndef GRT_HEAP_OPTIONS_IMPL_H
+#define GRT_HEAP_OPTIONS_IMPL_H
+
+#include "guestrt/heap_options.h"
+
+/* True iff every value is one that grt_heap_options_parse() could have made. */
+bool heap_options_valid(const grt_heap_options *options);
+
+static inline bool heap_sizes_any(grt_heap_sizes sizes)
+{
+    return sizes.max != 0;
+}
+
+static inline bool heap_sizes_hold(grt_heap_sizes sizes, uint32_t size)
+{
+    return size >= sizes.min && size <= sizes.max;
+}
+
+#endif
