@@ -416,6 +416,21 @@ static void test_protected_and_decommitted_pages_come_back(void **state)
     fixture_close(&fixture);
 }
 
+static void test_pages_of_what_is_cut_off_come_back(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 256);
+    grt_addr block = grt_heap_alloc(fixture.heap, 64 * GRT_PAGE_SIZE);
+    grt_addr cut = block + 40 * GRT_PAGE_SIZE;
+    assert_int_equal(grt_memory_protect(fixture.memory, cut, 4096, GRT_NO_ACCESS), GRT_OK);
+    assert_int_equal(grt_memory_decommit(fixture.memory, cut + 8192, 4096), GRT_OK);
+    assert_int_equal(grt_heap_realloc(fixture.heap, block, 20 * GRT_PAGE_SIZE), block);
+    assert_heap_sound(fixture.heap);
+    assert_int_equal(grt_heap_realloc(fixture.heap, block, 200 * GRT_PAGE_SIZE), block);
+    memset(host(block), 1, 200 * GRT_PAGE_SIZE);
+    fixture_close(&fixture);
+}
+
 typedef struct walk_result {
     uint32_t count;
     grt_addr last;
@@ -517,6 +532,7 @@ int main(void)
         cmocka_unit_test(test_trim_gives_everything_back),
         cmocka_unit_test(test_few_free_pages_are_kept),
         cmocka_unit_test(test_protected_and_decommitted_pages_come_back),
+        cmocka_unit_test(test_pages_of_what_is_cut_off_come_back),
         cmocka_unit_test(test_walk_visits_in_address_order_and_stops),
         cmocka_unit_test(test_placement_depends_on_calls_alone),
         cmocka_unit_test(test_a_thousand_heaps),

@@ -205,6 +205,102 @@ static void test_the_budget_that_a_parked_thread_cached(void **state)
     unpark(thread);
 }
 
+/* ---- a thread that is in its cache -------------------------------------------------------------
+ */
+
+static atomic_bool inside, outside;
+
+/* As a wrong free that has looked up a slot and is slow to claim it. */
+static void linger(void *arg)
+{
+    (void)arg;
+    (void)grt_heap_free(fixture.heap, grt_heap_alloc(fixture.heap, 100));
+    heap_cache *cache = heap_cache_at_hand(fixture.heap);
+    bool open = cache_enter(cache);
+    atomic_store(&inside, true);
+    os_sleep_ns(50000000);
+    atomic_store(&outside, true);
+    cache_leave(cache);
+    assert_true(open);
+}
+
+/* Blocks of three spans are freed, and so at least one span is given up: not before the thread that
+ * may be looking at its slots has left. */
+static void test_a_span_waits_for_those_who_look_at_it(void **state)
+{
+    (void)state;
+    static grt_addr blocks[400];
+    fixture_open(&fixture, 1024);
+    atomic_store(&inside, false);
+    atomic_store(&outside, false);
+    for (int i = 0; i < 400; i++) {
+        blocks[i] = grt_heap_alloc(fixture.heap, 500);
+        assert_int_not_equal(blocks[i], 0);
+    }
+    os_thread *thread;
+    assert_int_equal(os_thread_create(0x20000, linger, NULL, &thread), 0);
+    while (!atomic_load(&inside)) {
+        os_thread_yield();
+    }
+    for (int i = 0; i < 400; i++) {
+        assert_int_equal(grt_heap_free(fixture.heap, blocks[i]), GRT_OK);
+    }
+    assert_true(atomic_load(&outside));
+    os_thread_join(thread);
+    fixture_close(&fixture);
+}
+
+/* What the owner of a cache changes while it is inside: equal whenever it is outside. */
+static uint32_t halves[2];
+static atomic_bool done;
+
+static void change_halves(void *arg)
+{
+    (void)arg;
+    (void)grt_heap_free(fixture.heap, grt_heap_alloc(fixture.heap, 100));
+    heap_cache *cache = heap_cache_at_hand(fixture.heap);
+    atomic_store(&inside, true);
+    while (!atomic_load_explicit(&done, memory_order_relaxed)) {
+        if (cache_enter(cache)) {
+            halves[0]++;
+            __atomic_signal_fence(__ATOMIC_SEQ_CST);
+            halves[1]++;
+        }
+        cache_leave(cache);
+    }
+}
+
+/* The order between the owner's announcement and its look at the gate is imposed from outside. */
+static void test_nobody_is_inside_after_a_stop(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 256);
+    atomic_store(&inside, false);
+    atomic_store(&done, false);
+    os_thread *thread;
+    assert_int_equal(os_thread_create(0x20000, change_halves, NULL, &thread), 0);
+    while (!atomic_load(&inside)) {
+        os_thread_yield();
+    }
+    uint32_t torn = 0;
+    uint64_t second = os_clock_ns() + 1000000000u; /* without the barrier a few of millions fail */
+    while (os_clock_ns() < second) {
+        os_mutex_lock(&fixture.heap->lock);
+        heap_stop_caches_locked(fixture.heap);
+        uint32_t first = halves[0];
+        for (volatile int pause = 0; pause < 20; pause++) {
+        }
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+        torn += halves[1] != first;
+        heap_start_caches_locked(fixture.heap);
+        os_mutex_unlock(&fixture.heap->lock);
+    }
+    atomic_store(&done, true);
+    os_thread_join(thread);
+    assert_int_equal(torn, 0);
+    fixture_close(&fixture);
+}
+
 /* ---- threads that are stopped while they run ---------------------------------------------------
  */
 
@@ -347,6 +443,8 @@ int main(void)
         cmocka_unit_test(test_small_blocks_of_all_that_a_parked_thread_cached),
         cmocka_unit_test(test_the_span_that_a_parked_thread_owns),
         cmocka_unit_test(test_the_budget_that_a_parked_thread_cached),
+        cmocka_unit_test(test_a_span_waits_for_those_who_look_at_it),
+        cmocka_unit_test(test_nobody_is_inside_after_a_stop),
         cmocka_unit_test(test_records_are_sound_at_any_moment),
         cmocka_unit_test(test_caches_are_taken_away_at_any_moment),
         cmocka_unit_test(test_gates_open_and_close_at_any_moment),
