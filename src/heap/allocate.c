@@ -215,6 +215,7 @@ static bool injected(grt_heap *heap)
         return false;
     }
     heap->inject_countdown = heap->inject_sticky ? 1 : 0;
+    heap_update_gates_locked(heap);
     return true;
 }
 

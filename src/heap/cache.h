@@ -3,9 +3,10 @@
  *
  * A cache belongs to one thread and one heap. Its owner uses it without a lock between
  * cache_enter() and cache_leave(); whoever holds the heap's lock may use it too, either as the
- * owner, or after closing its gate (gate.h). The owner announces itself by a plain store and looks
- * at the gate by a plain load: the order between the two is imposed from outside, by a barrier that
- * the closing thread makes all threads pass. So the common path has no atomic instruction for it.
+ * owner, or after closing its gate (caches.c). The owner announces itself by a plain store and
+ * looks at the gate by a plain load: the order between the two is imposed from outside, by a
+ * barrier that the closing thread makes all threads pass. So the common path has no atomic
+ * instruction for it.
  *
  * Where the host offers no such barrier the gates of all caches stay closed for good, and every
  * call takes the heap's lock. Under the thread sanitizer, which does not know the barrier, the two

@@ -34,8 +34,8 @@ static void set_cache_of(grt_heap *heap, uint32_t number, heap_cache *cache)
     __atomic_store_n(&heap->by_thread[number], cache, __ATOMIC_RELAXED);
 }
 
-/* The entry is set first: the host may allocate when the slot is filled, and where its allocator is
- * this heap it comes back here. */
+/* The host may allocate when the slot is filled: where its allocator is this heap, that must be
+ * served by something else meanwhile, as preload/ does. */
 static heap_cache *adopt(grt_heap *heap, heap_cache *cache, uint32_t number)
 {
     cache->in_use = true;
@@ -68,7 +68,9 @@ heap_cache *heap_own_cache_locked(grt_heap *heap)
 
 void heap_forget_owner_locked(grt_heap *heap, heap_cache *cache)
 {
+    heap_stop_caches_locked(heap); /* once, instead of for each span that is given up */
     (void)heap_drain_locked(heap, cache);
+    heap_start_caches_locked(heap);
     set_cache_of(heap, cache->number, heap->shared);
     cache->in_use = false;
 }
@@ -147,4 +149,9 @@ void heap_set_special_locked(grt_heap *heap, bool special)
     heap_stop_caches_locked(heap);
     heap->gates = special ? heap->gates | GATE_SPECIAL : heap->gates & ~(uint32_t)GATE_SPECIAL;
     heap_start_caches_locked(heap);
+}
+
+void heap_update_gates_locked(grt_heap *heap)
+{
+    heap_set_special_locked(heap, heap->watch.on || heap->shut_down || heap->inject_countdown != 0);
 }

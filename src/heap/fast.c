@@ -190,10 +190,9 @@ grt_status grt_heap_free(grt_heap *heap, grt_addr block)
 static inline bool resize(grt_heap *heap, heap_cache *cache, const sighting *seen, uint32_t size)
 {
     heap_slot *slot = &heap->slots.all[seen->place.slot];
-    if (!heap_stays(seen->bin->extent, size) || !slot_claim(slot, seen->live)) {
+    if (!heap_stays(seen->bin->extent, size) || !slot_resize(slot, seen->live, size)) {
         return false;
     }
-    slot_store(slot, SLOT_LIVE | size);
     cache_count_resize(cache, slot_asked(seen->live), size);
     return true;
 }

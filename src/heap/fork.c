@@ -23,6 +23,7 @@ void grt_heap_fork_child(grt_heap *heap)
     for (heap_cache *cache = heap->caches; cache != NULL; cache = cache->next) {
         if (cache != own && cache != heap->shared && cache->in_use) {
             heap_forget_owner_locked(heap, cache);
+            cache->busy = 0; /* its owner may have been on the way back from a closed gate */
         }
     }
     heap_start_caches_locked(heap);

@@ -127,14 +127,17 @@ grt_addr grt_heap_try_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alig
  * guest's; the block stays pending then, which is all the damage there is.
  */
 
+/* Up to the end of what was asked for; a red zone may lie in pages of its own behind that. */
 static void clear_stale(const grt_heap *heap, const heap_request *request)
 {
-    uint64_t end = (uint64_t)request->block + request->size;
+    uint64_t block_end = (uint64_t)request->block + request->size;
     for (uint32_t i = 0; i < request->stale.count; i++) {
-        grt_addr start = heap_page_address(heap, request->stale.ranges[i].page);
-        uint64_t bytes = (uint64_t)request->stale.ranges[i].length << PAGE_SHIFT;
-        bytes = start + bytes < end ? bytes : end - start;
-        memset(grt_memory_host(heap->memory, start), 0, (size_t)bytes);
+        uint64_t start = heap_page_address(heap, request->stale.ranges[i].page);
+        uint64_t end = start + ((uint64_t)request->stale.ranges[i].length << PAGE_SHIFT);
+        end = end < block_end ? end : block_end;
+        if (start < end) {
+            memset(heap->base + start, 0, (size_t)(end - start));
+        }
     }
 }
 
@@ -215,11 +218,9 @@ static bool resize_large_locked(grt_heap *heap, heap_cache *cache, const heap_bl
 static bool resize_small_locked(grt_heap *heap, heap_cache *cache, const heap_block *block,
                                 uint32_t size)
 {
-    heap_slot *slot = &heap->slots.all[block->slot];
-    if (!slot_claim(slot, (heap_slot)(SLOT_LIVE | block->asked))) {
+    if (!slot_resize(&heap->slots.all[block->slot], (heap_slot)(SLOT_LIVE | block->asked), size)) {
         return false; /* freed meanwhile, which the caller finds out when it frees the block */
     }
-    slot_store(slot, SLOT_LIVE | size);
     cache_count_resize(cache, block->asked, size);
     return true;
 }
@@ -409,10 +410,10 @@ grt_status heap_free_slowly(grt_heap *heap, grt_addr block)
     heap_block found;
     os_mutex_lock(&heap->lock);
     heap_cache *cache = heap_own_cache_locked(heap);
-    grt_status status = heap_find_locked(heap, block, &found);
-    if (status == GRT_OK && !heap_claim_locked(heap, cache, &found)) {
-        status = GRT_DOUBLE_FREE;
-    }
+    grt_status status;
+    do { /* a claim fails when the block was freed meanwhile, or got another size */
+        status = heap_find_locked(heap, block, &found);
+    } while (status == GRT_OK && !heap_claim_locked(heap, cache, &found));
     if (status != GRT_OK) {
         heap->counters.bad_frees++;
         return heap_refuse_address_unlock(heap, block, status, "free");
@@ -432,17 +433,11 @@ uint64_t grt_heap_trim(grt_heap *heap)
     return bytes;
 }
 
-/* Requests that need a look at the heap's state take the long way. */
-static void update_gates_locked(grt_heap *heap)
-{
-    heap_set_special_locked(heap, heap->watch.on || heap->shut_down || heap->inject_countdown != 0);
-}
-
 void grt_heap_shut_down(grt_heap *heap)
 {
     os_mutex_lock(&heap->lock);
     heap->shut_down = true;
-    update_gates_locked(heap);
+    heap_update_gates_locked(heap);
     os_mutex_unlock(&heap->lock);
 }
 
@@ -451,7 +446,7 @@ void grt_heap_inject_failure(grt_heap *heap, uint32_t nth, bool sticky)
     os_mutex_lock(&heap->lock);
     heap->inject_countdown = nth;
     heap->inject_sticky = sticky;
-    update_gates_locked(heap);
+    heap_update_gates_locked(heap);
     os_mutex_unlock(&heap->lock);
 }
 

@@ -114,6 +114,9 @@ void heap_start_caches_locked(grt_heap *heap);
 /* Makes every call from now on take the long way, or ends that. */
 void heap_set_special_locked(grt_heap *heap, bool special);
 
+/* The same, by what the heap's state demands: options, shutting down, an injection. */
+void heap_update_gates_locked(grt_heap *heap);
+
 /* Puts blocks of a class into a cache's empty bin: half of what it can hold, less when the span or
  * the budget has less, one at least; false with [request->cause]. O(bin). */
 bool heap_refill_locked(grt_heap *heap, heap_cache *cache, struct heap_request *request,

@@ -113,12 +113,14 @@ void heap_keep_or_release_locked(grt_heap *heap, heap_span *span)
 bool heap_release_empty_spans_locked(grt_heap *heap)
 {
     bool any = false;
+    heap_stop_caches_locked(heap); /* once, instead of for each span */
     for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
         if (heap->classes[i].empty != NULL) {
             heap_release_span_locked(heap, heap->classes[i].empty);
             any = true;
         }
     }
+    heap_start_caches_locked(heap);
     return any;
 }
 

@@ -132,6 +132,13 @@ static inline uint32_t slot_was_asked(heap_slot value)
     return value & (SLOT_FILLED - 1);
 }
 
+/* Changes what a block that was seen as [live] was asked for; false iff somebody was faster. */
+static inline bool slot_resize(heap_slot *slot, heap_slot live, uint32_t asked)
+{
+    return __atomic_compare_exchange_n(slot, &live, (heap_slot)(SLOT_LIVE | asked), false,
+                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
 /* Makes a block that was seen as [live] one that is not; false iff somebody was faster. */
 static inline bool slot_claim(heap_slot *slot, heap_slot live)
 {

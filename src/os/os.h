@@ -92,7 +92,6 @@ typedef struct os_thread_slot {
 int os_thread_slot_create(void (*leave)(void *value), os_thread_slot *slot);
 /* Threads that end later no longer call [leave]. */
 void os_thread_slot_destroy(os_thread_slot slot);
-void *os_thread_slot_get(os_thread_slot slot);
 int os_thread_slot_set(os_thread_slot slot, void *value);
 
 /* Living threads have small numbers: from 1 to OS_THREADS, and 0 for one that has none. A number is
