@@ -5,7 +5,8 @@
  * the heap. Addresses are at least 16-byte aligned. A request of 0 bytes counts as 1. Every free is
  * checked, in every build.
  *
- * Unless said otherwise a function may be called from any thread.
+ * Unless said otherwise a function may be called from any thread, and a heap is not null; requests
+ * alone answer a null heap with NOT_INITIALISED. A process can have about a thousand heaps at once.
  */
 #ifndef GUESTRT_HEAP_H
 #define GUESTRT_HEAP_H
@@ -109,7 +110,8 @@ typedef struct grt_heap_failure {
  * NO_HOST_MEMORY. */
 grt_status grt_heap_create(grt_memory *memory, const grt_heap_config *config, grt_heap **heap);
 
-/* Frees every block and gives the range back. No other thread may use the heap. Null is allowed. */
+/* Frees every block and gives the range back. No other thread may use the heap, and those that did
+ * must have ended or not end during the call. Null is allowed. */
 void grt_heap_destroy(grt_heap *heap);
 
 /* Returns a block of at least [size] bytes, or 0 with a grt_heap_failure for the calling thread.
@@ -130,7 +132,8 @@ grt_addr grt_heap_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alignmen
 grt_addr grt_heap_realloc(grt_heap *heap, grt_addr block, uint32_t size);
 
 /* Gives a block back. 0 is allowed and does nothing. Anything that is not the start of a live block
- * of this heap is refused, reported once through the log, and changes nothing.
+ * of this heap is refused, reported through the log (equal ones for the 1st, 10th, 100th time), and
+ * changes nothing.
  * Fails iff: DOUBLE_FREE, INTERIOR_POINTER, NOT_A_BLOCK, OUT_OF_RANGE. O(1). */
 grt_status grt_heap_free(grt_heap *heap, grt_addr block);
 

@@ -68,9 +68,9 @@ static void find_extent(const grc_writer *w, uint32_t end, uint32_t single, grc_
 }
 
 /* Which registers the second pass must find as they were, and which results need the test: from the
- * end backwards, a result is covered if an operation reads it whose own result is tested or covered.
- * A result that is overwritten before such an operation reads it is of no concern to anyone; what
- * gave it is useless, and covers nothing. */
+ * end backwards, a result is covered if an operation reads it whose own result is tested or
+ * covered. A result that is overwritten before such an operation reads it is of no concern to
+ * anyone; what gave it is useless, and covers nothing. */
 static void find_saves_and_tests(const grc_writer *w, grc_float_run *run)
 {
     uint32_t overwritten = 0, covered = 0, unused = 0;

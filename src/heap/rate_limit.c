@@ -25,16 +25,41 @@ static bool is_power_of_ten(uint32_t value)
     return value == 1;
 }
 
-uint32_t rate_limit_count(rate_limit *limit, rate_key key)
+/* How often the event happened, itself included. */
+static uint32_t count_event(rate_limit *limit, rate_key key)
 {
     uint32_t row = row_of(key);
     if (limit->rows[row].count == 0 || !keys_equal(limit->rows[row].key, key)) {
         limit->rows[row].key = key;
         limit->rows[row].count = 0;
     }
-    if (limit->rows[row].count == UINT32_MAX) {
+    if (limit->rows[row].count < UINT32_MAX) {
+        limit->rows[row].count++;
+    }
+    return limit->rows[row].count;
+}
+
+/* How many lines there would be of the event's kind, this one included. */
+static uint32_t count_line(rate_limit *limit, rate_key key)
+{
+    uint32_t row = row_of((rate_key){key.what, 0, key.site}) % RATE_KINDS;
+    if (limit->kinds[row].what != key.what || limit->kinds[row].site != key.site) {
+        limit->kinds[row].what = key.what;
+        limit->kinds[row].site = key.site;
+        limit->kinds[row].lines = 0;
+    }
+    if (limit->kinds[row].lines < UINT32_MAX) {
+        limit->kinds[row].lines++;
+    }
+    return limit->kinds[row].lines;
+}
+
+uint32_t rate_limit_count(rate_limit *limit, rate_key key)
+{
+    uint32_t count = count_event(limit, key);
+    if (!is_power_of_ten(count)) {
         return 0;
     }
-    uint32_t count = ++limit->rows[row].count;
-    return is_power_of_ten(count) ? count : 0;
+    uint32_t lines = count_line(limit, key);
+    return lines <= RATE_LINES || is_power_of_ten(lines) ? count : 0;
 }

@@ -1,12 +1,17 @@
 /*
  * rate_limit.h - lets the first of many equal lines through, then the 10th, 100th, 1000th...
+ *
+ * And of lines that differ in the value alone, say in the address, the first 64, then the 100th,
+ * 1000th...: a program that frees everything twice must not drown its log.
  */
 #ifndef GRT_HEAP_RATE_LIMIT_H
 #define GRT_HEAP_RATE_LIMIT_H
 
 #include <stdint.h>
 
-#define RATE_ROWS 64u
+#define RATE_ROWS  64u
+#define RATE_KINDS 16u
+#define RATE_LINES 64u /* of one kind */
 
 typedef struct rate_key {
     uint32_t what; /* a cause or a status, tagged by the user */
@@ -14,13 +19,17 @@ typedef struct rate_key {
     uint32_t site;
 } rate_key;
 
-/* Zeroed memory is an empty one. A row that is needed for another key is forgotten, so distinct
- * events are never suppressed, and the table never grows. */
+/* Zeroed memory is an empty one. A row that is needed for another key is forgotten: the tables
+ * never grow, and a new kind of event is never suppressed. */
 typedef struct rate_limit {
     struct {
         rate_key key;
         uint32_t count;
     } rows[RATE_ROWS];
+    struct {
+        uint32_t what, site;
+        uint32_t lines;
+    } kinds[RATE_KINDS];
 } rate_limit;
 
 /* Counts an event; returns how often it has happened if that is worth a line, else 0. O(1). */

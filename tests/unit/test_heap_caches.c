@@ -4,6 +4,8 @@
  */
 #include "heap_fixture.h"
 
+#include "heap/fork.h"
+
 #include "heap/internal.h"
 #include "heap_barrier.h"
 
@@ -434,9 +436,42 @@ static void test_gates_open_and_close_at_any_moment(void **state)
     stop_runners(runners);
 }
 
+/* Once a planned failure has happened, calls are as quick as before. */
+static void test_an_injection_that_is_over_opens_the_gates(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 256);
+    grt_heap_inject_failure(fixture.heap, 2, false);
+    assert_int_not_equal(fixture.heap->gates, 0);
+    assert_int_not_equal(grt_heap_alloc(fixture.heap, 100), 0);
+    assert_int_equal(grt_heap_alloc(fixture.heap, 100), 0);
+    assert_int_equal(fixture.heap->gates, 0);
+    fixture_close(&fixture);
+}
+
+/* An owner that is gone in a child of fork() may have been on its way back from a closed gate. */
+static void test_a_fork_forgets_who_was_inside(void **state)
+{
+    (void)state;
+    os_thread *thread = park(1024, 0);
+    heap_cache *theirs = fixture.heap->caches;
+    while (theirs == fixture.heap->shared || theirs == heap_cache_at_hand(fixture.heap)) {
+        theirs = theirs->next;
+    }
+    grt_heap_fork_prepare(fixture.heap);
+    theirs->busy = 1;
+    grt_heap_fork_child(fixture.heap); /* as if the other thread were not there */
+    assert_int_equal(theirs->busy, 0);
+    assert_false(theirs->in_use);
+    assert_int_equal(stats_of(fixture.heap).cached_by_threads, 0);
+    unpark(thread); /* it is there after all, and finds itself a cache */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_injection_that_is_over_opens_the_gates),
+        cmocka_unit_test(test_a_fork_forgets_who_was_inside),
         cmocka_unit_test(test_ten_thousand_threads_leave_nothing),
         cmocka_unit_test(test_a_full_cache_comes_back_with_its_thread),
         cmocka_unit_test(test_one_block_of_all_that_a_parked_thread_cached),

@@ -153,6 +153,19 @@ static void test_bins_are_in_order_and_narrow(void **state)
 /* ---- rate limit ---------------------------------------------------------------------------------
  */
 
+static void test_rate_limit_of_a_kind(void **state)
+{
+    (void)state;
+    rate_limit limit;
+    memset(&limit, 0, sizeof limit);
+    uint32_t lines = 0;
+    for (uint32_t address = 0; address < 100000; address++) {
+        lines += rate_limit_count(&limit, (rate_key){5, address, 9}) != 0;
+    }
+    assert_int_equal(lines, RATE_LINES + 4); /* 100, 1000, 10000, 100000 */
+    assert_int_equal(rate_limit_count(&limit, (rate_key){6, 0, 9}), 1);
+}
+
 static void test_rate_limit(void **state)
 {
     (void)state;
@@ -182,6 +195,7 @@ int main(void)
         cmocka_unit_test(test_past_round_trip),
         cmocka_unit_test(test_bins_are_in_order_and_narrow),
         cmocka_unit_test(test_rate_limit),
+        cmocka_unit_test(test_rate_limit_of_a_kind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

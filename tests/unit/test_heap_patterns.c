@@ -44,6 +44,25 @@ static void free_block(grt_addr block)
     assert_int_equal(grt_heap_free(fixture.heap, block), GRT_OK);
 }
 
+/* A red zone may begin in a page of its own, behind what is to be cleared. */
+static void test_cleared_runs_end_before_the_red_zone(void **state)
+{
+    (void)state;
+    grt_heap_config config = fixture_config(&fixture, 1024);
+    fixture_options(&config, "redzone=16");
+    fixture_open_with(&fixture, &config);
+    grt_addr hole = grt_heap_alloc(fixture.heap, 100 * GRT_PAGE_SIZE - 1);
+    grt_addr used = grt_heap_alloc(fixture.heap, 100 * GRT_PAGE_SIZE - 1);
+    free_block(hole);
+    grt_heap_trim(fixture.heap);
+    free_block(used); /* committed, behind pages that are not */
+    grt_addr block = grt_heap_alloc_zeroed(fixture.heap, 100 * GRT_PAGE_SIZE - 1);
+    assert_int_equal(block, hole);
+    assert_bytes(block, 100 * GRT_PAGE_SIZE - 1, 0);
+    free_block(block);
+    fixture_close(&fixture);
+}
+
 static void test_names_of_patterns(void **state)
 {
     (void)state;
@@ -406,6 +425,7 @@ int main(void)
         cmocka_unit_test(test_inaccessible_pages_are_left_alone),
         cmocka_unit_test(test_pages_that_the_guest_gave_back),
         cmocka_unit_test(test_pages_that_were_a_span_meanwhile),
+        cmocka_unit_test(test_cleared_runs_end_before_the_red_zone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
