@@ -96,9 +96,29 @@ static json_t *calls_object(const replay_result *result)
                      number(calls[GRT_TRACE_FREE]));
 }
 
+/* Refused requests by the names of their causes. */
+static json_t *causes_object(const grt_heap_stats *heap)
+{
+    json_t *object = json_object();
+    for (unsigned cause = GRT_HEAP_NONE + 1; object && cause < GRT_HEAP_CAUSE_COUNT; cause++)
+        json_object_set_new(object, grt_heap_cause_name((grt_heap_cause)cause),
+                            number(heap->failures_by_cause[cause]));
+    return object;
+}
+
+/* What options of the heap keep and find. */
+static json_t *options_object(const grt_heap_stats *heap)
+{
+    return json_pack("{so so so so so}", "quarantined", number(heap->quarantined), "guarded",
+                     number(heap->guarded), "overruns", number(heap->overruns), "writes_after_free",
+                     number(heap->writes_after_free), "sites_lost", number(heap->sites_lost));
+}
+
 static json_t *heap_object(const grt_heap_stats *heap)
 {
-    return json_pack("{so so so so so so so so so so so so so sf}", "capacity",
+    return json_pack("{so so so so so so so so so so so so so so so so sf}", "options",
+                     options_object(heap), "failures_by_cause", causes_object(heap),
+                     "cached_by_threads", number(heap->cached_by_threads), "capacity",
                      number(heap->capacity), "committed", number(heap->committed), "live",
                      number(heap->live), "live_asked", number(heap->live_asked), "cached",
                      number(heap->cached), "free", number(heap->free), "largest_free",
