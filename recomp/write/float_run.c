@@ -68,10 +68,12 @@ static void find_extent(const grc_writer *w, uint32_t end, uint32_t single, grc_
 }
 
 /* Which registers the second pass must find as they were, and which results need the test: from the
- * end backwards, a result is covered if an operation reads it before it is overwritten. */
+ * end backwards, a result is covered if an operation reads it whose own result is tested or
+ * covered. A result that is overwritten before such an operation reads it is of no concern to
+ * anyone; what gave it is useless, and covers nothing. */
 static void find_saves_and_tests(const grc_writer *w, grc_float_run *run)
 {
-    uint32_t overwritten = 0, covered = 0, rewritten = 0;
+    uint32_t overwritten = 0, covered = 0, unused = 0;
     for (uint32_t i = run->end; i-- > run->first;) {
         const grc_regs *reads = &w->plan->steps[i].own.reads,
                        *writes = &w->plan->steps[i].own.writes;
@@ -81,11 +83,12 @@ static void find_saves_and_tests(const grc_writer *w, grc_float_run *run)
             overwritten &= ~writes->fpr;
             continue;
         }
-        /* A result that nobody reads before it is overwritten is no one's concern. */
-        run->tested[at] = (writes->fpr & ~covered & ~rewritten) != 0;
-        covered = (covered & ~writes->fpr) | reads->fpr;
-        rewritten = (rewritten | writes->fpr) & ~reads->fpr;
         overwritten |= writes->fpr;
+        if (writes->fpr & unused)
+            continue;
+        run->tested[at] = (writes->fpr & ~covered) != 0;
+        covered = (covered & ~writes->fpr) | reads->fpr;
+        unused = (unused | writes->fpr) & ~reads->fpr;
     }
     search s = {0};
     for (uint32_t i = run->first; i < run->end; i++) {

@@ -3,8 +3,9 @@
  *
  * The host's NaNs differ from the guest's in sign and choice of payload, so a result that is a NaN
  * must be made anew. But a NaN operand always gives a NaN: in a run of operations it is enough to
- * test the results that no later operation of the run uses. If one is a NaN, the run's inputs are
- * put back and its floating-point operations done again, with care.
+ * test the results that no later operation of the run uses. An operation whose result is
+ * overwritten unused does not count as a use: nothing tests what it gives. If a tested result is a
+ * NaN, the run's inputs are put back and its floating-point operations done again, with care.
  *
  * A run lies in one block. Other instructions may stand between its operations as long as they
  * neither look at a result that is not yet tested nor change what the second pass would read.

@@ -42,7 +42,9 @@ def build_catalogue(seed, scale, only):
         if len(made.vectors) == before:
             raise SystemExit(f"isa: the recipe of {row.mnemonic} made no vector")
     if not only or "(sequences)" in only:
-        recipes_sequences.make(made)
+        recipes_sequences.make_functions(made)
+    if not only or "(runs)" in only:
+        recipes_sequences.make_runs(made)
     return rows, made
 
 
@@ -102,7 +104,7 @@ def parse():
     parser = argparse.ArgumentParser(description="Differential test of every translated instruction.")
     parser.add_argument("--seed", type=int, help="default: $GUESTRT_SEED, else random; printed")
     parser.add_argument("--scale", type=float, default=1.0, help="factor on the number of vectors")
-    parser.add_argument("--only", nargs="*", help="these mnemonics")
+    parser.add_argument("--only", nargs="*", help="these mnemonics, (sequences), (runs)")
     parser.add_argument("--ways", nargs="*", default=["direct", "translated"],
                         help="direct (the emitter's text alone), translated (the whole recompiler), "
                         "full_state (the same without its register analysis)")
