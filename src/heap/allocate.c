@@ -41,11 +41,11 @@ static grt_status back_pages(grt_heap *heap, heap_request *request, uint32_t pag
 {
     request->stale.count = 0;
     grt_status status = heap_backing_commit(&heap->backing, page, length, ahead, &request->stale,
-                                            &request->host_errno);
+                                            &request->refusal);
     if (status != GRT_OK && heap_trim_locked(heap) > 0) {
         request->stale.count = 0;
         status = heap_backing_commit(&heap->backing, page, length, 0, &request->stale,
-                                     &request->host_errno);
+                                     &request->refusal);
     }
     return status;
 }

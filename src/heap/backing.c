@@ -3,8 +3,6 @@
  */
 #include "heap/backing.h"
 
-#include <errno.h>
-
 #include "heap/bitmap.h"
 #include "heap/page_table.h"
 
@@ -25,10 +23,11 @@ static void stale_add(stale_ranges *stale, uint32_t page, uint32_t length)
     }
 }
 
-static grt_status commit_range(heap_backing *backing, uint32_t page, uint32_t length)
+static grt_status commit_range(heap_backing *backing, uint32_t page, uint32_t length,
+                               grt_refusal *refusal)
 {
-    grt_status status = grt_memory_commit(backing->memory, page_address(backing, page),
-                                          (uint64_t)length << PAGE_SHIFT);
+    grt_status status = grt_memory_try_commit(backing->memory, page_address(backing, page),
+                                              (uint64_t)length << PAGE_SHIFT, refusal);
     if (status == GRT_OK) {
         bitmap_fill(backing->committed, page, length, true);
         backing->committed_pages += length;
@@ -50,23 +49,23 @@ static uint32_t ahead_within_budget(const heap_backing *backing, uint32_t length
 }
 
 /* Commits a hole; a refused head start is given up before the request is. */
-static grt_status commit_hole(heap_backing *backing, uint32_t page, uint32_t length, uint32_t ahead)
+static grt_status commit_hole(heap_backing *backing, uint32_t page, uint32_t length, uint32_t ahead,
+                              grt_refusal *refusal)
 {
     if (ahead > 0 && (ahead = ahead_within_budget(backing, length, ahead)) > 0) {
         uint32_t end = page + length;
         uint32_t limit = bitmap_find(backing->committed, end, end + ahead, true);
-        if (commit_range(backing, page, limit - page) == GRT_OK) {
+        if (commit_range(backing, page, limit - page, refusal) == GRT_OK) {
             return GRT_OK;
         }
     }
-    return commit_range(backing, page, length);
+    return commit_range(backing, page, length, refusal);
 }
 
 grt_status heap_backing_commit(heap_backing *backing, uint32_t page, uint32_t length,
-                               uint32_t ahead, stale_ranges *stale, int *host_errno)
+                               uint32_t ahead, stale_ranges *stale, grt_refusal *refusal)
 {
     uint32_t end = page + length;
-    *host_errno = 0;
     while (page < end) {
         uint32_t hole = bitmap_find(backing->committed, page, end, false);
         if (hole > page && stale != NULL) {
@@ -76,11 +75,9 @@ grt_status heap_backing_commit(heap_backing *backing, uint32_t page, uint32_t le
             break;
         }
         uint32_t hole_end = bitmap_find(backing->committed, hole, end, true);
-        errno = 0;
         grt_status status =
-            commit_hole(backing, hole, hole_end - hole, hole_end == end ? ahead : 0);
+            commit_hole(backing, hole, hole_end - hole, hole_end == end ? ahead : 0, refusal);
         if (status != GRT_OK) {
-            *host_errno = status == GRT_OVER_BUDGET ? 0 : errno;
             return status;
         }
         if (stale != NULL && !backing->commit_zeroes) {

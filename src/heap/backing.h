@@ -8,6 +8,7 @@
 #define GRT_HEAP_BACKING_H
 
 #include "guestrt/memory.h"
+#include "memory/refusal.h"
 #include "heap/bitmap.h"
 
 /* Parts of a new run that were accessible to the guest before, hence may hold anything. Pages that
@@ -34,10 +35,10 @@ typedef struct heap_backing {
 
 /* Commits what is not committed of [page, page + length), and, when that leaves out the run's end,
  * up to [ahead] pages behind it in the same call to the host. [stale] may be null.
- * On failure some of the pages may have become committed, which is harmless; [*host_errno] is what
- * the host said, 0 if it said nothing. O(length / 64) and a system call for each hole. */
+ * On failure some of the pages may have become committed, which is harmless, and [*refusal] says
+ * what the memory or the host said. O(length / 64) and a system call for each hole. */
 grt_status heap_backing_commit(heap_backing *backing, uint32_t page, uint32_t length,
-                               uint32_t ahead, stale_ranges *stale, int *host_errno);
+                               uint32_t ahead, stale_ranges *stale, grt_refusal *refusal);
 
 /* What the pages hold is no longer known. */
 static inline void heap_backing_forget_fill(heap_backing *backing, uint32_t page, uint32_t length)

@@ -149,7 +149,7 @@ void heap_refuse_locked(grt_heap *heap, const heap_request *request, heap_refusa
     failure->asked = request->asked;
     failure->rounded = request->rounded;
     failure->alignment = request->alignment;
-    failure->host_errno = request->host_errno;
+    failure->host_errno = request->refusal.error;
     failure->call_site = request->site;
     failure->would_fit = would_fit(heap, request->cause, request->alignment);
     heap_stats_locked(heap, &failure->stats);

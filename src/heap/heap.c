@@ -48,7 +48,8 @@ static void init_request(heap_request *request, uint32_t size, uint32_t alignmen
     request->stale.count = 0;
     request->cause = GRT_HEAP_NONE;
     request->rounded = 0;
-    request->host_errno = 0;
+    request->refusal.error = 0;
+    request->refusal.text[0] = '\0';
     request->quiet = false;
 }
 
@@ -58,6 +59,9 @@ static bool refuse_unlock(grt_heap *heap, const heap_request *request)
     heap_refusal refusal;
     heap_refuse_locked(heap, request, &refusal);
     os_mutex_unlock(&heap->lock);
+    if (refusal.repeat > 0) {
+        grt_refusal_log(heap->memory, &request->refusal);
+    }
     heap_report_refusal(heap, &refusal);
     return false;
 }
@@ -183,12 +187,12 @@ static bool grow_large_locked(grt_heap *heap, const heap_block *block, uint32_t 
 {
     uint32_t page = block->page;
     uint32_t have = block->extent >> PAGE_SHIFT;
-    int host_errno;
+    grt_refusal refusal; /* the block may still move */
     if ((uint64_t)(want - have) << PAGE_SHIFT > heap_budget_room(heap) ||
         !page_runs_extend(&heap->runs, page, want)) {
         return false;
     }
-    if (heap_backing_commit(&heap->backing, page + have, want - have, 0, NULL, &host_errno) !=
+    if (heap_backing_commit(&heap->backing, page + have, want - have, 0, NULL, &refusal) !=
         GRT_OK) {
         page_runs_cut(&heap->runs, page, have);
         return false;

@@ -166,7 +166,7 @@ typedef struct heap_request {
     /* Or the reason why there is none. */
     grt_heap_cause cause;
     uint64_t rounded;
-    int host_errno;
+    grt_refusal refusal; /* of the memory, when it is the cause */
 } heap_request;
 
 /* Sets a block aside for the request; false with a cause. The block is pending: it counts as

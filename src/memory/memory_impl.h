@@ -17,6 +17,7 @@
 
 #include "guestrt/memory.h"
 #include "os/os.h"
+#include "memory/refusal.h"
 
 #define GRT_PAGE_SHIFT 12
 #define GRT_PAGE_COUNT (GRT_WINDOW_SIZE >> GRT_PAGE_SHIFT)
@@ -54,14 +55,6 @@ struct grt_memory {
     uint64_t committed_pages;
     uint64_t committed_peak;
 };
-
-/* A sentence about a refusal, written under the lock and logged after it was released. */
-typedef struct grt_refusal {
-    int error; /* the host's, 0 if it was not asked */
-    char text[640];
-} grt_refusal;
-
-void grt_refusal_log(const grt_memory *memory, const grt_refusal *refusal);
 
 /* ---- views: the mirrors of physical memory (views.c) ----------------------------------------- */
 

@@ -165,17 +165,24 @@ static grt_status commit_locked(grt_memory *memory, grt_addr first, uint64_t siz
     return GRT_OK;
 }
 
-grt_status grt_memory_commit(grt_memory *memory, grt_addr address, uint64_t size)
+grt_status grt_memory_try_commit(grt_memory *memory, grt_addr address, uint64_t size,
+                                 grt_refusal *refusal)
 {
     grt_addr first;
     if (grt_view_range(memory, address, size, &first) != GRT_OK ||
         (first == 0 && !memory->map_page_zero)) {
         return GRT_INVALID_ARGUMENT;
     }
-    grt_refusal refusal = {.text = ""};
     os_mutex_lock(&memory->lock);
-    grt_status status = commit_locked(memory, first, size, &refusal);
+    grt_status status = commit_locked(memory, first, size, refusal);
     os_mutex_unlock(&memory->lock);
+    return status;
+}
+
+grt_status grt_memory_commit(grt_memory *memory, grt_addr address, uint64_t size)
+{
+    grt_refusal refusal = {.text = ""};
+    grt_status status = grt_memory_try_commit(memory, address, size, &refusal);
     grt_refusal_log(memory, &refusal);
     return status;
 }

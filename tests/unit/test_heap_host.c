@@ -153,6 +153,38 @@ static void test_growing_in_place_is_undone(void **state)
     fixture_close(&fixture);
 }
 
+/* A log that asks the heap a question about every line, those of the memory included: whoever
+ * writes holds no lock. */
+static void ask(void *user, grt_log_level level, const char *tag, const char *line)
+{
+    grt_heap_stats stats;
+    (void)level;
+    (void)tag;
+    (void)line;
+    ++*(uint32_t *)user;
+    if (fixture.heap != NULL) {
+        grt_heap_get_stats(fixture.heap, &stats);
+    }
+}
+
+static void test_lines_are_written_without_a_lock(void **state)
+{
+    (void)state;
+    uint32_t lines = 0;
+    grt_memory_config memory = grt_memory_config_default();
+    grt_heap_config config = fixture_config(&fixture, 4096);
+    memory.log = config.log = (grt_log){ask, &lines, GRT_LOG_INFO};
+    fixture.heap = NULL;
+    assert_int_equal(grt_memory_create(&memory, &fixture.memory), GRT_OK);
+    assert_int_equal(grt_heap_create(fixture.memory, &config, &fixture.heap), GRT_OK);
+    os_inject_failure(1, true);
+    assert_int_equal(grt_heap_alloc(fixture.heap, 100000), 0);
+    os_inject_failure(0, false);
+    assert_int_equal(grt_heap_free(fixture.heap, GRT_FLAT_USER_FIRST), GRT_NOT_A_BLOCK);
+    assert_true(lines > 5);
+    fixture_close(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +192,7 @@ int main(void)
         cmocka_unit_test(test_work_survives_each_host_failure),
         cmocka_unit_test(test_work_survives_a_host_that_gives_nothing_more),
         cmocka_unit_test(test_growing_in_place_is_undone),
+        cmocka_unit_test(test_lines_are_written_without_a_lock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
