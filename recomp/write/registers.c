@@ -119,8 +119,6 @@ static void declare_wide(grc_out *out, grc_regs set, grc_regs loads, const char 
     snprintf(type, sizeof type, "%suint64_t", prefix);
     declare(out, type, set.gpr, loads.gpr, name_gpr);
     declare(out, type, set.misc & WIDE, loads.misc, name_misc);
-    snprintf(type, sizeof type, "%sgrt_fpr", prefix);
-    declare(out, type, set.fpr, loads.fpr, name_fpr);
 }
 
 /* Each FPR also has a local for when it holds a single-precision value. */
@@ -133,11 +131,13 @@ static void declare_singles(grc_out *out, uint32_t set)
 }
 
 /* A local that is only written makes the compiler warn, though it drops it. For condition bits that
- * is the common case, and whether one is read depends on the text of single instructions. */
+ * is the common case, and whether one is read depends on the text of single instructions; so it does
+ * for FPRs, which may be read through the local of their single. */
 void grc_write_locals(grc_out *out, const grc_plan *plan)
 {
     declare_wide(out, plan->used, plan->loads, "");
     declare_wide(out, grc_regs_less(plan->locals, plan->used), plan->loads, "GRT_UNUSED ");
+    declare(out, "GRT_UNUSED grt_fpr", plan->locals.fpr, plan->loads.fpr, name_fpr);
     declare(out, "GRT_UNUSED uint8_t", plan->locals.cr, plan->loads.cr, name_cr);
     declare(out, "GRT_UNUSED uint8_t", plan->locals.misc & ~(uint32_t)WIDE, plan->loads.misc,
             name_misc);
