@@ -131,8 +131,8 @@ static void declare_singles(grc_out *out, uint32_t set)
 }
 
 /* A local that is only written makes the compiler warn, though it drops it. For condition bits that
- * is the common case, and whether one is read depends on the text of single instructions; so it does
- * for FPRs, which may be read through the local of their single. */
+ * is the common case, and whether one is read depends on the text of single instructions; so it
+ * does for FPRs, which may be read through the local of their single. */
 void grc_write_locals(grc_out *out, const grc_plan *plan)
 {
     declare_wide(out, plan->used, plan->loads, "");
