@@ -51,8 +51,8 @@ static void test_cleared_runs_end_before_the_red_zone(void **state)
     grt_heap_config config = fixture_config(&fixture, 1024);
     fixture_options(&config, "redzone=16");
     fixture_open_with(&fixture, &config);
-    grt_addr hole = grt_heap_alloc(fixture.heap, 100 * GRT_PAGE_SIZE - 1);
-    grt_addr used = grt_heap_alloc(fixture.heap, 100 * GRT_PAGE_SIZE - 1);
+    grt_addr hole = grt_heap_alloc(fixture.heap, 100 * GRT_PAGE_SIZE - 16);
+    grt_addr used = grt_heap_alloc(fixture.heap, 100 * GRT_PAGE_SIZE - 16);
     free_block(hole);
     grt_heap_trim(fixture.heap);
     free_block(used); /* committed, behind pages that are not */
