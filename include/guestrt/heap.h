@@ -62,6 +62,9 @@ typedef enum grt_heap_cause {
         GRT_HEAP_CAUSE_COUNT
 } grt_heap_cause;
 
+/* Counters by cause have room for more causes than there are. */
+#define GRT_HEAP_CAUSE_ROOM 16
+
 const char *grt_heap_cause_name(grt_heap_cause cause);
 const char *grt_heap_cause_sentence(grt_heap_cause cause);
 const char *grt_heap_cause_remedy(grt_heap_cause cause);
@@ -83,7 +86,7 @@ typedef struct grt_heap_stats {
     uint64_t frees;       /* accepted so far; never falls */
     uint64_t bad_frees;   /* refused so far; never falls */
     uint64_t failures;    /* refused requests so far; never falls */
-    uint64_t failures_by_cause[16];
+    uint64_t failures_by_cause[GRT_HEAP_CAUSE_ROOM];
     uint64_t guarded;           /* live blocks in guard mode */
     uint64_t overruns;          /* found behind blocks so far; never falls */
     uint64_t writes_after_free; /* found in freed blocks so far; never falls */

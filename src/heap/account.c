@@ -57,7 +57,7 @@ void heap_stats_locked(const grt_heap *heap, grt_heap_stats *stats)
     };
     add_caches(heap, stats);
     stats->cached = stats->capacity - stats->live - stats->free;
-    for (int cause = 0; cause < 16; cause++) {
+    for (int cause = 0; cause < GRT_HEAP_CAUSE_ROOM; cause++) {
         stats->failures_by_cause[cause] = counters->failures_by_cause[cause];
     }
     if (stats->free > 0) {

@@ -532,7 +532,7 @@ static bool check_totals(checker *check)
     const grt_heap *heap = check->heap;
     const heap_counters *counters = &heap->counters;
     uint64_t by_cause = 0;
-    for (int cause = 0; cause < 16; cause++) {
+    for (int cause = 0; cause < GRT_HEAP_CAUSE_ROOM; cause++) {
         by_cause += counters->failures_by_cause[cause];
     }
     return check_total(check, "bytes in spans", counters->span_bytes, check->span_bytes) &&

@@ -39,7 +39,7 @@ typedef struct heap_counters {
     uint64_t taken_peak;
     uint64_t bad_frees;
     uint64_t failures;
-    uint64_t failures_by_cause[16];
+    uint64_t failures_by_cause[GRT_HEAP_CAUSE_ROOM];
 } heap_counters;
 
 /* The refused request before this one, as the limit on equal reports sees it (failure.c). */
@@ -48,7 +48,7 @@ typedef struct heap_search {
     uint32_t asked;
 } heap_search;
 
-_Static_assert(GRT_HEAP_CAUSE_COUNT <= 16, "every cause has its counter");
+_Static_assert(GRT_HEAP_CAUSE_COUNT <= GRT_HEAP_CAUSE_ROOM, "every cause has its counter");
 
 struct grt_heap {
     /* What the common path reads. */
