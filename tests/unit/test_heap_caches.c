@@ -436,6 +436,35 @@ static void test_gates_open_and_close_at_any_moment(void **state)
     stop_runners(runners);
 }
 
+static void use_heap(void *arg)
+{
+    (void)arg;
+    for (uint32_t i = 0; i < 1000; i++) {
+        grt_addr block = grt_heap_alloc(fixture.heap, 1 + i * 7 % 3000);
+        block = grt_heap_realloc(fixture.heap, block, 1 + i * 11 % 3000);
+        assert_int_equal(grt_heap_free(fixture.heap, block), GRT_OK);
+    }
+}
+
+/* As on a host without barriers: gates stay closed, and every call takes the long way. */
+static void test_gates_that_never_open(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 1024);
+    fixture.heap->gates = GATE_CLOSED;
+    heap_update_gates_locked(fixture.heap);
+    os_thread *thread;
+    assert_int_equal(os_thread_create(0x20000, use_heap, NULL, &thread), 0);
+    use_heap(NULL);
+    os_thread_join(thread);
+    grt_heap_inject_failure(fixture.heap, 1, false);
+    assert_int_equal(grt_heap_alloc(fixture.heap, 16), 0);
+    assert_int_equal(fixture.heap->gates, GATE_CLOSED);
+    assert_int_not_equal(heap_cache_at_hand(fixture.heap)->gate, 0);
+    assert_int_equal(stats_of(fixture.heap).allocations, stats_of(fixture.heap).frees);
+    fixture_close(&fixture);
+}
+
 /* Once a planned failure has happened, calls are as quick as before. */
 static void test_an_injection_that_is_over_opens_the_gates(void **state)
 {
@@ -471,6 +500,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_injection_that_is_over_opens_the_gates),
+        cmocka_unit_test(test_gates_that_never_open),
         cmocka_unit_test(test_a_fork_forgets_who_was_inside),
         cmocka_unit_test(test_ten_thousand_threads_leave_nothing),
         cmocka_unit_test(test_a_full_cache_comes_back_with_its_thread),
