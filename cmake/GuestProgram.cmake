@@ -13,7 +13,8 @@ function(guestrt_add_guest name)
     endif()
     list(TRANSFORM GUEST_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ REGEX "^[^/]")
     get_filename_component(root ${GUESTRT_GUEST_CC_SCRIPT}/../.. ABSOLUTE)
-    file(GLOB_RECURSE library CONFIGURE_DEPENDS ${root}/guest/*.[chS] ${root}/guest/guest.ld)
+    file(GLOB_RECURSE library CONFIGURE_DEPENDS ${root}/guest/*.[chS] ${root}/guest/guest.ld
+        ${root}/include/guestrt/exports/*.def)
     set(compile ${CMAKE_COMMAND} -E env GUESTRT_GUEST_LIBRARY=${PROJECT_BINARY_DIR}/guest
         GUESTRT_GUEST_CC=${GUESTRT_GUEST_COMPILER} ${GUESTRT_GUEST_CC_SCRIPT})
     set(outputs ${name}.elf)

@@ -18,6 +18,8 @@ typedef enum grt_export_type {
     GRT_TYPE_NORET,
     GRT_TYPE_U32,
     GRT_TYPE_S32,
+    GRT_TYPE_U64,
+    GRT_TYPE_S64,
     GRT_TYPE_ADDR,
     GRT_TYPE_HANDLE,
     GRT_TYPE_STATUS,
@@ -28,14 +30,24 @@ typedef struct grt_export_parameter {
     const char *name;
 } grt_export_parameter;
 
+/* The highest interrupt level at which an export may be called. */
+typedef enum grt_export_callers {
+    GRT_CALLERS_PASSIVE = 0,
+    GRT_CALLERS_APC = 1,
+    GRT_CALLERS_DISPATCH = 2,
+    GRT_CALLERS_ANY = 31,
+} grt_export_callers;
+
 /* One row of the table; static, never freed. */
 typedef struct grt_export {
     uint16_t library; /* GRT_LIBRARY_... */
     uint16_t ordinal;
     bool variadic;
     uint8_t parameter_count;
+    uint8_t callers; /* GRT_CALLERS_... */
     grt_export_type returns;
     const char *name;
+    const char *statuses; /* "SUCCESS TIMEOUT": what it may return, "" if it returns no status */
     const char *sentence;
     const grt_export_parameter *parameters;
     grt_ppc_function *function;
@@ -48,6 +60,10 @@ const grt_export *grt_export_at(uint32_t index);
 /* The row of an implemented export, or null. O(rows). */
 const grt_export *grt_export_find(uint16_t library, uint16_t ordinal);
 const grt_export *grt_export_find_name(const char *name);
+
+/* True iff the row says that it returns [status], which is always so if it returns no status.
+ * O(statuses). */
+bool grt_export_may_return(const grt_export *row, uint32_t status);
 
 /* The name of an export whether it is implemented here or not, or null when nobody knows it.
  * O(log names). */

@@ -22,24 +22,34 @@ void grt_call_begin(grt_call *call, grt_ppc *ctx, const grt_export *row)
     call->call_site = (grt_addr)ctx->lr;
     grt_thread_enter_host(thread, call->call_site);
     call->traced = grt_log_wants(&call->runtime->config.log, GRT_LOG_DEBUG);
+    if (__builtin_expect(thread->irql > row->callers, 0))
+        grt_call_complain(call, "called at IRQL %u, which is allowed up to %u",
+                          (unsigned)thread->irql, (unsigned)row->callers);
     for (uint32_t i = 0; call->traced && i < row->parameter_count; i++)
-        call->arguments[i] = (uint32_t)ctx->r[3 + i];
+        grt_call_slot(call, i, &call->arguments[i]);
+}
+
+static void trace_argument(const grt_call *call, uint32_t index, char *text, size_t size)
+{
+    const grt_export_parameter *parameter = &call->row->parameters[index];
+    uint64_t value = call->arguments[index];
+    const char *comma = index == 0 ? "" : ", ";
+    if (parameter->type == GRT_TYPE_S32 || parameter->type == GRT_TYPE_S64)
+        snprintf(text, size, "%s%s=%lld", comma, parameter->name,
+                 parameter->type == GRT_TYPE_S32 ? (long long)(int32_t)value : (long long)value);
+    else if (parameter->type == GRT_TYPE_U64)
+        snprintf(text, size, "%s%s=%016llX", comma, parameter->name, (unsigned long long)value);
+    else
+        snprintf(text, size, "%s%s=%08X", comma, parameter->name, (unsigned)value);
 }
 
 static void trace(const grt_call *call, const char *result)
 {
     const grt_export *row = call->row;
     char text[512] = "";
-    size_t used = 0;
-    for (uint32_t i = 0; i < row->parameter_count && used < sizeof text; i++) {
-        const grt_export_parameter *parameter = &row->parameters[i];
-        const char *comma = i == 0 ? "" : ", ";
-        int n = parameter->type == GRT_TYPE_S32
-                    ? snprintf(text + used, sizeof text - used, "%s%s=%d", comma, parameter->name,
-                               (int)(int32_t)call->arguments[i])
-                    : snprintf(text + used, sizeof text - used, "%s%s=%08X", comma, parameter->name,
-                               (unsigned)call->arguments[i]);
-        used += n > 0 ? (size_t)n : 0;
+    for (uint32_t i = 0; i < row->parameter_count; i++) {
+        size_t used = strlen(text);
+        trace_argument(call, i, text + used, sizeof text - used);
     }
     grt_log_line(&call->runtime->config.log, GRT_LOG_DEBUG, "EXPORT", "%s(%s%s)%s", row->name, text,
                  row->variadic ? ", ..." : "", result);
@@ -58,6 +68,17 @@ void grt_call_end_u32(grt_call *call, uint32_t result)
     if (call->traced) {
         char text[24];
         snprintf(text, sizeof text, " -> %08X", (unsigned)result);
+        trace(call, text);
+    }
+    grt_thread_leave_host(call->thread);
+}
+
+void grt_call_end_u64(grt_call *call, uint64_t result)
+{
+    call->ctx->r[3] = result;
+    if (call->traced) {
+        char text[24];
+        snprintf(text, sizeof text, " -> %016llX", (unsigned long long)result);
         trace(call, text);
     }
     grt_thread_leave_host(call->thread);

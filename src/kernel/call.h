@@ -17,14 +17,15 @@ typedef struct grt_call {
     const grt_export *row;
     grt_addr call_site; /* guest return address */
     bool traced;
-    uint32_t arguments[8]; /* kept for the trace, which is written when the result is known */
+    uint64_t arguments[10]; /* kept for the trace, which is written when the result is known */
 } grt_call;
 
 /* What a thunk does before and after the handler. */
 void grt_call_begin(grt_call *call, grt_ppc *ctx, const grt_export *row);
 void grt_call_end(grt_call *call);                      /* r3 stays as it is */
 void grt_call_end_u32(grt_call *call, uint32_t result); /* r3 zero-extended */
-void grt_call_end_s32(grt_call *call, int32_t result);  /* r3 sign-extended */
+void grt_call_end_u64(grt_call *call, uint64_t result);
+void grt_call_end_s32(grt_call *call, int32_t result); /* r3 sign-extended */
 
 /* The 64-bit argument position [index]: r3 to r10, then stack slots. False (and 0) when the slot is
  * in inaccessible memory. */

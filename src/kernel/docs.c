@@ -27,6 +27,20 @@ static void put_signature(const docs_sink *sink, const grt_export *row)
     put(sink, row->variadic ? ", ...)" : row->parameter_count == 0 ? "void)" : ")");
 }
 
+static const char *callers_name(uint8_t callers)
+{
+    switch (callers) {
+    case GRT_CALLERS_PASSIVE:
+        return "PASSIVE";
+    case GRT_CALLERS_APC:
+        return "APC";
+    case GRT_CALLERS_DISPATCH:
+        return "DISPATCH";
+    default:
+        return "any";
+    }
+}
+
 static void put_row(const docs_sink *sink, const grt_export *row)
 {
     char ordinal[32];
@@ -37,6 +51,10 @@ static void put_row(const docs_sink *sink, const grt_export *row)
     put_signature(sink, row);
     put(sink, "` | ");
     put(sink, row->sentence);
+    put(sink, " | ");
+    put(sink, callers_name(row->callers));
+    put(sink, " | ");
+    put(sink, row->statuses);
     put(sink, " |\n");
 }
 
@@ -44,7 +62,8 @@ static void put_library(const docs_sink *sink, uint16_t library)
 {
     put(sink, "\n## ");
     put(sink, grt_library_name(library));
-    put(sink, "\n\n| ordinal | export | signature | what it does |\n|---|---|---|---|\n");
+    put(sink, "\n\n| ordinal | export | signature | what it does | up to IRQL | statuses "
+              "|\n|---|---|---|---|---|---|\n");
     for (uint32_t i = 0; i < grt_export_count(); i++) {
         if (grt_export_at(i)->library == library)
             put_row(sink, grt_export_at(i));
@@ -65,10 +84,12 @@ void grt_export_write_docs(grt_output_fn *output, void *user)
     docs_sink sink = {output, user};
     put(&sink,
         "# Exports\n\n"
-        "Generated from include/guestrt/exports.def; the unit test test_kernel_table compares "
+        "Generated from include/guestrt/exports/; the unit test test_kernel_table compares "
         "the two.\n\n"
         "Arguments are 32 bits wide: a `u32` or `s32` value, a guest address (`addr`) or a "
-        "`handle`. They come in r3 to r10, results in r3. A pointer argument that leads to "
+        "`handle`; `u64` and `s64` fill their register. They come in r3 to r10, further ones on "
+        "the stack, results in r3. \"Up to IRQL\" is the highest interrupt level at which a call "
+        "is allowed; one from above is reported and served. A pointer argument that leads to "
         "inaccessible memory is reported with the name of the export, and the call returns "
         "STATUS_ACCESS_VIOLATION; names that end in `_out` are stored through, null is "
         "allowed where nothing else is said.\n");

@@ -10,6 +10,8 @@
 /* The parameter list of a row, empty ones included, for the trace and the documentation. */
 #define GRT_TYPE_OF_u32    GRT_TYPE_U32
 #define GRT_TYPE_OF_s32    GRT_TYPE_S32
+#define GRT_TYPE_OF_u64    GRT_TYPE_U64
+#define GRT_TYPE_OF_s64    GRT_TYPE_S64
 #define GRT_TYPE_OF_addr   GRT_TYPE_ADDR
 #define GRT_TYPE_OF_handle GRT_TYPE_HANDLE
 #define GRT_TYPE_OF_status GRT_TYPE_STATUS
@@ -17,7 +19,8 @@
 #define GRT_TYPE_OF_noret  GRT_TYPE_NORET
 
 #define GRT_PARAMETER(index, type, name) {GRT_TYPE_OF_##type, #name},
-#define GRT_ROW(library, ordinal, name, returns, count, variadic, sentence, ...)                   \
+#define GRT_ROW(library, ordinal, name, returns, count, variadic, callers, statuses, sentence,     \
+                ...)                                                                               \
     static const grt_export_parameter parameters_##name[] = {__VA_ARGS__{GRT_TYPE_VOID, NULL}};
 #include "kernel/export_rows.h"
 
@@ -28,13 +31,22 @@ static const grt_export table[GRT_INDEX_COUNT];
 #define FINISH_addr(call, result)   grt_call_end_u32(call, result)
 #define FINISH_handle(call, result) grt_call_end_u32(call, result)
 #define FINISH_status(call, result) grt_call_end_u32(call, result)
+#define FINISH_u64(call, result)    grt_call_end_u64(call, result)
 #define FINISH_s32(call, result)    grt_call_end_s32(call, result)
 #define FINISH_void(call, result)   ((result), grt_call_end(call))
 #define FINISH_noret(call, result)  ((result), grt_call_end(call))
 
-/* No row has more than eight parameters, so they are all in registers. */
-#define GRT_PARAMETER(index, type, name) , (grt_guest_##type)ctx->r[3 + (index)]
-#define GRT_ROW(library, ordinal, name, returns, count, variadic, sentence, ...)                   \
+/* Eight in registers, then the stack. This is guest code still: a stack pointer that leads nowhere
+ * is the guest's fault like any other. */
+static inline uint64_t argument(const grt_ppc *ctx, const uint8_t *base, uint32_t index)
+{
+    return index < 8 ? ctx->r[3 + index]
+                     : grt_load64(base + (grt_addr)(ctx->r[1] + 0x50 + 8 * (uint64_t)(index - 8)));
+}
+
+#define GRT_PARAMETER(index, type, name) , (grt_guest_##type)argument(ctx, base, index)
+#define GRT_ROW(library, ordinal, name, returns, count, variadic, callers, statuses, sentence,     \
+                ...)                                                                               \
     static void thunk_##name(grt_ppc *ctx, uint8_t *base)                                          \
     {                                                                                              \
         (void)base;                                                                                \
@@ -46,12 +58,15 @@ static const grt_export table[GRT_INDEX_COUNT];
 
 static const grt_export table[GRT_INDEX_COUNT] = {
 #define GRT_PARAMETER(index, type, name)
-#define GRT_ROW(library_, ordinal_, name_, returns_, count_, variadic_, sentence_, ...)            \
+#define GRT_ROW(library_, ordinal_, name_, returns_, count_, variadic_, callers_, statuses_,       \
+                sentence_, ...)                                                                    \
     {                                                                                              \
         .library = GRT_LIBRARY_##library_,                                                         \
         .ordinal = ordinal_,                                                                       \
         .variadic = variadic_,                                                                     \
         .parameter_count = count_,                                                                 \
+        .callers = GRT_CALLERS_##callers_,                                                         \
+        .statuses = statuses_,                                                                     \
         .returns = GRT_TYPE_OF_##returns_,                                                         \
         .name = #name_,                                                                            \
         .sentence = sentence_,                                                                     \
@@ -91,6 +106,36 @@ const grt_export *grt_export_find_name(const char *name)
     return NULL;
 }
 
+/* Statuses of waits come with an index; these two words of a row stand for all of them. */
+static uint32_t status_range(uint32_t status)
+{
+    if (status < 64)
+        return GRT_NT_SUCCESS;
+    bool abandoned = status - GRT_NT_ABANDONED_WAIT_0 < 64;
+    return abandoned ? GRT_NT_ABANDONED_WAIT_0 : status;
+}
+
+static bool word_is(const char *word, size_t length, const char *name)
+{
+    return strncmp(word, name, length) == 0 && name[length] == '\0';
+}
+
+bool grt_export_may_return(const grt_export *row, uint32_t status)
+{
+    if (row->returns != GRT_TYPE_STATUS)
+        return true;
+    const char *name = grt_nt_name(status) + sizeof "STATUS_" - 1;
+    const char *range = status_range(status) == GRT_NT_SUCCESS ? "WAIT_0" : "ABANDONED_WAIT_0";
+    bool ranged = status_range(status) != status || status == GRT_NT_SUCCESS;
+    for (const char *word = row->statuses; *word;) {
+        size_t length = strcspn(word, " ");
+        if (word_is(word, length, name) || (ranged && word_is(word, length, range)))
+            return true;
+        word += length + strspn(word + length, " ");
+    }
+    return false;
+}
+
 const char *grt_library_name(uint16_t library)
 {
     static const char *const names[] = {"xboxkrnl", "xam", "guestrt"};
@@ -99,7 +144,8 @@ const char *grt_library_name(uint16_t library)
 
 const char *grt_export_type_name(grt_export_type type)
 {
-    static const char *const names[] = {"void", "noret", "u32", "s32", "addr", "handle", "status"};
+    static const char *const names[] = {"void", "noret", "u32",    "s32",   "u64",
+                                        "s64",  "addr",  "handle", "status"};
     return (size_t)type < sizeof names / sizeof names[0] ? names[type] : "unknown";
 }
 

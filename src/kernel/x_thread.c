@@ -49,6 +49,7 @@ static uint32_t name_for_caller(grt_call *call, grt_thread *thread, uint32_t fla
 static void discard(grt_thread *thread)
 {
     atomic_store(&thread->stop_requested, true);
+    atomic_fetch_or(&thread->attention, GRT_ATTEND_STOP);
     grt_thread_resume(thread, NULL);
 }
 

@@ -19,6 +19,9 @@
 typedef struct grt_kernel_hooks {
     /* The thread has ended: signal its object. Runs on the ending thread, outside all locks. */
     void (*thread_ended)(grt_runtime *runtime, grt_thread *thread);
+    /* The thread goes back to guest code and GRT_ATTEND_APC is set: deliver what is due. Runs on
+     * that thread, in host, without locks; may run guest code. */
+    void (*attend)(grt_thread *thread);
     /* The record goes away: forget it. */
     void (*thread_released)(grt_runtime *runtime, grt_thread *thread);
 } grt_kernel_hooks;
@@ -54,6 +57,15 @@ typedef enum grt_unwind {
     GRT_UNWIND_FAULT = 3, /* the host's fault handler; thread->host_fault says what happened */
 } grt_unwind;
 
+/* What a thread must look at before it goes on in guest code; exports that have a shortcut take it
+ * only while nothing is set. */
+enum {
+    GRT_ATTEND_STOP = 1,    /* stop_requested */
+    GRT_ATTEND_SUSPEND = 2, /* suspend_count is not 0 */
+    GRT_ATTEND_APC = 4,     /* the kernel's: see grt_kernel_hooks.attend */
+    GRT_ATTEND_ALWAYS = 8,  /* never cleared: every call is traced */
+};
+
 /* A guest status: what a thread that was stopped from outside has as its exit code. */
 #define GRT_EXIT_STOPPED 0xC000010Au
 
@@ -80,7 +92,9 @@ struct grt_thread {
      * handlers of the same thread only. */
     atomic_bool in_guest;
     atomic_bool stop_requested;
-    grt_addr call_site; /* guest return address of the export call in progress */
+    atomic_uint attention; /* GRT_ATTEND_... */
+    uint8_t irql;          /* the interrupt level it runs at; its own business, shown in the PCR */
+    grt_addr call_site;    /* guest return address of the export call in progress */
 
     /* Parking: a parked thread sleeps while park_word keeps the value it read before it decided
      * to sleep; grt_thread_unpark() changes it. */

@@ -116,6 +116,8 @@ void grt_thread_enter_host(grt_thread *thread, grt_addr call_site)
 
 void grt_thread_leave_host(grt_thread *thread)
 {
+    if (atomic_load_explicit(&thread->attention, memory_order_acquire) & GRT_ATTEND_APC)
+        thread->runtime->hooks.attend(thread);
     grt_set_call_site(0);
     grt_thread_enter_guest(thread);
 }

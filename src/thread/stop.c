@@ -22,6 +22,7 @@ grt_status grt_threads_create(grt_runtime *runtime)
 void grt_thread_request_stop(grt_thread *thread)
 {
     atomic_store(&thread->stop_requested, true);
+    atomic_fetch_or(&thread->attention, GRT_ATTEND_STOP);
     grt_thread_unpark(thread);
     os_mutex_lock(&thread->lock);
     if (thread->state != GRT_THREAD_ENDED) {

@@ -30,6 +30,10 @@ static grt_status change_count(grt_thread *thread, int change, uint32_t *previou
         if (change > 0 || count > 0) {
             count = change > 0 ? count + 1 : count - 1;
             atomic_store(&thread->suspend_count, count);
+            if (count == 0)
+                atomic_fetch_and(&thread->attention, ~(unsigned)GRT_ATTEND_SUSPEND);
+            else
+                atomic_fetch_or(&thread->attention, GRT_ATTEND_SUSPEND);
             show_count(thread, count);
         }
     }

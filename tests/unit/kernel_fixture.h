@@ -38,21 +38,35 @@ static atomic_uint check_failures;
         }                                                                                          \
     } while (0)
 
+/* A status that the export's row does not list is a fault of the one or the other. */
+static inline void check_status(const grt_ppc *ctx, uint32_t import)
+{
+    const grt_export *row = grt_export_at(import);
+    if (row && !grt_export_may_return(row, (uint32_t)ctx->r[3])) {
+        fprintf(stderr, "%s returned %s, which its row does not list\n", row->name,
+                grt_nt_name((uint32_t)ctx->r[3]));
+        atomic_fetch_add(&check_failures, 1);
+    }
+}
+
 static inline uint32_t guest_call(grt_ppc *ctx, uint8_t *base, uint32_t import,
-                                  const uint32_t *arguments, size_t count)
+                                  const uint64_t *arguments, size_t count)
 {
     uint64_t lr = ctx->lr;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && i < 8; i++)
         ctx->r[3 + i] = arguments[i];
+    for (size_t i = 8; i < count; i++)
+        grt_store64(base + (grt_addr)ctx->r[1] + 0x50 + 8 * (i - 8), arguments[i]);
     ctx->lr = CALL_SITE;
     grt_ppc_call_import(ctx, base, import);
     ctx->lr = lr;
+    check_status(ctx, import);
     return (uint32_t)ctx->r[3];
 }
 
 #define KCALL(name, ...)                                                                           \
-    guest_call(ctx, base, GRT_INDEX_##name, (const uint32_t[]){__VA_ARGS__},                       \
-               sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
+    guest_call(ctx, base, GRT_INDEX_##name, (const uint64_t[]){__VA_ARGS__},                       \
+               sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
 #define KCALL0(name) guest_call(ctx, base, GRT_INDEX_##name, NULL, 0)
 
 /* 1 KiB of the calling guest thread's stack. */
