@@ -38,6 +38,7 @@ grt_status grt_kernel_create(grt_runtime *runtime)
     if (!kernel)
         return GRT_NO_HOST_MEMORY;
     kernel->runtime = runtime;
+    kernel->started_ns = os_clock_ns();
     runtime->kernel = kernel;
     runtime->hooks.thread_ended = thread_ended;
     runtime->hooks.thread_released = thread_released;
@@ -49,6 +50,7 @@ void grt_kernel_destroy(grt_runtime *runtime)
     struct grt_kernel *kernel = runtime->kernel;
     if (!kernel)
         return;
+    grt_variables_destroy(runtime);
     grt_dispatch_destroy(&kernel->dispatch);
     grt_sections_destroy(&kernel->sections);
     grt_vm_destroy(&kernel->vm);

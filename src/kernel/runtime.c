@@ -4,6 +4,7 @@
 #include "guestrt/runtime.h"
 #include "diag/log.h"
 #include "kernel/kernel.h"
+#include "kernel/variables.h"
 #include "os/assert.h"
 #include "thread/layout.h"
 
@@ -175,7 +176,12 @@ grt_status grt_runtime_register_export(grt_runtime *runtime, uint16_t library, u
 
 grt_status grt_runtime_load(grt_runtime *runtime, const grt_ppc_module *module)
 {
-    return grt_load_module(runtime, module, grt_kernel_find_export, grt_kernel_missing_export);
+    const grt_binder binder = {grt_kernel_find_export, grt_variables_find,
+                               grt_kernel_missing_export};
+    grt_status status = grt_load_module(runtime, module, &binder);
+    if (status == GRT_OK)
+        grt_variables_loaded(runtime);
+    return status;
 }
 
 /* ---- running ----------------------------------------------------------------------------- */
@@ -254,6 +260,7 @@ grt_status grt_runtime_run(grt_runtime *runtime, int argc, const char *const *ar
     grt_status status = build_arguments(runtime, argc, argv, &arguments);
     if (status != GRT_OK)
         return status;
+    grt_variables_set_command_line(runtime, argc, argv);
     status = run_main(runtime, arguments, exit_code);
     grt_heap_free(runtime->user_heap, arguments);
     return status;

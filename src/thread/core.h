@@ -95,6 +95,8 @@ struct grt_thread {
     atomic_uint attention; /* GRT_ATTEND_... */
     uint8_t irql;          /* the interrupt level it runs at; its own business, shown in the PCR */
     grt_addr call_site;    /* guest return address of the export call in progress */
+    grt_addr sleep_site;   /* where it last slept */
+    uint32_t sleeps;       /* how often in a row there, without another kernel call */
 
     /* Parking: a parked thread sleeps while park_word keeps the value it read before it decided
      * to sleep; grt_thread_unpark() changes it. */
@@ -171,6 +173,8 @@ void grt_thread_check_stop(grt_thread *thread);
  * guest range is not accessible. Never faults. Any host thread. */
 bool grt_guest_read(grt_runtime *runtime, void *to, grt_addr from, uint32_t size);
 bool grt_guest_write(grt_runtime *runtime, grt_addr to, const void *from, uint32_t size);
+/* One aligned store of eight bytes, big-endian: no other thread sees half of it. */
+bool grt_guest_store64(grt_runtime *runtime, grt_addr to, uint64_t value);
 /* Copies a string of at most capacity - 1 bytes; false when it runs into inaccessible memory. The
  * result is terminated in either case. */
 bool grt_guest_read_string(grt_runtime *runtime, char *to, size_t capacity, grt_addr from);
@@ -197,7 +201,15 @@ void grt_runtime_unload(grt_runtime *runtime);
  * upwards. */
 typedef grt_ppc_function *grt_export_finder(grt_runtime *runtime, uint16_t library,
                                             uint16_t ordinal, bool *bracket);
+/* The guest address of a variable, 0 when there is none. */
+typedef grt_status grt_variable_finder(grt_runtime *runtime, uint16_t library, uint16_t ordinal,
+                                       grt_addr *address);
+typedef struct grt_binder {
+    grt_export_finder *function;
+    grt_variable_finder *variable;
+    grt_ppc_function *missing; /* for functions that there are none for */
+} grt_binder;
 grt_status grt_load_module(grt_runtime *runtime, const grt_ppc_module *module,
-                           grt_export_finder *find, grt_ppc_function *missing);
+                           const grt_binder *binder);
 
 #endif
