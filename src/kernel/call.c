@@ -21,6 +21,7 @@ void grt_call_begin(grt_call *call, grt_ppc *ctx, const grt_export *row)
     call->row = row;
     call->call_site = (grt_addr)ctx->lr;
     grt_thread_enter_host(thread, call->call_site);
+    grt_alarm_enter(call);
     call->traced = grt_log_wants(&call->runtime->config.log, GRT_LOG_DEBUG);
     if (__builtin_expect(thread->irql > row->callers, 0))
         grt_call_complain(call, "called at IRQL %u, which is allowed up to %u",
@@ -65,6 +66,7 @@ void grt_call_end(grt_call *call)
 void grt_call_end_u32(grt_call *call, uint32_t result)
 {
     call->ctx->r[3] = result;
+    grt_alarm_leave(call, result);
     if (call->traced) {
         char text[24];
         snprintf(text, sizeof text, " -> %08X", (unsigned)result);
@@ -105,8 +107,7 @@ void grt_call_place(const grt_runtime *runtime, grt_addr address, char *text, si
 
 void grt_call_complain(grt_call *call, const char *format, ...)
 {
-    uint32_t index = (uint32_t)(call->row - grt_export_at(0));
-    uint32_t number = atomic_fetch_add(&call->kernel->complaints[index], 1) + 1;
+    uint32_t number = atomic_fetch_add(&call->kernel->complaints[call->row->index], 1) + 1;
     if (number > COMPLAINTS_SPELLED && (number & (number - 1)) != 0)
         return;
     char text[320], place[96], count[48] = "";

@@ -2,8 +2,9 @@
 #ifndef GRT_KERNEL_STATE_H
 #define GRT_KERNEL_STATE_H
 
-#include "kernel/exports.h"
+#include "kernel/alarm.h"
 #include "kernel/section.h"
+#include "kernel/variables.h"
 #include "kernel/vm.h"
 
 typedef struct grt_registration {
@@ -18,6 +19,8 @@ struct grt_kernel {
     grt_dispatch dispatch;
     grt_sections sections;
     grt_vm vm;
+    grt_variables variables;
+    uint64_t started_ns; /* os_clock_ns() */
 
     os_mutex registry_lock; /* registrations, missing */
     grt_registration *registrations;
@@ -26,6 +29,7 @@ struct grt_kernel {
 
     os_mutex output_lock; /* one piece of guest text at a time */
     atomic_uint complaints[GRT_INDEX_COUNT];
+    grt_alarms alarms;
 };
 
 /* Hands text to the embedder, one call at a time. */
