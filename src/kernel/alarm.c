@@ -40,8 +40,8 @@ static void say(const grt_thread *thread, const char *name, const char *what, ui
     char place[96];
     grt_call_place(thread->runtime, call_site, place, sizeof place);
     grt_log_line(&thread->runtime->config.log, GRT_LOG_WARN, "EXPORT",
-                 "%s %s: %u times at %s (0x%08X), now on thread " GRT_THREAD_FORMAT, name, what,
-                 (unsigned)count, place, (unsigned)call_site, GRT_THREAD_ARGUMENTS(thread));
+                 "%s: %s: %u times at %s (0x%08X), this time on thread " GRT_THREAD_FORMAT, name,
+                 what, (unsigned)count, place, (unsigned)call_site, GRT_THREAD_ARGUMENTS(thread));
 }
 
 void grt_alarm_failure(grt_call *call, uint32_t status)
@@ -50,8 +50,7 @@ void grt_alarm_failure(grt_call *call, uint32_t status)
     if (!is_due(count, GRT_ALARM_FAILURES))
         return;
     char what[96];
-    snprintf(what, sizeof what, "goes on failing, with %08X %s", (unsigned)status,
-             grt_nt_name(status));
+    snprintf(what, sizeof what, "failures go on, %08X %s", (unsigned)status, grt_nt_name(status));
     say(call->thread, call->row->name, what, count, call->call_site);
 }
 
@@ -60,7 +59,7 @@ void grt_alarm_missing(grt_thread *thread, uint32_t index, const char *name, grt
     grt_alarms *alarms = &thread->runtime->kernel->alarms;
     uint32_t count = count_at(alarms, KEY_OF_MISSING | index, call_site);
     if (is_due(count, GRT_ALARM_FAILURES))
-        say(thread, name, "is not implemented and goes on being called", count, call_site);
+        say(thread, name, "not implemented, and calls go on", count, call_site);
 }
 
 void grt_alarm_sleep(grt_call *call)
@@ -70,6 +69,6 @@ void grt_alarm_sleep(grt_call *call)
         thread->sleeps = 0;
     thread->sleep_site = call->call_site;
     if (is_due(++thread->sleeps, GRT_ALARM_SLEEPS))
-        say(thread, call->row->name, "is all this thread calls, it polls", thread->sleeps,
-            call->call_site);
+        say(thread, call->row->name, "the thread polls, it makes no other kernel call",
+            thread->sleeps, call->call_site);
 }

@@ -11,6 +11,9 @@
 
 /* How many pairs of an export and a call site are counted; further ones are not. */
 #define GRT_ALARM_PLACES 512u
+/* Statuses from here on are errors. */
+#define GRT_NT_FIRST_ERROR 0xC0000000u
+
 /* From how often on something is said. */
 #define GRT_ALARM_FAILURES 1000u
 #define GRT_ALARM_SLEEPS   10000u
@@ -47,7 +50,7 @@ static inline void grt_alarm_enter(grt_call *call)
 /* The export of [call] returns the status [result]: an error is counted. */
 static inline void grt_alarm_leave(grt_call *call, uint32_t result)
 {
-    if (__builtin_expect(result >= 0xC0000000u, 0) && call->row->returns == GRT_TYPE_STATUS)
+    if (__builtin_expect(result >= GRT_NT_FIRST_ERROR, 0) && call->row->returns == GRT_TYPE_STATUS)
         grt_alarm_failure(call, result);
 }
 

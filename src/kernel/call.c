@@ -101,7 +101,7 @@ void grt_call_end_s32(grt_call *call, int32_t result)
 
 void grt_call_place(const grt_runtime *runtime, grt_addr address, char *text, size_t size)
 {
-    if (!grt_runtime_symbol(runtime, address, text, size))
+    if (!grt_symbol_of_return(runtime, address, text, size))
         snprintf(text, size, "0x%08X", (unsigned)address);
 }
 

@@ -51,6 +51,7 @@ void grt_kernel_destroy(grt_runtime *runtime)
     if (!kernel)
         return;
     grt_variables_destroy(runtime);
+    grt_title_destroy(&kernel->title);
     grt_dispatch_destroy(&kernel->dispatch);
     grt_sections_destroy(&kernel->sections);
     grt_vm_destroy(&kernel->vm);

@@ -20,6 +20,7 @@ grt_runtime_config grt_runtime_config_default(void)
         .on_context_failure = GRT_POLICY_CONTINUE,
         .on_guest_fault = GRT_POLICY_STOP,
         .on_missing_export = GRT_POLICY_CONTINUE,
+        .on_breakpoint = GRT_POLICY_CONTINUE,
         .log = grt_log_default(),
     };
 }
@@ -35,6 +36,7 @@ static bool config_is_valid(const grt_runtime_config *config)
 {
     return config->size == sizeof *config && policy_is_valid(config->on_context_failure) &&
            policy_is_valid(config->on_guest_fault) && policy_is_valid(config->on_missing_export) &&
+           policy_is_valid(config->on_breakpoint) &&
            (config->layout == GRT_LAYOUT_UNLEASHED || config->layout == GRT_LAYOUT_CONSOLE) &&
            config->stack_size >= GRT_MIN_STACK_SIZE && config->stack_size <= GRT_MAX_STACK_SIZE &&
            config->stack_size % GRT_PAGE_SIZE == 0;
@@ -225,11 +227,17 @@ static grt_status build_arguments(grt_runtime *runtime, int argc, const char *co
     return GRT_OK;
 }
 
-static grt_status outcome(grt_runtime *runtime, const grt_thread *thread)
+/* How the program ended, once its main thread has. */
+static grt_status outcome(grt_runtime *runtime, const grt_thread *thread, uint32_t *exit_code)
 {
     if (thread->faulted)
         return GRT_GUEST_FAULT;
-    return atomic_load(&runtime->stopping) ? GRT_STOPPED : GRT_OK;
+    if (grt_kernel_title_ended(runtime)) {
+        if (exit_code != NULL)
+            *exit_code = 0;
+        return GRT_OK;
+    }
+    return atomic_load(&runtime->stopping) ? GRT_STOPPED : grt_title_notify(runtime);
 }
 
 static grt_status run_main(grt_runtime *runtime, grt_addr arguments, uint32_t *exit_code)
@@ -244,7 +252,7 @@ static grt_status run_main(grt_runtime *runtime, grt_addr arguments, uint32_t *e
         return status;
     status = grt_thread_join(thread, exit_code);
     if (status == GRT_OK)
-        status = outcome(runtime, thread);
+        status = outcome(runtime, thread, exit_code);
     grt_thread_release(thread);
     return status;
 }

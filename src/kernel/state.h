@@ -4,6 +4,7 @@
 
 #include "kernel/alarm.h"
 #include "kernel/section.h"
+#include "kernel/title.h"
 #include "kernel/variables.h"
 #include "kernel/vm.h"
 
@@ -20,6 +21,7 @@ struct grt_kernel {
     grt_sections sections;
     grt_vm vm;
     grt_variables variables;
+    grt_title title;
     uint64_t started_ns; /* os_clock_ns() */
 
     os_mutex registry_lock; /* registrations, missing */

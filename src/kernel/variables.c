@@ -182,8 +182,8 @@ void grt_variables_set_command_line(grt_runtime *runtime, int argc, const char *
         return;
     line[0] = '\0';
     for (int i = 0; i < argc && used < sizeof line; i++)
-        used += (size_t)snprintf(line + used, sizeof line - used, i == 0 ? "\"%s\"" : " %s",
-                                 argv[i]);
+        used +=
+            (size_t)snprintf(line + used, sizeof line - used, i == 0 ? "\"%s\"" : " %s", argv[i]);
     put_text(runtime, GRT_VARIABLE_ExLoadedCommandLine, line);
 }
 
@@ -192,9 +192,9 @@ void grt_variables_set_command_line(grt_runtime *runtime, int argc, const char *
 static grt_status make_page(grt_runtime *runtime)
 {
     grt_addr address;
-    grt_status status = grt_memory_reserve_anywhere(
-        runtime->memory, PAGE_FIRST, PAGE_END, GRT_PAGE_SIZE, GRT_PAGE_SIZE, "kernel variables",
-        &address);
+    grt_status status =
+        grt_memory_reserve_anywhere(runtime->memory, PAGE_FIRST, PAGE_END, GRT_PAGE_SIZE,
+                                    GRT_PAGE_SIZE, "kernel variables", &address);
     if (status != GRT_OK)
         return status;
     status = grt_memory_commit(runtime->memory, address, GRT_PAGE_SIZE);

@@ -169,6 +169,10 @@ noreturn void grt_thread_exit(grt_thread *thread, uint32_t exit_code);
 /* Ends the calling thread if a stop was requested. The caller holds no lock. */
 void grt_thread_check_stop(grt_thread *thread);
 
+/* As grt_runtime_symbol(), of a return address: names the function that made the call, also when
+ * the call is its last instruction. */
+bool grt_symbol_of_return(const grt_runtime *runtime, grt_addr address, char *text, size_t size);
+
 /* Copies between host and guest memory; false (nothing harmed, some bytes may be copied) when the
  * guest range is not accessible. Never faults. Any host thread. */
 bool grt_guest_read(grt_runtime *runtime, void *to, grt_addr from, uint32_t size);
@@ -182,6 +186,12 @@ bool grt_guest_read_string(grt_runtime *runtime, char *to, size_t capacity, grt_
 /* The thread whose thread block is at guest address [kthread], with a reference for the caller;
  * null if there is none. A live thread is preferred to an ended one. O(threads). */
 grt_thread *grt_thread_find_kthread(grt_runtime *runtime, grt_addr kthread);
+
+/* The thread of this id, with a reference for the caller; null if there is none. O(threads). */
+grt_thread *grt_thread_find_id(grt_runtime *runtime, uint32_t id);
+
+/* What reports and host debuggers call the thread from now on; cut to 31 characters. Any thread. */
+void grt_thread_set_name(grt_thread *thread, const char *name);
 
 /* True iff [block] is the heap block of a thread's context, which the guest must not free. O(1) for
  * addresses that are not whole pages, else O(threads). */
