@@ -53,10 +53,11 @@
 #define GRT_EXPORTV2(l, o, n, r, t0, n0, t1, n1, c, s, d) \
     GRT_ROW(l, o, n, r, 2, true, c, s, d, GRT_P2(t0, n0, t1, n1))
 
-#ifndef GRT_ROWS_FILE
-#define GRT_ROWS_FILE "guestrt/exports.def"
-#endif
+#ifdef GRT_ROWS_FILE
 #include GRT_ROWS_FILE
+#else
+#include "guestrt/exports.def"
+#endif
 
 #undef GRT_P1
 #undef GRT_P2

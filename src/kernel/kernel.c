@@ -20,6 +20,7 @@ static void thread_ended(grt_runtime *runtime, grt_thread *thread)
 {
     grt_dispatch *dispatch = &runtime->kernel->dispatch;
     report_sections(runtime, thread);
+    grt_title_thread_ended(runtime, thread);
     grt_dispatch_lock(dispatch);
     grt_object_thread_ended(dispatch, thread);
     grt_dispatch_unlock(dispatch);

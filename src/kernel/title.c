@@ -118,17 +118,30 @@ static noreturn void wait_for_end(grt_thread *thread)
     }
 }
 
+static void stop_all(grt_runtime *runtime, const char *reason)
+{
+    if (!atomic_load(&runtime->stopping))
+        atomic_store(&runtime->kernel->title.ended, true);
+    grt_runtime_stop(runtime, reason);
+}
+
 void grt_title_end(grt_thread *thread, const char *reason)
 {
-    grt_runtime *runtime = thread->runtime;
-    grt_title *title = &runtime->kernel->title;
-    if (!may_end(title, thread->id))
+    if (!may_end(&thread->runtime->kernel->title, thread->id))
         wait_for_end(thread);
-    grt_title_notify(runtime);
-    if (!atomic_load(&runtime->stopping))
-        atomic_store(&title->ended, true);
-    grt_runtime_stop(runtime, reason);
+    grt_title_notify(thread->runtime);
+    stop_all(thread->runtime, reason);
     grt_thread_exit(thread, 0);
+}
+
+void grt_title_thread_ended(grt_runtime *runtime, const grt_thread *thread)
+{
+    grt_title *title = &runtime->kernel->title;
+    os_mutex_lock(&title->lock);
+    bool ending = title->ending_thread == thread->id;
+    os_mutex_unlock(&title->lock);
+    if (ending && !atomic_load(&runtime->stopping))
+        stop_all(runtime, "the thread that was ending the title has ended");
 }
 
 bool grt_kernel_title_ended(const grt_runtime *runtime)

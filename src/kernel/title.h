@@ -41,6 +41,10 @@ grt_title_answer grt_title_remove(grt_title *title, grt_addr record);
  * ends. A second thread that ends the title waits for its own end. The caller holds no lock. */
 noreturn void grt_title_end(grt_thread *thread, const char *reason);
 
+/* The thread has ended. If it was just ending the title, one of the functions has ended it (by a
+ * fault, say): then the title ends without the others. */
+void grt_title_thread_ended(grt_runtime *runtime, const grt_thread *thread);
+
 void grt_title_destroy(grt_title *title);
 
 #endif

@@ -101,7 +101,8 @@ static void test_complaints_are_limited(void **state)
     (void)state;
     RUN_GUEST(complains);
     int lines = 0;
-    for (const char *at = captured.text; (at = strstr(at, "[EXPORT] NtClose: handle")) != NULL; at++)
+    for (const char *at = captured.text; (at = strstr(at, "[EXPORT] NtClose: handle")) != NULL;
+         at++)
         lines++;
     assert_int_equal(lines, 16 + 5); /* 32, 64, 128, 256, 512 */
     assert_logged("(complaint 512 of this export)");
