@@ -122,22 +122,41 @@ void grt_call_complain(grt_call *call, const char *format, ...)
                  (unsigned)call->thread->id, place, count);
 }
 
-uint32_t grt_call_handle_trouble(grt_call *call, const grt_handle_trouble *trouble)
+static void complain_closed(grt_call *call, const grt_handle_trouble *trouble)
 {
     char place[96];
-    if (trouble->status == GRT_NT_OBJECT_TYPE_MISMATCH) {
-        grt_call_complain(call, "handle %08X is of a%s %s", (unsigned)trouble->handle,
+    grt_call_place(call->runtime, trouble->closed_at, place, sizeof place);
+    grt_call_complain(call, "handle %08X was closed by thread %u at %s, %llu ms ago",
+                      (unsigned)trouble->handle, (unsigned)trouble->closed_by, place,
+                      (unsigned long long)(trouble->closed_ago / 1000000));
+}
+
+uint32_t grt_call_handle_trouble(grt_call *call, const grt_handle_trouble *trouble)
+{
+    unsigned handle = trouble->handle;
+    const char *what = handle >= GRT_HANDLE_BASE ? "handle" : "object";
+    switch (trouble->why) {
+    case GRT_TROUBLE_NEVER_OPENED:
+        grt_call_complain(call, "handle %08X was never opened", handle);
+        break;
+    case GRT_TROUBLE_CLOSED:
+        complain_closed(call, trouble);
+        break;
+    case GRT_TROUBLE_WRONG_KIND:
+        grt_call_complain(call, "%s %08X is of a%s %s", what, handle,
                           trouble->found == GRT_OBJECT_EVENT ? "n" : "",
                           grt_object_kind_name(trouble->found));
-    } else if (trouble->closed) {
-        grt_call_place(call->runtime, trouble->closed_at, place, sizeof place);
-        grt_call_complain(call, "handle %08X was closed by thread %u at %s",
-                          (unsigned)trouble->handle, (unsigned)trouble->closed_by, place);
-    } else if (trouble->status == GRT_NT_INVALID_HANDLE) {
-        grt_call_complain(call, "handle %08X was never opened", (unsigned)trouble->handle);
-    } else {
-        grt_call_complain(call, "no host memory for the object of handle %08X",
-                          (unsigned)trouble->handle);
+        break;
+    case GRT_TROUBLE_NO_MEMORY:
+        grt_call_complain(call, "no host memory for the record of %s %08X", what, handle);
+        break;
+    case GRT_TROUBLE_UNREADABLE:
+        grt_call_complain(call, "object %08X is in memory that cannot be read", handle);
+        break;
+    case GRT_TROUBLE_NO_OBJECT:
+        grt_call_complain(call, "there is no dispatcher object at %08X: its type byte is %u",
+                          handle, (unsigned)trouble->type_byte);
+        break;
     }
     return trouble->status;
 }

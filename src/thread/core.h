@@ -17,13 +17,13 @@
 #include <stdnoreturn.h>
 
 typedef struct grt_kernel_hooks {
+    /* The guest code has come to its end: the last chance to run some. On the thread, in host. */
+    void (*thread_leaving)(grt_thread *thread);
     /* The thread has ended: signal its object. Runs on the ending thread, outside all locks. */
     void (*thread_ended)(grt_runtime *runtime, grt_thread *thread);
     /* The thread goes back to guest code and GRT_ATTEND_APC is set: deliver what is due. Runs on
      * that thread, in host, without locks; may run guest code. */
     void (*attend)(grt_thread *thread);
-    /* The record goes away: forget it. */
-    void (*thread_released)(grt_runtime *runtime, grt_thread *thread);
 } grt_kernel_hooks;
 
 typedef enum grt_thread_state {
@@ -69,6 +69,19 @@ enum {
 /* A guest status: what a thread that was stopped from outside has as its exit code. */
 #define GRT_EXIT_STOPPED 0xC000010Au
 
+/* What the kernel knows about a thread; all under its dispatcher lock. */
+typedef struct grt_thread_kernel {
+    struct grt_object *object;  /* made when somebody first asks for it */
+    bool ended;                 /* an object made from now on is signalled */
+    bool in_kernel_apc;         /* a normal kernel APC runs: no other one may interrupt it */
+    bool alerted[2];            /* by mode: kernel, user */
+    struct grt_wait *wait;      /* in progress */
+    struct grt_object *mutants; /* that it owns */
+    struct grt_object *timers;  /* whose APC it gets */
+    struct grt_apc *apcs[2];    /* by mode, first come first */
+    struct grt_wait_kept *kept; /* objects of waits that an APC interrupts */
+} grt_thread_kernel;
+
 struct grt_thread {
     grt_ppc ppc; /* first: the register context and the record are one host block */
     grt_runtime *runtime;
@@ -94,6 +107,7 @@ struct grt_thread {
     atomic_bool stop_requested;
     atomic_uint attention; /* GRT_ATTEND_... */
     uint8_t irql;          /* the interrupt level it runs at; its own business, shown in the PCR */
+    int32_t apc_disable;   /* KeEnterCriticalRegion: below 0 normal kernel APCs have to wait */
     grt_addr call_site;    /* guest return address of the export call in progress */
 
     /* Parking: a parked thread sleeps while park_word keeps the value it read before it decided
@@ -107,10 +121,10 @@ struct grt_thread {
     uint32_t exit_code;
     bool faulted;
 
-    struct grt_setjmp_table *setjmps;   /* null until the guest calls setjmp */
-    void *kernel_object;                /* the kernel's dispatcher object for this thread */
-    struct grt_thread *next, *previous; /* in runtime->threads */
-    struct grt_thread *next_dead;       /* in runtime->dead */
+    struct grt_setjmp_table *setjmps; /* null until the guest calls setjmp */
+    grt_thread_kernel kernel;
+    struct grt_thread *next, *previous;             /* in runtime->threads */
+    struct grt_thread *next_dead;                   /* in runtime->dead */
     struct grt_thread *ended_next, *ended_previous; /* in runtime->ended_first/last */
 };
 

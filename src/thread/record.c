@@ -178,8 +178,6 @@ void grt_thread_acquire(grt_thread *thread)
 static void free_record(grt_thread *thread)
 {
     grt_runtime *runtime = thread->runtime;
-    if (runtime->hooks.thread_released != NULL)
-        runtime->hooks.thread_released(runtime, thread);
     grt_context_detach(thread);
     os_mutex_lock(&runtime->threads_lock);
     unlist_record(runtime, thread);

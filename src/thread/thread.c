@@ -33,6 +33,8 @@ static void call_entry(grt_thread *thread)
     grt_thread_leave_guest(thread);
     /* The startup routine ends its thread itself; one that returns has no exit code to give. */
     thread->exit_code = startup ? 0 : (uint32_t)thread->ppc.r[3];
+    if (runtime->hooks.thread_leaving != NULL)
+        runtime->hooks.thread_leaving(thread);
 }
 
 /* The outermost frame, to which every early end jumps. */
