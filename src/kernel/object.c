@@ -11,21 +11,11 @@ void grt_dispatch_lock(grt_dispatch *dispatch)
 
 /* ---- what waits for the lock to be free ------------------------------------------------------ */
 
-static void wake_all(grt_thread *const *wake, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        grt_thread_unpark(wake[i]);
-        grt_thread_release(wake[i]);
-    }
-}
-
 void grt_dispatch_wake(grt_dispatch *dispatch, grt_thread *thread)
 {
-    /* Too many for one batch: those that came first are woken under the lock. Not this one: what it
-     * is woken for may not be written down yet. */
-    if (dispatch->wake_count == GRT_WAKE_BATCH) {
-        wake_all(dispatch->wake, dispatch->wake_count);
-        dispatch->wake_count = 0;
+    if (dispatch->wake_count == GRT_WAKE_BATCH) { /* too many at once: some are woken early */
+        grt_thread_unpark(thread);
+        return;
     }
     grt_thread_acquire(thread); /* it may end before we come to it */
     dispatch->wake[dispatch->wake_count++] = thread;
@@ -64,7 +54,10 @@ void grt_dispatch_unlock(grt_dispatch *dispatch)
     grt_object *dead = dispatch->dead;
     dispatch->dead = NULL;
     os_mutex_unlock(&dispatch->lock);
-    wake_all(wake, count);
+    for (uint32_t i = 0; i < count; i++) {
+        grt_thread_unpark(wake[i]);
+        grt_thread_release(wake[i]);
+    }
     free_dead(dispatch, dead);
 }
 
