@@ -179,8 +179,9 @@ static void finish(grt_dispatch *dispatch, grt_wait *wait)
     grt_thread *thread = wait->thread;
     unlink_waiter(dispatch, wait);
     release_objects(dispatch, wait);
-    grt_dispatch_wake(dispatch, thread);
     atomic_store_explicit(&wait->done, true, memory_order_release);
+    /* Only now: who is woken looks once. The thread cannot end before the lock is released. */
+    grt_dispatch_wake(dispatch, thread);
 }
 
 /* A wait for all, of which one more object is signalled. */
