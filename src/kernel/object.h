@@ -96,7 +96,8 @@ struct grt_wait {
     uint64_t deadline; /* clock of the runtime; 0 only looks, UINT64_MAX is never */
     uint64_t order;    /* of arrival */
     uint32_t result;
-    uint64_t packet[2];      /* from a queue */
+    bool takes_packet;       /* from a queue; others only see that there is one */
+    uint64_t packet[2];      /* what it took */
     atomic_bool done;        /* with [result] */
     atomic_bool interrupted; /* look for APCs and alerts */
     grt_wait_link links[GRT_WAIT_OBJECTS_MAX];
@@ -178,6 +179,7 @@ struct grt_dispatch {
     uint32_t objects, waiting;
     uint64_t waits;
     uint64_t order; /* of the latest wait */
+    uint64_t steps; /* waits that were looked at: what signals and moves cost */
     grt_object *named;
     grt_object *bodies[GRT_BODY_BUCKETS];
     grt_object *spare; /* records of bodies, to be used again */
@@ -362,8 +364,8 @@ bool grt_handle_close(grt_dispatch *dispatch, uint32_t handle, uint32_t thread_i
 
 /* ---- waits ---- */
 
-/* [wait]'s thread, count, all, alertable, deadline and links[].object are set, with one reference
- * each that the call takes over. Returns a guest status: SUCCESS + index, ABANDONED_WAIT_0 + index,
+/* [wait]'s thread, count, all, alertable, deadline, takes_packet and links[].object are set, with one
+ * reference each that the call takes over. Returns a guest status: SUCCESS + index, ABANDONED_WAIT_0 + index,
  * TIMEOUT, USER_APC (after the APCs have run) or ALERTED. The lock is held on entry and NOT on
  * return; does not return when the thread is asked to stop. */
 uint32_t grt_wait_locked(grt_dispatch *dispatch, grt_wait *wait);
