@@ -136,8 +136,8 @@ bool grt_handle_close(grt_dispatch *dispatch, uint32_t handle, uint32_t thread_i
 
 /* Waits. [wait]'s thread, count, all and links[].object are set, with one reference each that the
  * call takes over. Returns a guest status: SUCCESS + index, ABANDONED_WAIT_0 + index or TIMEOUT.
- * [deadline] is in os_clock_ns(); 0 only looks. The lock is NOT held; does not return when the
- * thread is asked to stop. */
+ * [deadline] is in grt_thread_clock_ns(); 0 only looks. The lock is NOT held; does not return when
+ * the thread is asked to stop. */
 uint32_t grt_wait_for(grt_dispatch *dispatch, grt_wait *wait, uint64_t deadline);
 
 #endif

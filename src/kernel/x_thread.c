@@ -168,8 +168,7 @@ uint32_t grt_export_NtSuspendThread(grt_call *call, uint32_t handle, grt_addr pr
 
 uint32_t grt_export_NtYieldExecution(grt_call *call)
 {
-    (void)call;
-    os_thread_yield();
+    grt_thread_yield(call->thread);
     return GRT_NT_SUCCESS;
 }
 
@@ -186,8 +185,8 @@ uint32_t grt_export_KeDelayExecutionThread(grt_call *call, uint32_t mode, uint32
     if (!grt_call_deadline(call, interval, &deadline))
         return GRT_NT_ACCESS_VIOLATION;
     if (deadline == 0)
-        os_thread_yield();
-    while (os_clock_ns() < deadline) {
+        grt_thread_yield(call->thread);
+    while (grt_thread_clock_ns(call->runtime) < deadline) {
         uint32_t token = grt_thread_park_begin(call->thread);
         grt_thread_check_stop(call->thread);
         grt_thread_park(call->thread, token, deadline);
