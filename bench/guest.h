@@ -1,6 +1,6 @@
 /*
- * guest.h - what the benchmarks of threads, locks and waits share: guest functions written in C, and
- * one line a measurement.
+ * guest.h - what the benchmarks of threads, locks and waits share: guest functions written in C,
+ * and one line a measurement.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -117,8 +117,9 @@ static inline void guest_report(FILE *file, const char *workload, double ns, con
 {
     printf("  %-44s %12.1f ns   %-34s %12.1f ns   %6.2f\n", workload, ns, peer, peer_ns,
            ns / peer_ns);
-    fprintf(file, "{\"workload\": \"%s\", \"ns\": %.2f, \"peer\": \"%s\", \"peer_ns\": %.2f, "
-                  "\"ratio\": %.4f}\n",
+    fprintf(file,
+            "{\"workload\": \"%s\", \"ns\": %.2f, \"peer\": \"%s\", \"peer_ns\": %.2f, "
+            "\"ratio\": %.4f}\n",
             workload, ns, peer, peer_ns, ns / peer_ns);
 }
 

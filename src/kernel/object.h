@@ -347,6 +347,10 @@ void grt_apc_run_down(grt_dispatch *dispatch, grt_thread *thread);
 /* Queues a DPC; false when this KDPC is queued already or there is no host memory. */
 bool grt_dpc_queue(grt_dispatch *dispatch, grt_addr kdpc, uint32_t argument1, uint32_t argument2,
                    bool *no_memory);
+/* True iff [thread] has to run DPCs because no clock thread does. */
+bool grt_dpc_due(const grt_dispatch *dispatch, const grt_thread *thread);
+/* Without a clock thread: makes one of the threads that wait run what is queued. */
+void grt_dpc_offer(grt_dispatch *dispatch);
 bool grt_dpc_remove(grt_dispatch *dispatch, grt_addr kdpc);
 /* Runs all that are queued, on the calling thread or a borrowed context. The lock is NOT held. */
 void grt_dpc_run(grt_dispatch *dispatch);
@@ -364,10 +368,10 @@ bool grt_handle_close(grt_dispatch *dispatch, uint32_t handle, uint32_t thread_i
 
 /* ---- waits ---- */
 
-/* [wait]'s thread, count, all, alertable, deadline, takes_packet and links[].object are set, with one
- * reference each that the call takes over. Returns a guest status: SUCCESS + index, ABANDONED_WAIT_0 + index,
- * TIMEOUT, USER_APC (after the APCs have run) or ALERTED. The lock is held on entry and NOT on
- * return; does not return when the thread is asked to stop. */
+/* [wait]'s thread, count, all, alertable, deadline, takes_packet and links[].object are set, with
+ * one reference each that the call takes over. Returns a guest status: SUCCESS + index,
+ * ABANDONED_WAIT_0 + index, TIMEOUT, USER_APC (after the APCs have run) or ALERTED. The lock is
+ * held on entry and NOT on return; does not return when the thread is asked to stop. */
 uint32_t grt_wait_locked(grt_dispatch *dispatch, grt_wait *wait);
 /* Sleeps until [deadline] in the same manner: SUCCESS, USER_APC or ALERTED. The lock is NOT held.
  */
