@@ -17,7 +17,7 @@
 
 uint64_t grt_interrupt_time(const grt_runtime *runtime)
 {
-    return (os_clock_ns() - runtime->kernel->started_ns) / 100;
+    return (grt_thread_clock_ns(runtime) - runtime->kernel->started_ns) / 100;
 }
 
 static bool is_leap(uint32_t year)

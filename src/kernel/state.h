@@ -22,7 +22,7 @@ struct grt_kernel {
     grt_vm vm;
     grt_variables variables;
     grt_title title;
-    uint64_t started_ns; /* os_clock_ns() */
+    uint64_t started_ns; /* grt_thread_clock_ns() */
 
     os_mutex registry_lock; /* registrations, missing */
     grt_registration *registrations;

@@ -19,7 +19,7 @@ static void store_time(const grt_ticker *ticker)
     uint64_t interrupt_time = grt_interrupt_time(runtime);
     uint32_t ticks = (uint32_t)(interrupt_time / UNITS_A_TICK);
     grt_guest_store64(runtime, ticker->bundle + BUNDLE_INTERRUPT, interrupt_time);
-    grt_guest_store64(runtime, ticker->bundle + BUNDLE_SYSTEM, grt_kernel_time());
+    grt_guest_store64(runtime, ticker->bundle + BUNDLE_SYSTEM, grt_kernel_time(runtime));
     grt_guest_store64(runtime, ticker->bundle + BUNDLE_TICKS, (uint64_t)ticks << 32);
 }
 
@@ -38,22 +38,34 @@ static void tick(void *argument)
     }
 }
 
-grt_status grt_ticker_start(grt_ticker *ticker, grt_runtime *runtime, grt_addr bundle)
+static grt_status start_thread(grt_ticker *ticker)
 {
-    if (ticker->host != NULL)
-        return GRT_OK;
-    *ticker = (grt_ticker){.runtime = runtime, .bundle = bundle};
-    store_time(ticker);
+    const grt_log *log = &ticker->runtime->config.log;
     int error = os_thread_create(TICKER_STACK, tick, ticker, &ticker->host);
     if (error == 0)
         return GRT_OK;
     char text[128];
     os_error_text(error, text, sizeof text);
-    grt_log_line(&runtime->config.log, GRT_LOG_ERROR, "EXPORT",
+    grt_log_line(log, GRT_LOG_ERROR, "EXPORT",
                  "the host refused the thread that keeps KeTimeStampBundle: %s; %s", text,
                  grt_status_remedy(GRT_HOST_THREAD_FAILED));
-    ticker->host = NULL;
+    *ticker = (grt_ticker){0};
     return GRT_HOST_THREAD_FAILED;
+}
+
+grt_status grt_ticker_start(grt_ticker *ticker, grt_runtime *runtime, grt_addr bundle)
+{
+    if (ticker->bundle != 0)
+        return GRT_OK;
+    *ticker =
+        (grt_ticker){.runtime = runtime, .bundle = bundle, .by_calls = runtime->schedule != NULL};
+    store_time(ticker);
+    return ticker->by_calls ? GRT_OK : start_thread(ticker);
+}
+
+void grt_ticker_call(const grt_ticker *ticker)
+{
+    store_time(ticker);
 }
 
 void grt_ticker_stop(grt_ticker *ticker)

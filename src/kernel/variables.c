@@ -78,6 +78,12 @@ grt_addr grt_object_type_address(const grt_runtime *runtime, grt_object_kind kin
         return grt_variables_address(runtime, GRT_VARIABLE_ExMutantObjectType);
     case GRT_OBJECT_THREAD:
         return grt_variables_address(runtime, GRT_VARIABLE_ExThreadObjectType);
+    case GRT_OBJECT_TIMER:
+        return grt_variables_address(runtime, GRT_VARIABLE_ExTimerObjectType);
+    case GRT_OBJECT_QUEUE:
+        return grt_variables_address(runtime, GRT_VARIABLE_IoCompletionObjectType);
+    case GRT_OBJECT_LINK:
+        return grt_variables_address(runtime, GRT_VARIABLE_ObSymbolicLinkObjectType);
     default:
         return 0;
     }

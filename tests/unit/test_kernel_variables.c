@@ -125,6 +125,8 @@ static void test_object_types(void **state)
     assert_int_equal(
         word_at(&fix, grt_object_type_address(fix.runtime, GRT_OBJECT_SEMAPHORE) + 0x18),
         0x616D6553);
+    assert_int_equal(word_at(&fix, grt_object_type_address(fix.runtime, GRT_OBJECT_TIMER) + 0x18),
+                     0x656D6954);
     assert_int_equal(grt_object_type_address(fix.runtime, GRT_OBJECT_NONE), 0);
     fixture_destroy(&fix);
 }
