@@ -50,13 +50,22 @@ static grt_status back_pages(grt_heap *heap, heap_request *request, uint32_t pag
     return status;
 }
 
+static grt_heap_cause why_no_run(const grt_heap *heap, const heap_request *request)
+{
+    if ((uint64_t)heap->runs.free_pages << PAGE_SHIFT < request->rounded) {
+        return GRT_HEAP_EXHAUSTED;
+    }
+    return request->bounded ? GRT_HEAP_NO_ROOM_WITHIN : GRT_HEAP_FRAGMENTED;
+}
+
 uint32_t heap_take_run_locked(grt_heap *heap, heap_request *request, uint32_t length,
                               uint32_t page_alignment, page_kind kind, uint32_t backed)
 {
-    uint32_t page = page_runs_take(&heap->runs, length, page_alignment, kind);
+    uint32_t page = request->bounded ? page_runs_take_within(&heap->runs, length, page_alignment,
+                                                             &request->bounds, kind)
+                                     : page_runs_take(&heap->runs, length, page_alignment, kind);
     if (page == NO_PAGE) {
-        uint64_t free_bytes = (uint64_t)heap->runs.free_pages << PAGE_SHIFT;
-        request->cause = free_bytes < request->rounded ? GRT_HEAP_EXHAUSTED : GRT_HEAP_FRAGMENTED;
+        request->cause = why_no_run(heap, request);
         return NO_PAGE;
     }
     bool batch = backed == length && (kind == PAGE_SMALL || length < EXACT_COMMIT_PAGES);
@@ -88,7 +97,8 @@ static bool serve_large(grt_heap *heap, heap_cache *cache, heap_request *request
     if (extent > heap_budget_room(heap)) {
         return fail(request, GRT_HEAP_OVER_BUDGET);
     }
-    uint32_t page = page_alignment == 1 ? take_kept_run(heap, request, length) : NO_PAGE;
+    bool anywhere = page_alignment == 1 && !request->bounded;
+    uint32_t page = anywhere ? take_kept_run(heap, request, length) : NO_PAGE;
     if (page == NO_PAGE) {
         page = heap_take_run_locked(heap, request, length, page_alignment, PAGE_LARGE, length);
     }
@@ -245,13 +255,14 @@ bool heap_allocate_locked(grt_heap *heap, heap_cache *cache, heap_request *reque
         return fail(request, GRT_HEAP_BAD_ALIGNMENT);
     }
     request->need = (uint64_t)request->size + heap->watch.options.redzone;
-    uint32_t size_class = size_class_for(request->need, alignment);
+    uint32_t size_class =
+        request->bounded ? SIZE_CLASS_NONE : size_class_for(request->need, alignment);
     request->rounded = size_class == SIZE_CLASS_NONE ? heap_round_to_pages(request->need)
                                                      : size_class_extent(size_class);
     if (!admissible(heap, request)) {
         return false;
     }
-    if (heap->watch.guards && heap_guard_serve_locked(heap, cache, request)) {
+    if (heap->watch.guards && !request->bounded && heap_guard_serve_locked(heap, cache, request)) {
         return true;
     }
     if (serve(heap, cache, request, size_class)) {

@@ -50,6 +50,7 @@ static void init_request(heap_request *request, uint32_t size, uint32_t alignmen
     request->rounded = 0;
     request->refusal.error = 0;
     request->refusal.text[0] = '\0';
+    request->bounded = false;
     request->quiet = false;
 }
 
@@ -121,6 +122,43 @@ grt_addr grt_heap_try_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alig
     init_request(&request, size, alignment);
     request.quiet = true;
     return allocate(heap, &request);
+}
+
+/* Bounds in pages of the heap; what lies outside of it cannot be had. */
+static void set_bounds(const grt_heap *heap, heap_request *request, const grt_heap_bounds *bounds)
+{
+    uint32_t low = bounds->lowest > heap->first ? bounds->lowest - heap->first : 0;
+    uint64_t lowest = ((uint64_t)low + GRT_PAGE_SIZE - 1) >> PAGE_SHIFT;
+    bool none = bounds->highest < heap->first;
+    request->bounded = true;
+    request->bounds =
+        (page_bounds){.lowest = none ? 1 : (uint32_t)lowest,
+                      .highest = none ? 0 : (bounds->highest - heap->first) >> PAGE_SHIFT,
+                      .top_down = bounds->top_down};
+}
+
+static grt_addr allocate_within(grt_heap *heap, uint32_t size, uint32_t alignment,
+                                const grt_heap_bounds *bounds, bool quiet)
+{
+    heap_request request;
+    init_request(&request, size, alignment);
+    request.quiet = quiet;
+    if (heap != NULL) {
+        set_bounds(heap, &request, bounds);
+    }
+    return allocate(heap, &request);
+}
+
+grt_addr grt_heap_alloc_within(grt_heap *heap, uint32_t size, uint32_t alignment,
+                               const grt_heap_bounds *bounds)
+{
+    return allocate_within(heap, size, alignment, bounds, false);
+}
+
+grt_addr grt_heap_try_alloc_within(grt_heap *heap, uint32_t size, uint32_t alignment,
+                                   const grt_heap_bounds *bounds)
+{
+    return allocate_within(heap, size, alignment, bounds, true);
 }
 
 /* ---- touching blocks ---------------------------------------------------------------------------
