@@ -50,6 +50,12 @@ static grt_status back_pages(grt_heap *heap, heap_request *request, uint32_t pag
     return status;
 }
 
+/* Neither a small block nor one that is kept or guarded will do. */
+static bool whole_pages(const heap_request *request)
+{
+    return request->bounded || request->bare;
+}
+
 static grt_heap_cause why_no_run(const grt_heap *heap, const heap_request *request)
 {
     if ((uint64_t)heap->runs.free_pages << PAGE_SHIFT < request->rounded) {
@@ -67,6 +73,10 @@ uint32_t heap_take_run_locked(grt_heap *heap, heap_request *request, uint32_t le
     if (page == NO_PAGE) {
         request->cause = why_no_run(heap, request);
         return NO_PAGE;
+    }
+    if (request->bare) {
+        heap_backing_strip(&heap->backing, page, length);
+        return page;
     }
     bool batch = backed == length && (kind == PAGE_SMALL || length < EXACT_COMMIT_PAGES);
     grt_status status = back_pages(heap, request, page, backed, room_ahead(heap, page, batch));
@@ -97,7 +107,7 @@ static bool serve_large(grt_heap *heap, heap_cache *cache, heap_request *request
     if (extent > heap_budget_room(heap)) {
         return fail(request, GRT_HEAP_OVER_BUDGET);
     }
-    bool anywhere = page_alignment == 1 && !request->bounded;
+    bool anywhere = page_alignment == 1 && !whole_pages(request);
     uint32_t page = anywhere ? take_kept_run(heap, request, length) : NO_PAGE;
     if (page == NO_PAGE) {
         page = heap_take_run_locked(heap, request, length, page_alignment, PAGE_LARGE, length);
@@ -256,13 +266,13 @@ bool heap_allocate_locked(grt_heap *heap, heap_cache *cache, heap_request *reque
     }
     request->need = (uint64_t)request->size + heap->watch.options.redzone;
     uint32_t size_class =
-        request->bounded ? SIZE_CLASS_NONE : size_class_for(request->need, alignment);
+        whole_pages(request) ? SIZE_CLASS_NONE : size_class_for(request->need, alignment);
     request->rounded = size_class == SIZE_CLASS_NONE ? heap_round_to_pages(request->need)
                                                      : size_class_extent(size_class);
     if (!admissible(heap, request)) {
         return false;
     }
-    if (heap->watch.guards && !request->bounded && heap_guard_serve_locked(heap, cache, request)) {
+    if (heap->watch.guards && !whole_pages(request) && heap_guard_serve_locked(heap, cache, request)) {
         return true;
     }
     if (serve(heap, cache, request, size_class)) {

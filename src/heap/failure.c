@@ -32,13 +32,16 @@ static uint64_t min_of(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-static heap_room measure_room(const grt_heap *heap, grt_heap_cause cause)
+static heap_room measure_room(const grt_heap *heap, const heap_request *request)
 {
     heap_room room = {.budget = heap_budget_room(heap), .host = UINT64_MAX};
     room.run = (uint64_t)page_runs_longest(&heap->runs) << PAGE_SHIFT;
     grt_memory_stats stats;
     grt_memory_get_stats(heap->memory, &stats);
-    if (cause == GRT_HEAP_HOST_REFUSED) {
+    if (request->bare) {
+        return room;
+    }
+    if (request->cause == GRT_HEAP_HOST_REFUSED) {
         room.host = 0; /* only a request that needs no page is certain */
     } else if (stats.budget != 0) {
         room.host = stats.budget - min_of(stats.budget, stats.committed);
@@ -94,10 +97,10 @@ static uint64_t largest_fit(const grt_heap *heap, const heap_request *request)
     if (cause == GRT_HEAP_BAD_ALIGNMENT) {
         alignment = SMALL_ALIGNMENT; /* the one asked for cannot be had at any size */
     }
-    heap_room room = measure_room(heap, cause);
+    heap_room room = measure_room(heap, request);
     uint64_t run = longest_run(heap, request, alignment);
     uint64_t large = min_of(run, min_of(room.budget, room.host)) & ~(uint64_t)(GRT_PAGE_SIZE - 1);
-    if (large > SMALL_MAX || alignment > GRT_PAGE_SIZE || request->bounded) {
+    if (large > SMALL_MAX || alignment > GRT_PAGE_SIZE || request->bounded || request->bare) {
         return large;
     }
     return largest_small_fit(heap, &room, alignment);

@@ -4,6 +4,7 @@
  */
 #include "guestrt/heap.h"
 
+#include "heap/bare.h"
 #include "heap/call_site.h"
 #include "heap/fast.h"
 #include "heap/internal.h"
@@ -51,6 +52,7 @@ static void init_request(heap_request *request, uint32_t size, uint32_t alignmen
     request->refusal.error = 0;
     request->refusal.text[0] = '\0';
     request->bounded = false;
+    request->bare = false;
     request->quiet = false;
 }
 
@@ -153,6 +155,19 @@ grt_addr grt_heap_alloc_within(grt_heap *heap, uint32_t size, uint32_t alignment
                                const grt_heap_bounds *bounds)
 {
     return allocate_within(heap, size, alignment, bounds, false);
+}
+
+grt_addr grt_heap_alloc_bare(grt_heap *heap, uint32_t size, uint32_t alignment,
+                             const grt_heap_bounds *bounds, bool quiet)
+{
+    static const grt_heap_bounds anywhere = {0, UINT32_MAX, false};
+    heap_request request;
+    init_request(&request, size, alignment);
+    request.quiet = quiet;
+    request.bare = true;
+    set_bounds(heap, &request, bounds != NULL ? bounds : &anywhere);
+    request.bounded = bounds != NULL;
+    return allocate(heap, &request);
 }
 
 grt_addr grt_heap_try_alloc_within(grt_heap *heap, uint32_t size, uint32_t alignment,

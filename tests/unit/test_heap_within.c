@@ -1,6 +1,7 @@
 /* Blocks between bounds, against a model that keeps a byte for each page. */
 #include "heap_fixture.h"
 
+#include "heap/bare.h"
 #include "heap/quiet.h"
 
 #define PAGES 64u
@@ -153,6 +154,33 @@ static void test_quietly(void **state)
     fixture_close(&fixture);
 }
 
+/* A bare block costs no memory, hence nothing of the memory's budget, and hides what was there. */
+static void test_bare(void **state)
+{
+    (void)state;
+    fixture_open_options(&fixture, PAGES, "fill,redzone=16,slack");
+    grt_addr used = grt_heap_alloc(fixture.heap, 40 * GRT_PAGE_SIZE);
+    memset(grt_memory_host(fixture.memory, used), 0x77, 40 * GRT_PAGE_SIZE);
+    assert_int_equal(grt_heap_free(fixture.heap, used), GRT_OK);
+    grt_addr bare = grt_heap_alloc_bare(fixture.heap, 62 * GRT_PAGE_SIZE, 0, NULL, false);
+    assert_int_equal(bare, grt_heap_config_default().first);
+    grt_memory_stats memory;
+    grt_memory_get_stats(fixture.memory, &memory);
+    assert_int_equal(memory.committed, 0);
+    assert_heap_sound(fixture.heap);
+    assert_int_equal(grt_memory_commit(fixture.memory, bare, 3 * GRT_PAGE_SIZE), GRT_OK);
+    assert_int_equal(*(uint8_t *)grt_memory_host(fixture.memory, bare + 0x2FFF), 0);
+    assert_int_equal(grt_heap_alloc_bare(fixture.heap, 2 * GRT_PAGE_SIZE, 0, NULL, true), 0);
+    assert_heap_sound(fixture.heap);
+    assert_int_equal(grt_memory_decommit(fixture.memory, bare, 3 * GRT_PAGE_SIZE), GRT_OK);
+    assert_int_equal(grt_heap_free(fixture.heap, bare), GRT_OK);
+    assert_int_equal(stats_of(fixture.heap).committed, 0);
+    grt_addr zeroed = grt_heap_alloc_zeroed(fixture.heap, 30 * GRT_PAGE_SIZE);
+    assert_int_equal(*(uint8_t *)grt_memory_host(fixture.memory, zeroed + 0x2000), 0);
+    assert_int_equal(grt_heap_free(fixture.heap, zeroed), GRT_OK);
+    fixture_close(&fixture);
+}
+
 /* Red zones, fills and guards come on top; a bounded block is never guarded. */
 static void test_with_options(void **state)
 {
@@ -174,6 +202,7 @@ int main(void)
         cmocka_unit_test(test_model),
         cmocka_unit_test(test_what_is_kept_gives_way),
         cmocka_unit_test(test_quietly),
+        cmocka_unit_test(test_bare),
         cmocka_unit_test(test_with_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
