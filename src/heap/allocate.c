@@ -264,7 +264,10 @@ bool heap_allocate_locked(grt_heap *heap, heap_cache *cache, heap_request *reque
         request->rounded = request->size;
         return fail(request, GRT_HEAP_BAD_ALIGNMENT);
     }
-    request->need = (uint64_t)request->size + heap->watch.options.redzone;
+    request->need = request->size;
+    if (!request->bare) {
+        request->need += heap->watch.options.redzone;
+    }
     uint32_t size_class =
         whole_pages(request) ? SIZE_CLASS_NONE : size_class_for(request->need, alignment);
     request->rounded = size_class == SIZE_CLASS_NONE ? heap_round_to_pages(request->need)
@@ -272,7 +275,8 @@ bool heap_allocate_locked(grt_heap *heap, heap_cache *cache, heap_request *reque
     if (!admissible(heap, request)) {
         return false;
     }
-    if (heap->watch.guards && !whole_pages(request) && heap_guard_serve_locked(heap, cache, request)) {
+    if (heap->watch.guards && !whole_pages(request) &&
+        heap_guard_serve_locked(heap, cache, request)) {
         return true;
     }
     if (serve(heap, cache, request, size_class)) {

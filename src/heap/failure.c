@@ -110,7 +110,7 @@ static uint64_t largest_fit(const grt_heap *heap, const heap_request *request)
 static uint64_t would_fit(const grt_heap *heap, const heap_request *request)
 {
     uint64_t fit = largest_fit(heap, request);
-    uint64_t redzone = heap->watch.options.redzone;
+    uint64_t redzone = request->bare ? 0 : heap->watch.options.redzone;
     return fit > redzone ? fit - redzone : 0;
 }
 

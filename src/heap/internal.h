@@ -153,7 +153,7 @@ typedef struct heap_request {
     uint32_t site;      /* guest return address, 0 = none */
     bool bounded;       /* whole pages, between [bounds] */
     page_bounds bounds;
-    bool bare;  /* whole pages, which are not backed */
+    bool bare;         /* whole pages, which are not backed */
     bool quiet;        /* a refusal is an answer: neither counted nor logged */
     heap_cache *cache; /* whose blocks and counts serve it */
 

@@ -4,6 +4,7 @@
 
 #include "kernel/exports.h"
 #include "kernel/section.h"
+#include "kernel/title_heap.h"
 #include "kernel/vm.h"
 
 typedef struct grt_registration {
@@ -18,6 +19,7 @@ struct grt_kernel {
     grt_dispatch dispatch;
     grt_sections sections;
     grt_vm vm;
+    grt_title_heaps heaps;
 
     os_mutex registry_lock; /* registrations, missing */
     grt_registration *registrations;

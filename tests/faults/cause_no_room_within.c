@@ -21,7 +21,6 @@ int main(void)
     grt_heap_bounds upper = {first + 40 * GRT_PAGE_SIZE, first + 48 * GRT_PAGE_SIZE, false};
     EXPECT(grt_heap_alloc_within(heap, 25 * GRT_PAGE_SIZE, GRT_PAGE_SIZE, &upper) == 0);
     EXPECT(last_cause() == GRT_HEAP_NO_ROOM_WITHIN);
-    EXPECT(grt_heap_alloc_within(heap, 24 * GRT_PAGE_SIZE, GRT_PAGE_SIZE, &upper) ==
-           upper.lowest);
+    EXPECT(grt_heap_alloc_within(heap, 24 * GRT_PAGE_SIZE, GRT_PAGE_SIZE, &upper) == upper.lowest);
     return go_on(0, 1);
 }

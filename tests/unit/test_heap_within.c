@@ -162,7 +162,7 @@ static void test_bare(void **state)
     grt_addr used = grt_heap_alloc(fixture.heap, 40 * GRT_PAGE_SIZE);
     memset(grt_memory_host(fixture.memory, used), 0x77, 40 * GRT_PAGE_SIZE);
     assert_int_equal(grt_heap_free(fixture.heap, used), GRT_OK);
-    grt_addr bare = grt_heap_alloc_bare(fixture.heap, 62 * GRT_PAGE_SIZE, 0, NULL, false);
+    grt_addr bare = grt_heap_alloc_bare(fixture.heap, PAGES * GRT_PAGE_SIZE, 0, NULL, false);
     assert_int_equal(bare, grt_heap_config_default().first);
     grt_memory_stats memory;
     grt_memory_get_stats(fixture.memory, &memory);
@@ -170,7 +170,7 @@ static void test_bare(void **state)
     assert_heap_sound(fixture.heap);
     assert_int_equal(grt_memory_commit(fixture.memory, bare, 3 * GRT_PAGE_SIZE), GRT_OK);
     assert_int_equal(*(uint8_t *)grt_memory_host(fixture.memory, bare + 0x2FFF), 0);
-    assert_int_equal(grt_heap_alloc_bare(fixture.heap, 2 * GRT_PAGE_SIZE, 0, NULL, true), 0);
+    assert_int_equal(grt_heap_alloc_bare(fixture.heap, GRT_PAGE_SIZE, 0, NULL, true), 0);
     assert_heap_sound(fixture.heap);
     assert_int_equal(grt_memory_decommit(fixture.memory, bare, 3 * GRT_PAGE_SIZE), GRT_OK);
     assert_int_equal(grt_heap_free(fixture.heap, bare), GRT_OK);
@@ -199,10 +199,8 @@ static void test_with_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_model),
-        cmocka_unit_test(test_what_is_kept_gives_way),
-        cmocka_unit_test(test_quietly),
-        cmocka_unit_test(test_bare),
+        cmocka_unit_test(test_model),        cmocka_unit_test(test_what_is_kept_gives_way),
+        cmocka_unit_test(test_quietly),      cmocka_unit_test(test_bare),
         cmocka_unit_test(test_with_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
