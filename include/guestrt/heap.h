@@ -130,15 +130,16 @@ grt_addr grt_heap_alloc_zeroed(grt_heap *heap, uint32_t size);
 /* As grt_heap_alloc(), at a multiple of [alignment]: a power of two of at most 16 MiB; 0 = 16. */
 grt_addr grt_heap_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alignment);
 
-/* Bounds on where a block may start. */
+/* Where the pages of a block may lie: from [lowest] to [last], both included. A red zone may lie
+ * behind. */
 typedef struct grt_heap_bounds {
-    grt_addr lowest, highest; /* both allowed */
+    grt_addr lowest, last;
     bool top_down; /* look from the top, not from the bottom; runs that the heap keeps at hand are
                       looked at last */
 } grt_heap_bounds;
 
-/* As grt_heap_alloc_aligned(), for a block of whole pages that starts between [bounds], which need
- * not lie in the heap. O(blocks between them). */
+/* As grt_heap_alloc_aligned(), for a block of whole pages between [bounds], which need not lie in
+ * the heap. O(blocks between them). */
 grt_addr grt_heap_alloc_within(grt_heap *heap, uint32_t size, uint32_t alignment,
                                const grt_heap_bounds *bounds);
 

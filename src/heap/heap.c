@@ -126,17 +126,24 @@ grt_addr grt_heap_try_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alig
     return allocate(heap, &request);
 }
 
+/* Bytes that a block of [size] bytes must have. */
+static uint64_t with_redzone(const grt_heap *heap, uint32_t size)
+{
+    return (uint64_t)size + heap->watch.options.redzone;
+}
+
 /* Bounds in pages of the heap; what lies outside of it cannot be had. */
 static void set_bounds(const grt_heap *heap, heap_request *request, const grt_heap_bounds *bounds)
 {
-    uint32_t low = bounds->lowest > heap->first ? bounds->lowest - heap->first : 0;
-    uint64_t lowest = ((uint64_t)low + GRT_PAGE_SIZE - 1) >> PAGE_SHIFT;
-    bool none = bounds->highest < heap->first;
+    uint64_t low = bounds->lowest > heap->first ? bounds->lowest - heap->first : 0;
+    uint64_t end = bounds->last >= heap->first ? (uint64_t)bounds->last - heap->first + 1 : 0;
+    uint64_t spare =
+        heap_round_to_pages(with_redzone(heap, request->size)) - heap_round_to_pages(request->size);
     request->bounded = true;
-    request->bounds =
-        (page_bounds){.lowest = none ? 1 : (uint32_t)lowest,
-                      .highest = none ? 0 : (bounds->highest - heap->first) >> PAGE_SHIFT,
-                      .top_down = bounds->top_down};
+    request->bounds = (page_bounds){.lowest = (uint32_t)(heap_round_to_pages(low) >> PAGE_SHIFT),
+                                    .end = (uint32_t)(end >> PAGE_SHIFT),
+                                    .spare = request->bare ? 0 : (uint32_t)(spare >> PAGE_SHIFT),
+                                    .top_down = bounds->top_down};
 }
 
 static grt_addr allocate_within(grt_heap *heap, uint32_t size, uint32_t alignment,
@@ -219,12 +226,6 @@ grt_addr heap_alloc_zeroed_slowly(grt_heap *heap, uint32_t size)
 
 /* ---- changing a size ---------------------------------------------------------------------------
  */
-
-/* Bytes that a block of [size] bytes must have. */
-static uint64_t with_redzone(const grt_heap *heap, uint32_t size)
-{
-    return (uint64_t)size + heap->watch.options.redzone;
-}
 
 static void account_large(grt_heap *heap, heap_cache *cache, const heap_block *block,
                           uint64_t extent, uint32_t size)

@@ -205,23 +205,32 @@ static uint32_t aligned_down(const page_runs *runs, uint32_t page, uint32_t alig
     return over <= page ? page - over : NO_PAGE;
 }
 
+/* Where the part of the run at [head] that the bounds leave begins and ends; empty: begin >= end.
+ */
+typedef struct page_part {
+    uint32_t begin, end;
+} page_part;
+
+static page_part part_within(const page_runs *runs, uint32_t head, const page_bounds *bounds)
+{
+    uint64_t last = (uint64_t)bounds->end + bounds->spare;
+    uint32_t end = head + runs->table->pages[head].length;
+    return (page_part){.begin = bounds->lowest > head ? bounds->lowest : head,
+                       .end = last < end ? (uint32_t)last : end};
+}
+
 /* Where [length] pages may start in the free run at [head]; NO_PAGE if nowhere. */
 static uint32_t place_in_run(const page_runs *runs, uint32_t head, uint32_t length,
                              uint32_t alignment, const page_bounds *bounds)
 {
-    uint32_t have = runs->table->pages[head].length;
-    if (have < length) {
+    page_part part = part_within(runs, head, bounds);
+    if (part.begin >= part.end || part.end - part.begin < length) {
         return NO_PAGE;
     }
-    uint32_t low = bounds->lowest > head ? bounds->lowest : head;
-    uint32_t last = head + (have - length);
-    uint32_t high = bounds->highest < last ? bounds->highest : last;
-    if (low > high) {
-        return NO_PAGE;
-    }
-    uint32_t page =
-        bounds->top_down ? aligned_down(runs, high, alignment) : aligned_up(runs, low, alignment);
-    return page != NO_PAGE && page >= low && page <= high ? page : NO_PAGE;
+    uint32_t high = part.end - length;
+    uint32_t page = bounds->top_down ? aligned_down(runs, high, alignment)
+                                     : aligned_up(runs, part.begin, alignment);
+    return page != NO_PAGE && page >= part.begin && page <= high ? page : NO_PAGE;
 }
 
 /* The run behind the one at [head], or before it, in the direction of the search; NO_PAGE behind
@@ -232,17 +241,17 @@ static uint32_t next_run(const page_runs *runs, uint32_t head, const page_bounds
         return head > bounds->lowest ? page_table_head_of(runs->table, head - 1) : NO_PAGE;
     }
     uint32_t next = head + runs->table->pages[head].length;
-    return next < runs->table->count && next <= bounds->highest ? next : NO_PAGE;
+    return next < runs->table->count && next < bounds->end ? next : NO_PAGE;
 }
 
 static uint32_t first_run(const page_runs *runs, const page_bounds *bounds)
 {
-    uint32_t last = runs->table->count - 1;
-    uint32_t highest = bounds->highest < last ? bounds->highest : last;
-    if (bounds->lowest > highest) {
+    uint32_t count = runs->table->count;
+    uint32_t end = bounds->end < count ? bounds->end : count;
+    if (bounds->lowest >= end) {
         return NO_PAGE;
     }
-    return page_table_head_of(runs->table, bounds->top_down ? highest : bounds->lowest);
+    return page_table_head_of(runs->table, bounds->top_down ? end - 1 : bounds->lowest);
 }
 
 uint32_t page_runs_take_within(page_runs *runs, uint32_t length, uint32_t alignment,
@@ -261,19 +270,31 @@ uint32_t page_runs_take_within(page_runs *runs, uint32_t length, uint32_t alignm
     return NO_PAGE;
 }
 
+/* Pages of the longest aligned run in the free one at [head]. */
+static uint32_t longest_in_run(const page_runs *runs, uint32_t head, uint32_t alignment,
+                               const page_bounds *bounds)
+{
+    page_part part = part_within(runs, head, bounds);
+    if (part.begin >= part.end) {
+        return 0;
+    }
+    uint32_t page = aligned_up(runs, part.begin, alignment);
+    return page < part.end ? part.end - page : 0;
+}
+
 uint32_t page_runs_longest_within(const page_runs *runs, uint32_t alignment,
                                   const page_bounds *bounds)
 {
-    page_bounds upwards = {bounds->lowest, bounds->highest, false};
+    page_bounds upwards = *bounds;
     uint32_t longest = 0;
+    upwards.top_down = false;
     for (uint32_t head = first_run(runs, &upwards); head != NO_PAGE;
          head = next_run(runs, head, &upwards)) {
-        uint32_t page = NO_PAGE;
+        uint32_t length = 0;
         if (runs->table->pages[head].kind == PAGE_FREE) {
-            page = place_in_run(runs, head, 1, alignment, &upwards);
+            length = longest_in_run(runs, head, alignment, &upwards);
         }
-        uint32_t end = head + runs->table->pages[head].length;
-        longest = page != NO_PAGE && end - page > longest ? end - page : longest;
+        longest = length > longest ? length : longest;
     }
     return longest;
 }

@@ -1,11 +1,11 @@
 /* page_protect.c - protection bits to access and note, and back. */
 #include "kernel/page_protect.h"
 
-#define KINDS           0x0FFu
-#define MODIFIERS       0x700u /* GUARD, NOCACHE, WRITECOMBINE */
-#define MODIFIER_SHIFT  8
-#define NOTE_KIND       3u /* which of the kinds that have the same access */
-#define NOTE_MODIFIERS  2  /* shift */
+#define KINDS            0x0FFu
+#define MODIFIERS        0x700u /* GUARD, NOCACHE, WRITECOMBINE */
+#define MODIFIER_SHIFT   8
+#define NOTE_KIND        3u /* which of the kinds that have the same access */
+#define NOTE_MODIFIERS   2  /* shift */
 #define KINDS_PER_ACCESS 4
 
 static const uint16_t kinds[][KINDS_PER_ACCESS] = {

@@ -17,8 +17,7 @@ uint32_t grt_title_heap_number(const grt_title_heaps *heaps, uint32_t index)
 static uint32_t no_heap(const grt_title_heap *heap, uint32_t generation, grt_title_trouble *trouble)
 {
     bool destroyed = generation != 0 && generation <= heap->generation;
-    *trouble =
-        (grt_title_trouble){.reason = destroyed ? GRT_TITLE_DESTROYED : GRT_TITLE_NEVER};
+    *trouble = (grt_title_trouble){.reason = destroyed ? GRT_TITLE_DESTROYED : GRT_TITLE_NEVER};
     if (generation == heap->generation) { /* else it was somebody long ago */
         trouble->by = heap->destroyed_by;
         trouble->at = heap->destroyed_at;

@@ -28,7 +28,7 @@ static uint32_t reserve_from_heap(grt_runtime *runtime, grt_vm_region *region, u
 static uint32_t reserve_in_heap(grt_runtime *runtime, grt_vm_region *region)
 {
     grt_heap_failure failure;
-    grt_heap_bounds exactly = {region->first, region->first, false};
+    grt_heap_bounds exactly = {region->first, (grt_addr)(region->first + region->size - 1), false};
     region->kind = GRT_VM_HEAP;
     if (grt_heap_alloc_bare(runtime->user_heap, (uint32_t)region->size, GRT_PAGE_SIZE, &exactly,
                             true))

@@ -3,30 +3,29 @@
 #include "kernel/physical.h"
 #include "kernel/vm.h"
 
-/* Canonical addresses at which the block may start; false if there are none. */
-static bool bounds_of(const grt_runtime *runtime, const grt_vm_physical *request,
-                      const grt_physical_window *window, grt_heap_bounds *bounds)
+/* The part of the bounds that the window shows, in canonical addresses. Where it shows none, the
+ * heap is asked for a place between no bounds, so that it says so as for every other refusal. */
+static grt_heap_bounds bounds_of(const grt_runtime *runtime, const grt_vm_physical *request,
+                                 const grt_physical_window *window)
 {
     uint64_t low = request->lowest, end = (uint64_t)request->last + 1;
     low = low > window->first_physical ? low : window->first_physical;
     end = end < window->end_physical ? end : window->end_physical;
-    if (end < low || end - low < request->size)
-        return false;
-    grt_addr zero = grt_physical_canonical(runtime, window->base) - (grt_addr)window->first_physical;
-    *bounds = (grt_heap_bounds){zero + (grt_addr)low, zero + (grt_addr)(end - request->size), false};
-    return true;
+    if (end <= low)
+        return (grt_heap_bounds){1, 0, false};
+    grt_addr zero =
+        grt_physical_canonical(runtime, window->base) - (grt_addr)window->first_physical;
+    return (grt_heap_bounds){zero + (grt_addr)low, zero + (grt_addr)(end - 1), false};
 }
 
-/* A canonical address. What does not fit between the bounds at all is asked for between none, so
- * that the heap says so as for every other refusal. */
+/* A canonical address. */
 static grt_addr take_block(grt_runtime *runtime, const grt_vm_physical *request,
                            const grt_physical_window *window, uint32_t alignment)
 {
     grt_heap *heap = runtime->physical_heap;
-    grt_heap_bounds bounds = {1, 0, false};
     if (grt_memory_profile(runtime->memory) == GRT_PROFILE_FLAT)
         return grt_heap_alloc_aligned(heap, request->size, alignment);
-    (void)bounds_of(runtime, request, window, &bounds);
+    grt_heap_bounds bounds = bounds_of(runtime, request, window);
     return grt_heap_alloc_within(heap, request->size, alignment, &bounds);
 }
 
@@ -64,8 +63,9 @@ grt_addr grt_vm_allocate_physical(grt_runtime *runtime, grt_vm *vm, const grt_vm
         block = 0;
     }
     if (block) {
-        grt_vm_region region = {block,           request->size, GRT_VM_PHYSICAL, request->page,
-                                request->protect, request->site, request->thread};
+        grt_vm_region region = {block,          request->size,    GRT_VM_PHYSICAL,
+                                request->page,  request->protect, request->site,
+                                request->thread};
         grt_vm_table_insert(vm, &region);
     }
     os_mutex_unlock(&vm->lock);
@@ -80,7 +80,8 @@ static void give_back(grt_runtime *runtime, const grt_vm_region *region)
     grt_memory_query(runtime->memory, region->first, &page);
     bool plain = page.committed && page.access == GRT_READ_WRITE && page.note == 0 &&
                  page.run_size >= region->size;
-    if (!plain && grt_memory_protect(runtime->memory, region->first, region->size, GRT_READ_WRITE) != GRT_OK)
+    if (!plain &&
+        grt_memory_protect(runtime->memory, region->first, region->size, GRT_READ_WRITE) != GRT_OK)
         grt_memory_decommit(runtime->memory, region->first, region->size);
     grt_heap_free(runtime->physical_heap, region->first);
 }

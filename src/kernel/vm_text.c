@@ -13,9 +13,8 @@ void grt_vm_region_text(const grt_runtime *runtime, const grt_vm_region *region,
     char place[96];
     grt_call_place(runtime, region->site, place, sizeof place);
     snprintf(text, size, "the %s 0x%08X of 0x%llX bytes, asked for by thread %u from %s",
-             region->kind == GRT_VM_PHYSICAL ? "physical block" : "region",
-             (unsigned)region->first, (unsigned long long)region->size, (unsigned)region->thread,
-             place);
+             region->kind == GRT_VM_PHYSICAL ? "physical block" : "region", (unsigned)region->first,
+             (unsigned long long)region->size, (unsigned)region->thread, place);
 }
 
 void grt_vm_address_text(const grt_call *call, grt_addr address, char *text, size_t size)

@@ -87,8 +87,8 @@ grt_addr grt_title_allocate(grt_call *call, uint32_t heap, uint32_t size, bool z
 {
     grt_title_trouble trouble;
     bool entered = grt_title_enter(call, heap);
-    grt_addr block = grt_title_heap_allocate(call->runtime, &call->kernel->heaps, heap, size,
-                                             zeroed, &trouble);
+    grt_addr block =
+        grt_title_heap_allocate(call->runtime, &call->kernel->heaps, heap, size, zeroed, &trouble);
     grt_title_leave(call, heap, entered);
     if (!block)
         grt_title_complain(call, heap, 0, &trouble);
@@ -103,8 +103,7 @@ bool grt_title_free(grt_call *call, uint32_t heap, grt_addr block)
     if (grt_is_the_kernels(call, block))
         return false;
     bool entered = grt_title_enter(call, heap);
-    bool freed =
-        grt_title_heap_free(call->runtime, &call->kernel->heaps, heap, block, &trouble);
+    bool freed = grt_title_heap_free(call->runtime, &call->kernel->heaps, heap, block, &trouble);
     grt_title_leave(call, heap, entered);
     if (!freed)
         grt_title_complain(call, heap, block, &trouble);
@@ -132,8 +131,8 @@ static grt_addr resize(grt_call *call, uint32_t heap, grt_addr block, uint32_t o
     if (in_place)
         return size <= old ? block : 0;
     bool entered = grt_title_enter(call, heap);
-    grt_addr moved = grt_title_heap_resize(call->runtime, &call->kernel->heaps, heap, block, size,
-                                           &trouble);
+    grt_addr moved =
+        grt_title_heap_resize(call->runtime, &call->kernel->heaps, heap, block, size, &trouble);
     grt_title_leave(call, heap, entered);
     if (!moved)
         grt_title_complain(call, heap, block, &trouble);

@@ -13,8 +13,9 @@ uint32_t grt_export_RtlCreateHeap(grt_call *call, uint32_t flags, grt_addr base,
     (void)lock, (void)parameters;
     uint64_t limit = reserve > commit ? reserve : commit;
     if (base)
-        grt_call_complain(call, "blocks will not come from 0x%08X, but from the process heap's "
-                                "memory",
+        grt_call_complain(call,
+                          "blocks will not come from 0x%08X, but from the process heap's "
+                          "memory",
                           (unsigned)base);
     if (flags & GRT_TITLE_HEAP_GROWS)
         limit = 0;
@@ -32,8 +33,7 @@ uint32_t grt_export_RtlDestroyHeap(grt_call *call, uint32_t heap)
         return heap;
     }
     bool entered = grt_title_enter(call, heap);
-    bool destroyed =
-        grt_title_heap_destroy(call->runtime, &call->kernel->heaps, heap, &trouble);
+    bool destroyed = grt_title_heap_destroy(call->runtime, &call->kernel->heaps, heap, &trouble);
     grt_title_leave(call, heap, entered);
     if (!destroyed)
         grt_title_complain(call, heap, 0, &trouble);

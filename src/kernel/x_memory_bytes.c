@@ -30,11 +30,11 @@ bool grt_call_range(grt_call *call, grt_addr address, uint32_t size, grt_access 
     if (grt_memory_accessible(memory, address, size, access))
         return true;
     uint64_t bad = first_bad(memory, address, access);
-    grt_call_complain(call, "%s: of 0x%08X bytes from 0x%08X, byte 0x%llX %s", name,
-                      (unsigned)size, (unsigned)address, (unsigned long long)bad,
-                      bad >= GRT_WINDOW_SIZE          ? "is behind the address space"
+    grt_call_complain(call, "%s: of 0x%08X bytes from 0x%08X, byte 0x%llX %s", name, (unsigned)size,
+                      (unsigned)address, (unsigned long long)bad,
+                      bad >= GRT_WINDOW_SIZE     ? "is behind the address space"
                       : access == GRT_READ_WRITE ? "cannot be written"
-                                                      : "cannot be read");
+                                                 : "cannot be read");
     return false;
 }
 

@@ -42,8 +42,7 @@ bool grt_free_physical(grt_call *call, grt_addr address)
     char text[GRT_VM_TEXT_MAX];
     if (address == 0)
         return true;
-    uint32_t status =
-        grt_vm_free_physical(call->runtime, &call->kernel->vm, address, &region);
+    uint32_t status = grt_vm_free_physical(call->runtime, &call->kernel->vm, address, &region);
     if (status == GRT_NT_SUCCESS)
         return true;
     if (status == GRT_NT_MEMORY_NOT_ALLOCATED) { /* the heap knows what it was, or who owns it */

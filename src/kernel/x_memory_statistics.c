@@ -66,12 +66,10 @@ static void measure(grt_call *call, figures *title)
 
 static void store_section(uint8_t *bytes, const figures *section)
 {
-    const uint32_t words[] = {section->available,    section->virtual_bytes,
-                              section->reserved_bytes, section->physical,
-                              section->pool,         section->stack,
-                              section->image,        section->heap,
-                              section->virtual_pages, section->page_tables,
-                              section->cache};
+    const uint32_t words[] = {section->available,   section->virtual_bytes, section->reserved_bytes,
+                              section->physical,    section->pool,          section->stack,
+                              section->image,       section->heap,          section->virtual_pages,
+                              section->page_tables, section->cache};
     for (uint32_t i = 0; i < sizeof words / sizeof *words; i++)
         grt_store32(bytes + 4 * i, words[i]);
 }

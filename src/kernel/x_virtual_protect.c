@@ -28,8 +28,8 @@ static uint32_t protect_range(grt_call *call, grt_addr base, uint32_t size, uint
                           before);
 }
 
-uint32_t grt_export_NtProtectVirtualMemory(grt_call *call, grt_addr base_inout,
-                                           grt_addr size_inout, uint32_t protect, grt_addr old_out,
+uint32_t grt_export_NtProtectVirtualMemory(grt_call *call, grt_addr base_inout, grt_addr size_inout,
+                                           uint32_t protect, grt_addr old_out,
                                            uint32_t debug_memory)
 {
     (void)debug_memory;
@@ -83,6 +83,7 @@ uint32_t grt_export_NtQueryVirtualMemory(grt_call *call, grt_addr address, grt_a
     grt_store32(bytes + 0x10, states[info.state]);
     grt_store32(bytes + 0x14, info.protect);
     grt_store32(bytes + 0x18, info.state == GRT_VM_FREE ? 0 : MEM_PRIVATE);
-    return grt_call_write(call, info_out, bytes, sizeof bytes, "info_out") ? GRT_NT_SUCCESS
-                                                                           : GRT_NT_ACCESS_VIOLATION;
+    return grt_call_write(call, info_out, bytes, sizeof bytes, "info_out")
+               ? GRT_NT_SUCCESS
+               : GRT_NT_ACCESS_VIOLATION;
 }

@@ -18,7 +18,7 @@ int main(void)
 {
     open_heap(64);
     grt_addr first = grt_heap_alloc(heap, 32 * GRT_PAGE_SIZE);
-    grt_heap_bounds upper = {first + 40 * GRT_PAGE_SIZE, first + 48 * GRT_PAGE_SIZE, false};
+    grt_heap_bounds upper = {first + 40 * GRT_PAGE_SIZE, first + 64 * GRT_PAGE_SIZE - 1, false};
     EXPECT(grt_heap_alloc_within(heap, 25 * GRT_PAGE_SIZE, GRT_PAGE_SIZE, &upper) == 0);
     EXPECT(last_cause() == GRT_HEAP_NO_ROOM_WITHIN);
     EXPECT(grt_heap_alloc_within(heap, 24 * GRT_PAGE_SIZE, GRT_PAGE_SIZE, &upper) == upper.lowest);

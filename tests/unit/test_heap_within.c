@@ -13,21 +13,16 @@ typedef struct model {
     grt_addr first;
 } model;
 
-static bool is_free(const model *m, uint32_t page, uint32_t pages)
-{
-    for (uint32_t i = page; i < page + pages; i++) {
-        if (i >= PAGES || m->used[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool may_start(const model *m, uint32_t page, uint32_t alignment,
-                      const grt_heap_bounds *bounds)
+static bool fits(const model *m, uint32_t page, uint32_t pages, uint32_t alignment,
+                 const grt_heap_bounds *bounds)
 {
     grt_addr at = m->first + page * GRT_PAGE_SIZE;
-    return at % alignment == 0 && at >= bounds->lowest && at <= bounds->highest;
+    bool right = at % alignment == 0 && at >= bounds->lowest && pages > 0 &&
+                 at + pages * GRT_PAGE_SIZE - 1 <= bounds->last;
+    for (uint32_t i = page; right && i < page + pages; i++) {
+        right = i < PAGES && !m->used[i];
+    }
+    return right;
 }
 
 /* Where the block must be; 0 = nowhere. */
@@ -36,8 +31,7 @@ static grt_addr expected(const model *m, uint32_t pages, uint32_t alignment,
 {
     grt_addr found = 0;
     for (uint32_t page = 0; page < PAGES; page++) {
-        if (may_start(m, page, alignment, bounds) && is_free(m, page, pages) &&
-            (found == 0 || bounds->top_down)) {
+        if (fits(m, page, pages, alignment, bounds) && (found == 0 || bounds->top_down)) {
             found = m->first + page * GRT_PAGE_SIZE;
         }
     }
@@ -49,7 +43,7 @@ static uint32_t longest(const model *m, uint32_t alignment, const grt_heap_bound
     uint32_t best = 0;
     for (uint32_t page = 0; page < PAGES; page++) {
         uint32_t pages = 0;
-        while (may_start(m, page, alignment, bounds) && is_free(m, page, pages + 1)) {
+        while (fits(m, page, pages + 1, alignment, bounds)) {
             pages++;
         }
         best = pages > best ? pages : best;
@@ -72,7 +66,7 @@ static void allocate(model *m, grt_addr *blocks, uint32_t *sizes, uint32_t slot,
     uint32_t size = pages * GRT_PAGE_SIZE - random_below(random, GRT_PAGE_SIZE);
     grt_heap_bounds bounds = {.top_down = random_below(random, 2) == 0};
     bounds.lowest = m->first - 0x3000 + random_below(random, (PAGES + 6) * GRT_PAGE_SIZE);
-    bounds.highest = bounds.lowest + random_below(random, 24 * GRT_PAGE_SIZE) - GRT_PAGE_SIZE;
+    bounds.last = bounds.lowest + random_below(random, 30 * GRT_PAGE_SIZE) - GRT_PAGE_SIZE;
     grt_addr wanted = expected(m, pages, alignment, &bounds);
     bool nothing_kept = random_below(random, 2) == 0;
     if (nothing_kept) {
@@ -85,7 +79,7 @@ static void allocate(model *m, grt_addr *blocks, uint32_t *sizes, uint32_t slot,
     }
     if (block != 0) {
         uint32_t page = (block - m->first) / GRT_PAGE_SIZE;
-        assert_true(may_start(m, page, alignment, &bounds) && is_free(m, page, pages));
+        assert_true(fits(m, page, pages, alignment, &bounds));
         mark(m, block, pages, true);
         blocks[slot] = block;
         sizes[slot] = pages;
@@ -131,7 +125,7 @@ static void test_what_is_kept_gives_way(void **state)
         grt_addr block = grt_heap_alloc(fixture.heap, size);
         assert_int_equal(grt_heap_free(fixture.heap, block), GRT_OK);
     }
-    grt_heap_bounds exactly = {first, first, false};
+    grt_heap_bounds exactly = {first, first + PAGES * GRT_PAGE_SIZE - 1, false};
     assert_int_equal(
         grt_heap_alloc_within(fixture.heap, PAGES * GRT_PAGE_SIZE, GRT_PAGE_SIZE, &exactly), first);
     fixture_close(&fixture);
@@ -187,7 +181,7 @@ static void test_with_options(void **state)
     (void)state;
     fixture_open_options(&fixture, PAGES, "fill,redzone=16,guard=8192");
     grt_addr at = grt_heap_config_default().first + 8 * GRT_PAGE_SIZE;
-    grt_heap_bounds exactly = {at, at, false};
+    grt_heap_bounds exactly = {at, at + 0x1FFF, false};
     assert_int_equal(grt_heap_alloc_within(fixture.heap, 0x2000, 0, &exactly), at);
     assert_int_equal(stats_of(fixture.heap).guarded, 0);
     assert_int_equal(stats_of(fixture.heap).live, 0x3000);

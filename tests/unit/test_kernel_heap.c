@@ -438,16 +438,11 @@ static void test_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_title_heap),
-        cmocka_unit_test(test_xalloc),
-        cmocka_unit_test(test_created),
-        cmocka_unit_test(test_bounded),
-        cmocka_unit_test(test_many),
-        cmocka_unit_test(test_without_host),
-        cmocka_unit_test(test_validity),
-        cmocka_unit_test(test_locks),
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_title_heap), cmocka_unit_test(test_xalloc),
+        cmocka_unit_test(test_created),    cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_many),       cmocka_unit_test(test_without_host),
+        cmocka_unit_test(test_validity),   cmocka_unit_test(test_locks),
+        cmocka_unit_test(test_names),      cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

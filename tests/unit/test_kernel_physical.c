@@ -72,7 +72,8 @@ static void test_flat_bounds(void **state)
 {
     (void)state;
     RUN_GUEST(flat_bounds);
-    assert_logged("MmAllocatePhysicalMemory: protection 0x00000000: the protection bits are no valid");
+    assert_logged(
+        "MmAllocatePhysicalMemory: protection 0x00000000: the protection bits are no valid");
 }
 
 static void wrong_frees(grt_ppc *ctx, uint8_t *base)
@@ -153,17 +154,17 @@ static void bounds(grt_ppc *ctx, uint8_t *base)
 {
     static const uint32_t pages[] = {4, 0x20000004u, 0x80000004u};
     for (uint32_t i = 0; i < 3; i++) {
-        grt_addr block = KCALL(MmAllocatePhysicalMemoryEx, 0, 0x3000, pages[i], 0x10000000,
-                               0x13FFFFFF, 0);
+        grt_addr block =
+            KCALL(MmAllocatePhysicalMemoryEx, 0, 0x3000, pages[i], 0x10000000, 0x13FFFFFF, 0);
         grt_addr physical = physical_of(ctx, base, block);
         CHECK(physical >= 0x10000000 && physical + 0x3000 <= 0x14000000);
         /* Exactly there, and then no more. */
-        grt_addr exact = KCALL(MmAllocatePhysicalMemoryEx, 0, 0x1000000, pages[i], 0x15000000,
-                               0x15FFFFFF, 0);
+        grt_addr exact =
+            KCALL(MmAllocatePhysicalMemoryEx, 0, 0x1000000, pages[i], 0x15000000, 0x15FFFFFF, 0);
         CHECK_EQUAL(physical_of(ctx, base, exact), 0x15000000);
-        CHECK_EQUAL(KCALL(MmAllocatePhysicalMemoryEx, 0, 0x1000000, pages[i], 0x15000000,
-                          0x15FFFFFF, 0),
-                    0);
+        CHECK_EQUAL(
+            KCALL(MmAllocatePhysicalMemoryEx, 0, 0x1000000, pages[i], 0x15000000, 0x15FFFFFF, 0),
+            0);
         CHECK_EQUAL(
             KCALL(MmAllocatePhysicalMemoryEx, 0, 0x1000001, pages[i], 0x16000000, 0x16FFFFFF, 0),
             0);
@@ -238,12 +239,9 @@ static void test_without_host(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_physical),
-        cmocka_unit_test(test_flat_bounds),
-        cmocka_unit_test(test_wrong_frees),
-        cmocka_unit_test(test_windows),
-        cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_budget),
+        cmocka_unit_test(test_physical),     cmocka_unit_test(test_flat_bounds),
+        cmocka_unit_test(test_wrong_frees),  cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_bounds),       cmocka_unit_test(test_budget),
         cmocka_unit_test(test_without_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

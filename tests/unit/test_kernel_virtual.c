@@ -151,7 +151,8 @@ static void test_virtual_without_host(void **state)
     RUN_GUEST(virtual_without_host);
 }
 
-/* ---- what the console does besides ---------------------------------------------------------------
+/* ---- what the console does besides
+ * ---------------------------------------------------------------
  */
 
 static void places(grt_ppc *ctx, uint8_t *base)
@@ -242,7 +243,8 @@ static void protections(grt_ppc *ctx, uint8_t *base)
     }
     CHECK_EQUAL(protect(ctx, base, FREE_RANGE + 0x1000, 1, 4), GRT_NT_SUCCESS);
     CHECK_EQUAL(peek(base, FREE_RANGE + 0x1000), 7);
-    /* Refused: no kind, two, nothing, beyond the region, not committed, not the program's, page 0. */
+    /* Refused: no kind, two, nothing, beyond the region, not committed, not the program's, page 0.
+     */
     CHECK_EQUAL(protect(ctx, base, FREE_RANGE, 1, 0x200), GRT_NT_INVALID_PAGE_PROTECTION);
     CHECK_EQUAL(protect(ctx, base, FREE_RANGE, 1, 3), GRT_NT_INVALID_PAGE_PROTECTION);
     CHECK_EQUAL(protect(ctx, base, FREE_RANGE, 0, 2), GRT_NT_INVALID_PARAMETER);
@@ -276,8 +278,9 @@ static void test_protections(void **state)
 {
     (void)state;
     RUN_GUEST(protections);
-    assert_logged("NtProtectVirtualMemory: 0x00000001 bytes at 0x82000000, protection 0x00000004: the object "
-                  "does not allow this: code: fn0;");
+    assert_logged(
+        "NtProtectVirtualMemory: 0x00000001 bytes at 0x82000000, protection 0x00000004: the object "
+        "does not allow this: code: fn0;");
     assert_logged("the stack of thread");
 }
 
@@ -401,16 +404,11 @@ static void test_budget(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kernel_chooses),
-        cmocka_unit_test(test_program_chooses),
-        cmocka_unit_test(test_virtual_failures),
-        cmocka_unit_test(test_virtual_without_host),
-        cmocka_unit_test(test_places),
-        cmocka_unit_test(test_large_pages),
-        cmocka_unit_test(test_protections),
-        cmocka_unit_test(test_questions),
-        cmocka_unit_test(test_encrypted),
-        cmocka_unit_test(test_budget),
+        cmocka_unit_test(test_kernel_chooses),   cmocka_unit_test(test_program_chooses),
+        cmocka_unit_test(test_virtual_failures), cmocka_unit_test(test_virtual_without_host),
+        cmocka_unit_test(test_places),           cmocka_unit_test(test_large_pages),
+        cmocka_unit_test(test_protections),      cmocka_unit_test(test_questions),
+        cmocka_unit_test(test_encrypted),        cmocka_unit_test(test_budget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
