@@ -93,6 +93,7 @@ uint32_t grt_export_ExCreateThread(grt_call *call, grt_addr handle_out, uint32_t
 
 void grt_export_ExTerminateThread(grt_call *call, uint32_t exit_code)
 {
+    grt_apc_run_down(grt_call_dispatch(call), call->thread);
     grt_thread_exit(call->thread, exit_code);
 }
 
@@ -168,8 +169,7 @@ uint32_t grt_export_NtSuspendThread(grt_call *call, uint32_t handle, grt_addr pr
 
 uint32_t grt_export_NtYieldExecution(grt_call *call)
 {
-    (void)call;
-    os_thread_yield();
+    grt_thread_yield(call->thread);
     return GRT_NT_SUCCESS;
 }
 
@@ -177,7 +177,6 @@ uint32_t grt_export_KeDelayExecutionThread(grt_call *call, uint32_t mode, uint32
                                            grt_addr interval)
 {
     (void)mode;
-    (void)alertable; /* nothing queues APCs, so nothing can alert */
     uint64_t deadline;
     if (!interval) {
         grt_call_complain(call, "interval is null");
@@ -186,13 +185,8 @@ uint32_t grt_export_KeDelayExecutionThread(grt_call *call, uint32_t mode, uint32
     if (!grt_call_deadline(call, interval, &deadline))
         return GRT_NT_ACCESS_VIOLATION;
     if (deadline == 0)
-        os_thread_yield();
-    while (os_clock_ns() < deadline) {
-        uint32_t token = grt_thread_park_begin(call->thread);
-        grt_thread_check_stop(call->thread);
-        grt_thread_park(call->thread, token, deadline);
-    }
-    return GRT_NT_SUCCESS;
+        grt_thread_yield(call->thread);
+    return grt_wait_sleep(grt_call_dispatch(call), call->thread, alertable != 0, deadline);
 }
 
 /* ---- the rest ------------------------------------------------------------------------------ */

@@ -6,6 +6,7 @@
  */
 #include "diag/fault.h"
 #include "thread/internal.h"
+#include "thread/schedule.h"
 
 #include <fenv.h>
 
@@ -100,12 +101,13 @@ static grt_status run_as_guest_thread(grt_thread *thread, guest_call *call)
     fesetenv(FE_DFL_ENV);
     thread->host_stack_low = grt_host_stack_low();
     grt_thread_set_current(thread);
+    grt_schedule_begin(thread);
     grt_unwind unwind = run_protected(thread, call);
     if (unwind == GRT_UNWIND_NONE)
         thread->exit_code = (uint32_t)call->result;
     grt_thread_finish(thread, unwind);
     grt_thread_set_current(before);
-    grt_thread_wake_joiners(thread);
+    grt_thread_end_turn(thread);
     fesetenv(&environment);
     return outcome(thread, unwind, call);
 }
