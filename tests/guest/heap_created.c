@@ -1,4 +1,4 @@
-// Heaps that a program makes: whose blocks are whose, bounds, locks, and what a destroyed one leaves.
+// Heaps that a program makes: whose blocks are whose, bounds, locks, and what a dead one leaves.
 // expect: a block belongs to its heap
 // expect: a bounded heap is full when it is
 // expect: a locked heap is its owner's

@@ -23,8 +23,7 @@ static void by_attributes(void *allocate(uint32_t, uint32_t), void release(void 
     CHECK(block && (uintptr_t)block % 4096 == 0 && all_zero(block, 1000));
     release(block, XALLOC_ZERO);
     for (int i = 0; i < 3; i++) {
-        char *physical =
-            allocate(5000, XALLOC_PHYSICAL | XALLOC_ZERO | XALLOC_ALIGNMENT(15));
+        char *physical = allocate(5000, XALLOC_PHYSICAL | XALLOC_ZERO | XALLOC_ALIGNMENT(15));
         CHECK(physical && (uintptr_t)physical >= 0xA0000000 && (uintptr_t)physical % 0x8000 == 0);
         CHECK(all_zero(physical, 5000));
         memset(physical, 0xFF, 5000);

@@ -5,7 +5,7 @@
 // expect: statistics add up
 // expect: there is nothing to flush
 // stderr: RtlFillMemoryUlong: destination: of 0xFFE8001C bytes from 0x
-// stderr: RtlFillMemoryUlong: destination: of 0x15900000 bytes from 0x00000010, byte 0x10 cannot be written
+// stderr: RtlFillMemoryUlong: destination: of 0x15900000 bytes from 0x00000010, byte 0x10 cannot
 // stderr: XMemCpy: source: of 0x00000010 bytes from 0x00000010, byte 0x10 cannot be read
 // stderr: looks like a four-character tag
 // stderr: there is no device

@@ -9,7 +9,7 @@
 // stderr: size=361758720 cause=GRT_HEAP_EXHAUSTED
 // stderr: is no start of a physical block: 0x1000 bytes inside the physical block
 // stderr: status=GRT_DOUBLE_FREE heap=physical
-// stderr: MmAllocatePhysicalMemory: protection 0x00000000: the protection bits are no valid combination
+// stderr: MmAllocatePhysicalMemory: protection 0x00000000: the protection bits are no valid
 #include "check.h"
 #include <string.h>
 
@@ -45,8 +45,7 @@ static void windows(void)
 
 static void bounds(void)
 {
-    char *block =
-        MmAllocatePhysicalMemoryEx(0, MIB, PAGE_READWRITE, 0x10000000, 0x100FFFFF, 0);
+    char *block = MmAllocatePhysicalMemoryEx(0, MIB, PAGE_READWRITE, 0x10000000, 0x100FFFFF, 0);
     CHECK(MmGetPhysicalAddress(block) == 0x10000000);
     CHECK(!MmAllocatePhysicalMemoryEx(0, MIB, PAGE_READWRITE, 0x10000000, 0x100FFFFF, 0));
     CHECK(!MmAllocatePhysicalMemoryEx(0, MIB, PAGE_READWRITE, 0x11000000, 0x110FFFFE, 0));

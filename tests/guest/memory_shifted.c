@@ -1,9 +1,9 @@
-// The desktop's NtFreeVirtualMemory has a process handle first. A program that was given that shape frees
-// nothing, and is told so; so is one whose size word is taken for an address.
+// The desktop's NtFreeVirtualMemory has a process handle first. A program that was given that shape
+// frees nothing, and is told so; so is one whose size word is taken for an address.
 // expect: refused
 // expect: the region is still there
 // stderr: NtFreeVirtualMemory: base_inout leads to 0xFFFFFFFF, which cannot be read
-// stderr: NtFreeVirtualMemory: 0x00000000 bytes at 0x00020000, type 0x00008000: no region is allocated at this address
+// stderr: bytes at 0x00020000, type 0x00008000: no region is allocated at this address
 #include "check.h"
 
 typedef NTSTATUS desktop_shape(uint32_t process, void **base, uint32_t *size, uint32_t type);

@@ -5,7 +5,7 @@
 // expect: questions are answered
 // expect: encrypted memory is memory
 // expect: bad pointers and sizes are refused
-// stderr: the range is in use by another region: the region 0x90000000 of 0x10000 bytes, asked for by thread
+// stderr: in use by another region: the region 0x90000000 of 0x10000 bytes, asked for by thread
 // stderr: NtAllocateVirtualMemory: size_inout leads to 0x00000010, which cannot be read
 // stderr: a part of 0x00001000 bytes was meant, but the region of 0x10000 goes
 // stderr: is neither decommit nor release
