@@ -88,6 +88,7 @@ void grt_kernel_destroy(grt_runtime *runtime)
     grt_dispatch_destroy(&kernel->dispatch);
     grt_sections_destroy(&kernel->sections);
     grt_vm_destroy(&kernel->vm);
+    grt_title_heaps_destroy(&kernel->heaps);
     while (kernel->registrations) {
         grt_registration *next = kernel->registrations->next;
         os_free(kernel->registrations);
