@@ -262,12 +262,14 @@ static bool slept_through(grt_dispatch *dispatch, grt_wait *wait)
 }
 
 /* Kernel APCs run in the middle of a wait, which then begins again. Guest code may never come back,
- * so meanwhile the thread's record keeps what the wait has. */
-static void run_kernel_apcs(grt_dispatch *dispatch, grt_wait *wait)
+ * so meanwhile the thread's record keeps what the wait has. False when none ran. */
+static bool ran_kernel_apcs(grt_dispatch *dispatch, grt_wait *wait)
 {
+    if (!grt_apc_due(wait->thread))
+        return false;
     grt_wait_kept *kept = os_alloc(sizeof *kept);
     if (!kept) /* they have to wait as well */
-        return;
+        return false;
     grt_thread *thread = wait->thread;
     for (kept->count = 0; kept->count < wait->count; kept->count++)
         kept->objects[kept->count] = wait->links[kept->count].object;
@@ -278,6 +280,7 @@ static void run_kernel_apcs(grt_dispatch *dispatch, grt_wait *wait)
     grt_dispatch_lock(dispatch);
     thread->kernel.kept = kept->next;
     os_free(kept);
+    return true;
 }
 
 static uint32_t conclude(grt_dispatch *dispatch, grt_wait *wait)
@@ -294,9 +297,7 @@ uint32_t grt_wait_locked(grt_dispatch *dispatch, grt_wait *wait)
     atomic_init(&wait->done, false);
     atomic_init(&wait->interrupted, false);
     while (!settled(dispatch, wait)) {
-        if (grt_apc_due(wait->thread))
-            run_kernel_apcs(dispatch, wait);
-        else if (slept_through(dispatch, wait))
+        if (!ran_kernel_apcs(dispatch, wait) && slept_through(dispatch, wait))
             return conclude(dispatch, wait);
     }
     release_objects(dispatch, wait);
