@@ -17,6 +17,9 @@
 #include <stdnoreturn.h>
 
 typedef struct grt_kernel_hooks {
+    /* The thread runs for the first time, before its entry: may run guest code. On the thread, in
+     * host. */
+    void (*thread_starting)(grt_thread *thread);
     /* The guest code has come to its end: the last chance to run some. On the thread, in host. */
     void (*thread_leaving)(grt_thread *thread);
     /* The thread has ended: signal its object. Runs on the ending thread, outside all locks. */
@@ -79,6 +82,7 @@ typedef struct grt_thread_kernel {
     struct grt_object *mutants; /* that it owns */
     struct grt_object *timers;  /* whose APC it gets */
     struct grt_apc *apcs[2];    /* by mode, first come first */
+    struct grt_apc **ends[2];   /* the link behind the last one; null while there was none */
     struct grt_wait_kept *kept; /* objects of waits that an APC interrupts */
 } grt_thread_kernel;
 
@@ -192,6 +196,15 @@ bool grt_guest_read_string(grt_runtime *runtime, char *to, size_t capacity, grt_
 /* The thread whose thread block is at guest address [kthread], with a reference for the caller;
  * null if there is none. A live thread is preferred to an ended one. O(threads). */
 grt_thread *grt_thread_find_kthread(grt_runtime *runtime, grt_addr kthread);
+
+/* The thread with this id, with a reference for the caller; null if there is none. O(threads). */
+grt_thread *grt_thread_find_id(grt_runtime *runtime, uint32_t id);
+
+/* grt_runtime_call() for the kernel: on a host thread that borrows a context, [prepare] sees that
+ * context first. */
+grt_status grt_thread_call_prepared(grt_runtime *runtime, grt_addr function,
+                                    const uint64_t *arguments, uint32_t count,
+                                    void (*prepare)(grt_thread *thread));
 
 /* True iff [block] is the heap block of a thread's context, which the guest must not free. O(1) for
  * addresses that are not whole pages, else O(threads). */
