@@ -1,8 +1,8 @@
 /*
  * body.c - objects in guest memory: found by their address, adopted, kept in step.
  *
- * All accesses are copies that survive whatever the guest did to the page. A body that can no longer
- * be read leaves the object as it was last seen.
+ * All accesses are copies that survive whatever the guest did to the page. A body that can no
+ * longer be read leaves the object as it was last seen.
  */
 #include "kernel/object.h"
 
@@ -47,7 +47,7 @@ static bool lets_one_through(uint32_t type_byte)
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-grt_object *grt_object_find_body(grt_dispatch *dispatch, grt_addr body)
+grt_object *grt_object_find_body(const grt_dispatch *dispatch, grt_addr body)
 {
     grt_object *object = dispatch->bodies[bucket_of(body)];
     while (object && object->body != body)
@@ -93,7 +93,7 @@ static bool write_word(const grt_dispatch *dispatch, grt_addr at, uint32_t value
 static void change_kind(grt_object *object, grt_object_kind kind)
 {
     uint32_t simple = GRT_OBJECT_EVENT | GRT_OBJECT_SEMAPHORE | GRT_OBJECT_TIMER;
-    if ((object->kind & simple) && (kind & simple) && !object->timer.armed && !object->block)
+    if ((object->kind & simple) && (kind & simple) && !object->timer.armed && !object->page)
         object->kind = kind;
 }
 
@@ -110,8 +110,8 @@ static void notice_reuse(grt_dispatch *dispatch, grt_object *object, const uint8
 void grt_object_load(grt_dispatch *dispatch, grt_object *object)
 {
     uint8_t bytes[GRT_BODY_SEMAPHORE_SIZE];
-    uint32_t size = object->kind == GRT_OBJECT_SEMAPHORE ? GRT_BODY_SEMAPHORE_SIZE
-                                                         : GRT_BODY_HEADER_SIZE;
+    uint32_t size =
+        object->kind == GRT_OBJECT_SEMAPHORE ? GRT_BODY_SEMAPHORE_SIZE : GRT_BODY_HEADER_SIZE;
     if (!object->body || object->kind == GRT_OBJECT_THREAD || object->kind == GRT_OBJECT_QUEUE ||
         !read_body(dispatch, object->body, bytes, size))
         return;

@@ -116,6 +116,15 @@ static bool is_context(grt_runtime *runtime, grt_addr block)
     return found;
 }
 
+static bool holds_bodies(grt_call *call, grt_addr block)
+{
+    grt_dispatch *dispatch = grt_call_dispatch(call);
+    grt_dispatch_lock(dispatch);
+    bool holds = grt_body_page_is(dispatch, block);
+    grt_dispatch_unlock(dispatch);
+    return holds;
+}
+
 /* The kernel takes blocks from the user heap as well, with pages that are inaccessible. A program
  * that frees one of those by a wild pointer must not put such pages back into the heap. They all
  * start at a page, so that other frees pay nothing. */
@@ -129,6 +138,8 @@ static bool is_the_kernels(grt_call *call, const grt_heap *heap, grt_addr block)
                           (unsigned)block);
     else if (is_context(call->runtime, block))
         grt_call_complain(call, "0x%08X is the context of a thread", (unsigned)block);
+    else if (holds_bodies(call, block))
+        grt_call_complain(call, "0x%08X holds objects of the kernel", (unsigned)block);
     else
         return false;
     return true;
