@@ -24,7 +24,7 @@ enum {
 };
 
 _Static_assert((uint32_t)HEADER_SIZE + GRT_BODY_MAX == SLOT_SIZE, "a slot holds header and body");
-_Static_assert(SLOTS * SLOT_SIZE == GRT_PAGE_SIZE, "and a page 64 of them");
+_Static_assert(SLOTS *SLOT_SIZE == GRT_PAGE_SIZE, "and a page 64 of them");
 
 /* ---- pages ----------------------------------------------------------------------------------- */
 
@@ -33,8 +33,7 @@ bool grt_body_page_add(grt_dispatch *dispatch)
     grt_body_page *page = os_alloc(sizeof *page);
     if (!page)
         return false;
-    page->page =
-        grt_heap_alloc_aligned(dispatch->runtime->user_heap, GRT_PAGE_SIZE, GRT_PAGE_SIZE);
+    page->page = grt_heap_alloc_aligned(dispatch->runtime->user_heap, GRT_PAGE_SIZE, GRT_PAGE_SIZE);
     if (!page->page) {
         os_free(page);
         return false;

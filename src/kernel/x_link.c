@@ -110,10 +110,10 @@ static uint32_t write_target(grt_call *call, const grt_name *target, grt_addr st
     if (grt_load16(words + STRING_MAXIMUM) < target->length)
         return GRT_NT_BUFFER_TOO_SMALL;
     grt_store16(length, (uint16_t)target->length);
-    bool written = grt_call_write(call, grt_load32(words + STRING_BUFFER), target->text,
-                                  target->length, "target_out's buffer") &&
-                   grt_call_write(call, string + STRING_LENGTH, length, sizeof length,
-                                  "target_out");
+    bool written =
+        grt_call_write(call, grt_load32(words + STRING_BUFFER), target->text, target->length,
+                       "target_out's buffer") &&
+        grt_call_write(call, string + STRING_LENGTH, length, sizeof length, "target_out");
     return written ? GRT_NT_SUCCESS : GRT_NT_ACCESS_VIOLATION;
 }
 
@@ -122,8 +122,7 @@ uint32_t grt_export_NtQuerySymbolicLinkObject(grt_call *call, uint32_t link, grt
     grt_dispatch *dispatch = grt_call_dispatch(call);
     grt_handle_trouble trouble;
     grt_dispatch_lock(dispatch);
-    grt_object *object =
-        grt_handle_object(dispatch, call->thread, link, GRT_OBJECT_LINK, &trouble);
+    grt_object *object = grt_handle_object(dispatch, call->thread, link, GRT_OBJECT_LINK, &trouble);
     grt_dispatch_unlock(dispatch);
     if (!object)
         return grt_call_handle_trouble(call, &trouble);

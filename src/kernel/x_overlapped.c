@@ -58,11 +58,11 @@ static uint32_t read_result(grt_call *call, grt_addr overlapped, bool wait, uint
     if (error != ERROR_SUCCESS)
         return error;
     return grt_call_read(call, record, overlapped, OVERLAPPED_SIZE, "overlapped") ? ERROR_SUCCESS
-                                                                                 : ERROR_NOACCESS;
+                                                                                  : ERROR_NOACCESS;
 }
 
-uint32_t grt_export_XamGetOverlappedResult(grt_call *call, grt_addr overlapped,
-                                           grt_addr length_out, uint32_t wait)
+uint32_t grt_export_XamGetOverlappedResult(grt_call *call, grt_addr overlapped, grt_addr length_out,
+                                           uint32_t wait)
 {
     uint8_t record[OVERLAPPED_SIZE];
     uint32_t error = read_result(call, overlapped, wait != 0, record);
@@ -72,8 +72,7 @@ uint32_t grt_export_XamGetOverlappedResult(grt_call *call, grt_addr overlapped,
     if (result == ERROR_IO_PENDING)
         return ERROR_IO_INCOMPLETE;
     if (result == ERROR_SUCCESS && length_out &&
-        !grt_call_write_u32(call, length_out, grt_load32(record + OVERLAPPED_LENGTH),
-                            "length_out"))
+        !grt_call_write_u32(call, length_out, grt_load32(record + OVERLAPPED_LENGTH), "length_out"))
         return ERROR_NOACCESS;
     return result;
 }

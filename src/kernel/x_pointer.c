@@ -140,8 +140,7 @@ static grt_object *thread_by_id(grt_call *call, uint32_t id, uint32_t *status)
     if (!thread)
         return NULL;
     grt_dispatch_lock(dispatch);
-    grt_object *object =
-        thread->kernel.ended ? NULL : grt_object_of_thread(dispatch, thread);
+    grt_object *object = thread->kernel.ended ? NULL : grt_object_of_thread(dispatch, thread);
     if (!object && !thread->kernel.ended)
         *status = GRT_NT_INSUFFICIENT_RESOURCES;
     grt_dispatch_unlock(dispatch);

@@ -23,7 +23,7 @@ static NTSTATUS open(const char *link, HANDLE *handle)
     return NtOpenSymbolicLinkObject(handle, &attributes);
 }
 
-static NTSTATUS delete(const char *link)
+static NTSTATUS delete (const char *link)
 {
     STRING name = string(link);
     return ObDeleteSymbolicLink(&name);
@@ -46,8 +46,8 @@ int main(void)
     CHECK(NtCreateEvent(&event, &attributes, 0, 0) == STATUS_SUCCESS);
     printf("links lead to what they were made for\n");
 
-    CHECK(delete("\\??\\cache:") == STATUS_SUCCESS);
-    CHECK(delete("\\??\\cache:") == STATUS_UNSUCCESSFUL);
+    CHECK(delete ("\\??\\cache:") == STATUS_SUCCESS);
+    CHECK(delete ("\\??\\cache:") == STATUS_UNSUCCESSFUL);
     CHECK(open("cache:", &event) == STATUS_OBJECT_NAME_NOT_FOUND && event == 0);
     target.length = 0;
     CHECK(NtQuerySymbolicLinkObject(link, &target) == STATUS_SUCCESS && target.length == 24);

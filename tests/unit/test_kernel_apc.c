@@ -24,7 +24,8 @@ static void initialise(grt_ppc *ctx, uint8_t *base, grt_addr kapc, grt_addr kern
     KCALL(KeInitializeApc, kapc, ctx->thread->kthread, kernel_routine, 0, normal_routine, mode, 0);
 }
 
-/* ---- who has to wait ---------------------------------------------------------------------------- */
+/* ---- who has to wait ----------------------------------------------------------------------------
+ */
 
 static void held_back(grt_ppc *ctx, uint8_t *base)
 {
@@ -64,9 +65,12 @@ static void test_held_back(void **state)
     RUN_GUEST(held_back, counts);
 }
 
+static atomic_bool started;
+
 static void sets_event(grt_ppc *ctx, uint8_t *base)
 {
     uint32_t event = (uint32_t)ctx->r[3];
+    atomic_store(&started, true);
     grt_addr moment = timeout_at(base, scratch(ctx), MILLISECONDS(20));
     KCALL(KeDelayExecutionThread, 0, 0, moment);
     CHECK_EQUAL(KCALL(NtSetEvent, event, 0), GRT_NT_SUCCESS);
@@ -80,12 +84,13 @@ static void no_memory_for_the_wait(grt_ppc *ctx, uint8_t *base)
     atomic_store(&runs, 0);
     KCALL(NtCreateEvent, s, 0, 1, 0);
     uint32_t event = peek(base, s);
-    KCALL(ExCreateThread, s + 4, 0, 0, 0, FN(2), event, 1);
+    KCALL(ExCreateThread, s + 4, 0, 0, 0, FN(2), event, 0);
     uint32_t thread = peek(base, s + 4);
+    while (!atomic_load(&started)) /* its own start needs the host */
+        KCALL0(NtYieldExecution);
     initialise(ctx, base, kapc, 0, FN(1), 0);
     ctx->thread->apc_disable = -1;
     CHECK_EQUAL(KCALL(KeInsertQueueApc, kapc, 0, 0, 0), 1);
-    KCALL(NtResumeThread, thread, 0);
     ctx->thread->apc_disable = 0; /* nobody delivers what is due now before the wait */
     os_inject_failure(1, true);
     CHECK_EQUAL(KCALL(NtWaitForSingleObjectEx, event, 0, 0, 0), GRT_NT_SUCCESS);
@@ -100,7 +105,8 @@ static void test_no_memory_for_the_wait(void **state)
     RUN_GUEST(no_memory_for_the_wait, counts, sets_event);
 }
 
-/* ---- what an interrupted wait leaves behind ----------------------------------------------------- */
+/* ---- what an interrupted wait leaves behind -----------------------------------------------------
+ */
 
 static void exits(grt_ppc *ctx, uint8_t *base)
 {
@@ -119,7 +125,8 @@ static void waits_and_faults(grt_ppc *ctx, uint8_t *base)
     grt_store32(base + 0x10, 1);
 }
 
-/* The thread ends, or faults, in a kernel APC in the middle of its wait: the event is given back. */
+/* The thread ends, or faults, in a kernel APC in the middle of its wait: the event is given back.
+ */
 static void ends_in_apc(grt_ppc *ctx, uint8_t *base)
 {
     grt_addr s = scratch(ctx), kapc = s + 0x80;
@@ -150,9 +157,9 @@ static void test_ends_in_apc(void **state)
 static void interrupted(grt_ppc *ctx, uint8_t *base)
 {
     grt_addr s = scratch(ctx);
-    CHECK_EQUAL(KCALL(NtWaitForSingleObjectEx, ctx->r[3], 0, 0,
-                      timeout_at(base, s, MILLISECONDS(50))),
-                GRT_NT_TIMEOUT);
+    CHECK_EQUAL(
+        KCALL(NtWaitForSingleObjectEx, ctx->r[3], 0, 0, timeout_at(base, s, MILLISECONDS(50))),
+        GRT_NT_TIMEOUT);
 }
 
 static void keeps_its_deadline(grt_ppc *ctx, uint8_t *base)
@@ -173,7 +180,8 @@ static void test_keeps_its_deadline(void **state)
     RUN_GUEST(keeps_its_deadline, counts, interrupted);
 }
 
-/* ---- many at once -------------------------------------------------------------------------------- */
+/* ---- many at once
+ * -------------------------------------------------------------------------------- */
 
 #define SENDERS 4u
 #define SENT    2500u
@@ -215,8 +223,7 @@ static void ten_thousand(grt_ppc *ctx, uint8_t *base)
     CHECK_EQUAL(KCALL(ExCreateThread, s, 0, 0, 0, FN(1), 0, 0), GRT_NT_SUCCESS);
     target = peek(base, s);
     for (uint32_t i = 0; i < SENDERS; i++)
-        CHECK_EQUAL(KCALL(ExCreateThread, handles + 4 * i, 0, 0, 0, FN(2), i, 0),
-                    GRT_NT_SUCCESS);
+        CHECK_EQUAL(KCALL(ExCreateThread, handles + 4 * i, 0, 0, 0, FN(2), i, 0), GRT_NT_SUCCESS);
     CHECK_EQUAL(KCALL(NtWaitForSingleObjectEx, target, 0, 0, 0), GRT_NT_SUCCESS);
     CHECK_EQUAL(KCALL(NtWaitForMultipleObjectsEx, SENDERS, handles, 0, 1, 0, 0), GRT_NT_SUCCESS);
     CHECK_EQUAL(atomic_load(&total), SENDERS * SENT);
@@ -289,7 +296,8 @@ static void test_overwritten_records(void **state)
     RUN_GUEST(play, player, counts);
 }
 
-/* ---- the end --------------------------------------------------------------------------------------- */
+/* ---- the end
+ * --------------------------------------------------------------------------------------- */
 
 static atomic_bool endless;
 
@@ -337,7 +345,8 @@ static void test_left_in_the_queue(void **state)
     RUN_GUEST(leaves_queued, counts);
 }
 
-/* ---- failures of the host -------------------------------------------------------------------------- */
+/* ---- failures of the host
+ * -------------------------------------------------------------------------- */
 
 static void no_host_memory(grt_ppc *ctx, uint8_t *base)
 {
@@ -367,14 +376,10 @@ static void test_no_host_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_held_back),
-        cmocka_unit_test(test_no_memory_for_the_wait),
-        cmocka_unit_test(test_ends_in_apc),
-        cmocka_unit_test(test_keeps_its_deadline),
-        cmocka_unit_test(test_ten_thousand),
-        cmocka_unit_test(test_overwritten_records),
-        cmocka_unit_test(test_destroyed_meanwhile),
-        cmocka_unit_test(test_left_in_the_queue),
+        cmocka_unit_test(test_held_back),           cmocka_unit_test(test_no_memory_for_the_wait),
+        cmocka_unit_test(test_ends_in_apc),         cmocka_unit_test(test_keeps_its_deadline),
+        cmocka_unit_test(test_ten_thousand),        cmocka_unit_test(test_overwritten_records),
+        cmocka_unit_test(test_destroyed_meanwhile), cmocka_unit_test(test_left_in_the_queue),
         cmocka_unit_test(test_no_host_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,7 +131,8 @@ static void test_contended(void **state)
     RUN_GUEST(contended, queuer, runs_at_dispatch);
 }
 
-/* ---- what goes wrong ------------------------------------------------------------------------------- */
+/* ---- what goes wrong
+ * ------------------------------------------------------------------------------- */
 
 static void no_function(grt_ppc *ctx, uint8_t *base)
 {
@@ -195,9 +196,9 @@ static void test_destroyed_meanwhile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_timers),      cmocka_unit_test(test_raised),
-        cmocka_unit_test(test_contended),   cmocka_unit_test(test_no_function),
-        cmocka_unit_test(test_faulting),    cmocka_unit_test(test_destroyed_meanwhile),
+        cmocka_unit_test(test_timers),    cmocka_unit_test(test_raised),
+        cmocka_unit_test(test_contended), cmocka_unit_test(test_no_function),
+        cmocka_unit_test(test_faulting),  cmocka_unit_test(test_destroyed_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

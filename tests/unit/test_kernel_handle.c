@@ -26,7 +26,8 @@ static grt_addr attributes_at(uint8_t *base, grt_addr at, const char *text, uint
     return at;
 }
 
-/* ---- scenarios of real ports ------------------------------------------------------------------ */
+/* ---- scenarios of real ports ------------------------------------------------------------------
+ */
 
 /* A program that releases a semaphore by a closed handle is told who closed it, where and when. */
 static void scenario_58(grt_ppc *ctx, uint8_t *base)
@@ -102,7 +103,8 @@ static void test_scenario_46_ended_thread(void **state)
     RUN_GUEST(scenario_46, ends);
 }
 
-/* Threads use objects that others close at the same time: every call finds a live object or none. */
+/* Threads use objects that others close at the same time: every call finds a live object or none.
+ */
 #define RACERS 4u
 #define SHARED 8u
 static uint64_t seed;
@@ -167,7 +169,8 @@ static void test_scenario_57_use_while_closing(void **state)
     RUN_GUEST(scenario_57, racer);
 }
 
-/* ---- what a last handle takes along ------------------------------------------------------------ */
+/* ---- what a last handle takes along ------------------------------------------------------------
+ */
 
 static void owned_mutant(grt_ppc *ctx, uint8_t *base)
 {
@@ -257,7 +260,8 @@ static void test_armed_in_memory_at_the_end(void **state)
     RUN_GUEST(arms_in_memory);
 }
 
-/* ---- the end ------------------------------------------------------------------------------------ */
+/* ---- the end ------------------------------------------------------------------------------------
+ */
 
 /* Whatever a program leaves behind goes with the runtime. */
 static void leaves_everything(grt_ppc *ctx, uint8_t *base)
@@ -289,7 +293,8 @@ static void test_leaves_everything(void **state)
     RUN_GUEST(leaves_everything, ends);
 }
 
-/* ---- many threads by pointer -------------------------------------------------------------------- */
+/* ---- many threads by pointer --------------------------------------------------------------------
+ */
 
 /* More threads end than keep their blocks: pointers can still be given back. */
 static void many_ended(grt_ppc *ctx, uint8_t *base)
@@ -317,7 +322,8 @@ static void test_many_ended(void **state)
     assert_false(log_has("ObDereferenceObject"));
 }
 
-/* ---- failures of the host ------------------------------------------------------------------------ */
+/* ---- failures of the host
+ * ------------------------------------------------------------------------ */
 
 typedef uint32_t operation(grt_ppc *ctx, uint8_t *base, grt_addr s);
 
