@@ -23,6 +23,8 @@ static const char help[] =
     "      --heap-budget=BYTES  refuse heap requests beyond this\n"
     "      --heap=OPTIONS       what the heaps look out for: fill,redzone=16,quarantine=1M...;\n"
     "                           without it $GUESTRT_HEAP says so\n"
+    "      --seed=N             guest threads take turns in an order that N decides, on a virtual\n"
+    "                           clock: the same N, the same run\n"
     "      --continue           a fault ends the faulting thread, not the program\n"
     "      --stop-on-missing    a call of a missing export ends the program\n"
     "      --stop-on-context    a thread context that cannot be allocated ends the program\n"
@@ -47,6 +49,7 @@ enum {
     OPTION_STACK_SIZE,
     OPTION_HEAP_BUDGET,
     OPTION_HEAP,
+    OPTION_SEED,
     OPTION_CONTINUE,
     OPTION_STOP_ON_MISSING,
     OPTION_STOP_ON_CONTEXT,
@@ -63,6 +66,7 @@ static const struct option long_options[] = {
     {"stack-size", required_argument, NULL, OPTION_STACK_SIZE},
     {"heap-budget", required_argument, NULL, OPTION_HEAP_BUDGET},
     {"heap", required_argument, NULL, OPTION_HEAP},
+    {"seed", required_argument, NULL, OPTION_SEED},
     {"continue", no_argument, NULL, OPTION_CONTINUE},
     {"stop-on-missing", no_argument, NULL, OPTION_STOP_ON_MISSING},
     {"stop-on-context", no_argument, NULL, OPTION_STOP_ON_CONTEXT},
@@ -101,6 +105,14 @@ static bool take_stack_size(const char *value, uint32_t *bytes)
         cli_error("--stack-size takes a multiple of %u from %u to %u, not '%s'", GRT_PAGE_SIZE,
                   GRT_MIN_STACK_SIZE, GRT_MAX_STACK_SIZE, value);
     return good;
+}
+
+static bool take_seed(const char *value, uint64_t *seed)
+{
+    if (parse_u64(value, seed) && *seed != 0)
+        return true;
+    cli_error("--seed takes a number from 1 to 18446744073709551615, not '%s'", value);
+    return false;
 }
 
 /* [source]: where the text comes from, for the complaint. */
@@ -158,6 +170,8 @@ static bool take_option(run_command *command, int code, const char *value)
     case OPTION_HEAP:
         command->heap_given = true;
         return take_heap_options(command, "--heap", value);
+    case OPTION_SEED:
+        return take_seed(value, &command->config.schedule_seed);
     case OPTION_CONTINUE:
         command->config.on_guest_fault = GRT_POLICY_CONTINUE;
         return true;

@@ -43,7 +43,10 @@ typedef struct grt_runtime_config {
     grt_policy on_context_failure; /* CONTINUE: ExCreateThread returns STATUS_NO_MEMORY */
     grt_policy on_guest_fault;     /* STOP: after the report the program ends */
     grt_policy on_missing_export;  /* CONTINUE: reported once, the call fails */
-    grt_output_fn *output;         /* null: stderr */
+    /* 0: guest threads run freely. Else they run one at a time and take turns at kernel calls only,
+     * in an order that follows from this number, on a virtual clock: docs/scheduler.md. */
+    uint64_t schedule_seed;
+    grt_output_fn *output; /* null: stderr */
     void *output_user;
     grt_log log; /* also used for memory and heaps */
 } grt_runtime_config;

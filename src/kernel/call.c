@@ -251,15 +251,15 @@ grt_dispatch *grt_call_dispatch(const grt_call *call)
     return &call->kernel->dispatch;
 }
 
-uint64_t grt_kernel_time(void)
+uint64_t grt_kernel_time(const grt_runtime *runtime)
 {
-    return os_wall_clock_ns() / 100 + EPOCH_1970;
+    return grt_thread_wall_clock_ns(runtime) / 100 + EPOCH_1970;
 }
 
 /* The deadline [units] of 100 ns from now; beyond what the clock can count it is never. */
-static uint64_t deadline_after(uint64_t units)
+static uint64_t deadline_after(const grt_runtime *runtime, uint64_t units)
 {
-    uint64_t now = os_clock_ns();
+    uint64_t now = grt_thread_clock_ns(runtime);
     return units > (UINT64_MAX - now) / 100 ? UINT64_MAX : now + units * 100;
 }
 
@@ -272,10 +272,10 @@ bool grt_call_deadline(grt_call *call, grt_addr timeout, uint64_t *deadline)
     if (!grt_call_read_u64(call, timeout, &raw, "timeout"))
         return false;
     if ((int64_t)raw < 0) {
-        *deadline = deadline_after(0 - raw);
+        *deadline = deadline_after(call->runtime, 0 - raw);
         return true;
     }
-    uint64_t now = grt_kernel_time();
-    *deadline = raw <= now ? 0 : deadline_after(raw - now);
+    uint64_t now = grt_kernel_time(call->runtime);
+    *deadline = raw <= now ? 0 : deadline_after(call->runtime, raw - now);
     return true;
 }

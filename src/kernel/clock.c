@@ -8,8 +8,7 @@
 
 uint64_t grt_dispatch_clock(const grt_dispatch *dispatch)
 {
-    (void)dispatch;
-    return os_clock_ns();
+    return grt_thread_clock_ns(dispatch->runtime);
 }
 
 static void clock_main(void *argument)
@@ -47,7 +46,8 @@ int grt_clock_start(grt_dispatch *dispatch)
 {
     int error = 0;
     grt_dispatch_lock(dispatch);
-    if (!dispatch->clock) /* the new thread waits for the lock */
+    bool wanted = !dispatch->runtime->schedule; /* which asks for itself what is due */
+    if (wanted && !dispatch->clock)             /* the new thread waits for the lock */
         error = os_thread_create(CLOCK_STACK, clock_main, dispatch, &dispatch->clock);
     grt_dispatch_unlock(dispatch);
     return error;

@@ -49,6 +49,27 @@ bool grt_dpc_remove(grt_dispatch *dispatch, grt_addr kdpc)
     return true;
 }
 
+bool grt_dpc_due(const grt_dispatch *dispatch, const grt_thread *thread)
+{
+    return thread->scheduled && dispatch->dpcs != NULL && thread->irql < GRT_IRQL_DISPATCH;
+}
+
+void grt_dpc_offer(grt_dispatch *dispatch)
+{
+    grt_runtime *runtime = dispatch->runtime;
+    if (!dispatch->dpcs)
+        return;
+    os_mutex_lock(&runtime->threads_lock);
+    grt_thread *thread = runtime->threads;
+    while (thread && !(thread->kernel.wait && grt_dpc_due(dispatch, thread)))
+        thread = thread->next;
+    if (thread) {
+        atomic_store(&thread->kernel.wait->interrupted, true);
+        grt_dispatch_wake(dispatch, thread);
+    }
+    os_mutex_unlock(&runtime->threads_lock);
+}
+
 static bool take(grt_dispatch *dispatch, grt_dpc *dpc)
 {
     grt_dispatch_lock(dispatch);

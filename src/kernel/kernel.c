@@ -48,6 +48,26 @@ static void thread_leaving(grt_thread *thread)
     grt_apc_run_down(&thread->runtime->kernel->dispatch, thread);
 }
 
+/* ---- the seeded scheduler asks for timers instead of a clock thread -------------------------- */
+
+static uint64_t next_deadline(grt_runtime *runtime)
+{
+    grt_dispatch *dispatch = &runtime->kernel->dispatch;
+    grt_dispatch_lock(dispatch);
+    uint64_t next = grt_timer_next(dispatch);
+    grt_dispatch_unlock(dispatch);
+    return next;
+}
+
+static void run_due(grt_runtime *runtime, uint64_t now)
+{
+    grt_dispatch *dispatch = &runtime->kernel->dispatch;
+    grt_dispatch_lock(dispatch);
+    grt_timer_run(dispatch, now);
+    grt_dpc_offer(dispatch);
+    grt_dispatch_unlock(dispatch);
+}
+
 grt_status grt_kernel_create(grt_runtime *runtime)
 {
     struct grt_kernel *kernel = os_alloc(sizeof *kernel);
@@ -60,6 +80,8 @@ grt_status grt_kernel_create(grt_runtime *runtime)
     runtime->hooks.thread_starting = thread_starting;
     runtime->hooks.thread_leaving = thread_leaving;
     runtime->hooks.attend = attend;
+    runtime->hooks.next_deadline = next_deadline;
+    runtime->hooks.run_due = run_due;
     return GRT_OK;
 }
 

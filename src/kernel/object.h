@@ -96,7 +96,8 @@ struct grt_wait {
     uint64_t deadline; /* clock of the runtime; 0 only looks, UINT64_MAX is never */
     uint64_t order;    /* of arrival */
     uint32_t result;
-    uint64_t packet[2];      /* from a queue */
+    bool takes_packet;       /* from a queue; others only see that there is one */
+    uint64_t packet[2];      /* what it took */
     atomic_bool done;        /* with [result] */
     atomic_bool interrupted; /* look for APCs and alerts */
     grt_wait_link links[GRT_WAIT_OBJECTS_MAX];
@@ -207,6 +208,7 @@ struct grt_dispatch {
     uint32_t objects, waiting;
     uint64_t waits;
     uint64_t order; /* of the latest wait */
+    uint64_t steps; /* waits that were looked at: what signals and moves cost */
     grt_name *names[GRT_NAME_BUCKETS];
     grt_object *bodies[GRT_BODY_BUCKETS];
     grt_body_page *body_pages;
@@ -422,6 +424,10 @@ void grt_apc_run_down(grt_dispatch *dispatch, grt_thread *thread);
 /* Queues a DPC; false when this KDPC is queued already or there is no host memory. */
 bool grt_dpc_queue(grt_dispatch *dispatch, grt_addr kdpc, uint32_t argument1, uint32_t argument2,
                    bool *no_memory);
+/* True iff [thread] has to run DPCs because no clock thread does. */
+bool grt_dpc_due(const grt_dispatch *dispatch, const grt_thread *thread);
+/* Without a clock thread: makes one of the threads that wait run what is queued. */
+void grt_dpc_offer(grt_dispatch *dispatch);
 bool grt_dpc_remove(grt_dispatch *dispatch, grt_addr kdpc);
 /* Runs all that are queued, on the calling thread or a borrowed context. The lock is NOT held. */
 void grt_dpc_run(grt_dispatch *dispatch);
@@ -442,10 +448,10 @@ void grt_handle_close_all(grt_dispatch *dispatch);
 
 /* ---- waits ---- */
 
-/* [wait]'s thread, count, all, alertable, deadline and links[].object are set, with one reference
- * each that the call takes over. Returns a guest status: SUCCESS + index, ABANDONED_WAIT_0 + index,
- * TIMEOUT, USER_APC (after the APCs have run) or ALERTED. The lock is held on entry and NOT on
- * return; does not return when the thread is asked to stop. */
+/* [wait]'s thread, count, all, alertable, deadline, takes_packet and links[].object are set, with
+ * one reference each that the call takes over. Returns a guest status: SUCCESS + index,
+ * ABANDONED_WAIT_0 + index, TIMEOUT, USER_APC (after the APCs have run) or ALERTED. The lock is
+ * held on entry and NOT on return; does not return when the thread is asked to stop. */
 uint32_t grt_wait_locked(grt_dispatch *dispatch, grt_wait *wait);
 /* Sleeps until [deadline] in the same manner: SUCCESS, USER_APC or ALERTED. The lock is NOT held.
  */

@@ -6,6 +6,7 @@
 #include "kernel/kernel.h"
 #include "os/assert.h"
 #include "thread/layout.h"
+#include "thread/schedule.h"
 
 #include <stdio.h>
 
@@ -233,7 +234,9 @@ static grt_status run_main(grt_runtime *runtime, grt_addr arguments, uint32_t *e
     config.argument = arguments;
     config.name = "main";
     grt_thread *thread;
+    grt_schedule_hold_all(runtime);
     grt_status status = grt_thread_create(runtime, &config, &thread);
+    grt_schedule_resume(runtime, status == GRT_OK ? thread : NULL);
     if (status != GRT_OK)
         return status;
     status = grt_thread_join(thread, exit_code);

@@ -56,9 +56,10 @@ static uint32_t consume(grt_dispatch *dispatch, grt_object *object, grt_wait *wa
 {
     if (object->kind == GRT_OBJECT_MUTANT)
         return take_mutant(dispatch, object, wait->thread);
-    if (object->kind == GRT_OBJECT_QUEUE)
+    bool takes = object->kind == GRT_OBJECT_QUEUE && wait->takes_packet;
+    if (takes)
         take_packet(object, wait);
-    if (object->kind == GRT_OBJECT_SEMAPHORE || object->kind == GRT_OBJECT_QUEUE)
+    if (object->kind == GRT_OBJECT_SEMAPHORE || takes)
         object->state--;
     else if (object->auto_reset)
         object->state = 0;
@@ -110,15 +111,24 @@ static bool try_now(grt_dispatch *dispatch, grt_wait *wait)
 
 /* ---- being linked ---------------------------------------------------------------------------- */
 
-/* In the order of arrival. Who comes first is nearly always last in the list. */
+/* The first link that came after [order]. Who arrives comes after all others; who moves has mostly
+ * been here longer than they. */
+static grt_wait_link *first_later(grt_dispatch *dispatch, const grt_object *object, uint64_t order)
+{
+    if (!object->last || object->last->wait->order < order)
+        return NULL;
+    grt_wait_link *link = object->first;
+    for (; link->wait->order < order; link = link->next)
+        dispatch->steps++;
+    return link;
+}
+
 static void link_to(grt_dispatch *dispatch, grt_wait *wait, uint32_t index)
 {
     grt_wait_link *link = &wait->links[index];
     grt_object *object = link->object;
-    grt_wait_link *before = object->last;
-    while (before && before->wait->order > wait->order)
-        before = before->previous;
-    grt_wait_link *after = before ? before->next : object->first;
+    grt_wait_link *after = first_later(dispatch, object, wait->order);
+    grt_wait_link *before = after ? after->previous : object->last;
     link->wait = wait;
     link->linked = true;
     link->previous = before;
@@ -141,20 +151,24 @@ static void unlink_from(grt_dispatch *dispatch, grt_wait_link *link)
         grt_object_mark_waited(dispatch, object);
 }
 
-static void link_waiter(grt_dispatch *dispatch, grt_wait *wait)
+/* False when there is nothing to wait for any more: inlined guest code changes bodies without the
+ * lock. */
+static bool link_waiter(grt_dispatch *dispatch, grt_wait *wait)
 {
+    uint32_t missing = wait->all ? first_missing(dispatch, wait) : 0;
+    if (wait->all && missing == wait->count)
+        return false;
     for (uint32_t i = 0; i < wait->count; i++)
         wait->links[i].linked = false;
     dispatch->waits++;
     dispatch->waiting++;
     wait->order = ++dispatch->order;
     wait->thread->kernel.wait = wait;
-    if (wait->all) {
-        link_to(dispatch, wait, first_missing(dispatch, wait));
-        return;
+    for (uint32_t i = 0; i < wait->count; i++) {
+        if (!wait->all || i == missing)
+            link_to(dispatch, wait, i);
     }
-    for (uint32_t i = 0; i < wait->count; i++)
-        link_to(dispatch, wait, i);
+    return true;
 }
 
 static void unlink_waiter(grt_dispatch *dispatch, grt_wait *wait)
@@ -179,8 +193,9 @@ static void finish(grt_dispatch *dispatch, grt_wait *wait)
     grt_thread *thread = wait->thread;
     unlink_waiter(dispatch, wait);
     release_objects(dispatch, wait);
-    grt_dispatch_wake(dispatch, thread);
     atomic_store_explicit(&wait->done, true, memory_order_release);
+    /* Only now: who is woken looks once. The thread cannot end before the lock is released. */
+    grt_dispatch_wake(dispatch, thread);
 }
 
 /* A wait for all, of which one more object is signalled. */
@@ -203,6 +218,7 @@ void grt_object_signalled(grt_dispatch *dispatch, grt_object *object)
     while (object->first && object->state > 0) {
         grt_wait_link *link = object->first;
         grt_wait *wait = link->wait;
+        dispatch->steps++;
         if (wait->all) {
             advance(dispatch, wait, link);
             continue;
@@ -247,7 +263,8 @@ static void sleep_until_done(grt_wait *wait)
 static bool slept_through(grt_dispatch *dispatch, grt_wait *wait)
 {
     atomic_store(&wait->interrupted, false);
-    link_waiter(dispatch, wait);
+    if (!link_waiter(dispatch, wait))
+        return false;
     grt_dispatch_unlock(dispatch);
     sleep_until_done(wait);
     if (is_done(wait))
@@ -263,10 +280,8 @@ static bool slept_through(grt_dispatch *dispatch, grt_wait *wait)
 
 /* Kernel APCs run in the middle of a wait, which then begins again. Guest code may never come back,
  * so meanwhile the thread's record keeps what the wait has. False when none ran. */
-static bool ran_kernel_apcs(grt_dispatch *dispatch, grt_wait *wait)
+static bool run_kernel_apcs(grt_dispatch *dispatch, grt_wait *wait)
 {
-    if (!grt_apc_due(wait->thread))
-        return false;
     grt_wait_kept *kept = os_alloc(sizeof *kept);
     if (!kept) /* they have to wait as well */
         return false;
@@ -277,6 +292,8 @@ static bool ran_kernel_apcs(grt_dispatch *dispatch, grt_wait *wait)
     thread->kernel.kept = kept;
     grt_dispatch_unlock(dispatch);
     grt_apc_deliver_kernel(dispatch, thread);
+    if (thread->scheduled)
+        grt_dpc_run(dispatch);
     grt_dispatch_lock(dispatch);
     thread->kernel.kept = kept->next;
     os_free(kept);
@@ -297,7 +314,10 @@ uint32_t grt_wait_locked(grt_dispatch *dispatch, grt_wait *wait)
     atomic_init(&wait->done, false);
     atomic_init(&wait->interrupted, false);
     while (!settled(dispatch, wait)) {
-        if (!ran_kernel_apcs(dispatch, wait) && slept_through(dispatch, wait))
+        bool due = grt_apc_due(wait->thread) || grt_dpc_due(dispatch, wait->thread);
+        if (due && run_kernel_apcs(dispatch, wait))
+            continue;
+        if (slept_through(dispatch, wait))
             return conclude(dispatch, wait);
     }
     release_objects(dispatch, wait);

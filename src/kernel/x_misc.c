@@ -14,7 +14,7 @@ uint32_t grt_export_KeQueryPerformanceFrequency(grt_call *call)
 
 void grt_export_KeQuerySystemTime(grt_call *call, grt_addr time_out)
 {
-    grt_call_write_u64(call, time_out, grt_kernel_time(), "time_out");
+    grt_call_write_u64(call, time_out, grt_kernel_time(call->runtime), "time_out");
 }
 
 /* The public Win32 equivalents of the statuses that exports here return. */

@@ -169,8 +169,7 @@ uint32_t grt_export_NtSuspendThread(grt_call *call, uint32_t handle, grt_addr pr
 
 uint32_t grt_export_NtYieldExecution(grt_call *call)
 {
-    (void)call;
-    os_thread_yield();
+    grt_thread_yield(call->thread);
     return GRT_NT_SUCCESS;
 }
 
@@ -186,7 +185,7 @@ uint32_t grt_export_KeDelayExecutionThread(grt_call *call, uint32_t mode, uint32
     if (!grt_call_deadline(call, interval, &deadline))
         return GRT_NT_ACCESS_VIOLATION;
     if (deadline == 0)
-        os_thread_yield();
+        grt_thread_yield(call->thread);
     return grt_wait_sleep(grt_call_dispatch(call), call->thread, alertable != 0, deadline);
 }
 

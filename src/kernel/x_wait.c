@@ -76,6 +76,7 @@ static uint32_t wait_for(grt_call *call, object_finder *find, const uint32_t *na
     wait.thread = call->thread;
     wait.all = terms.all;
     wait.alertable = terms.alertable != 0;
+    wait.takes_packet = false;
     if (!grt_call_deadline(call, terms.timeout, &wait.deadline))
         return GRT_NT_ACCESS_VIOLATION;
     uint32_t status = collect(call, find, names, count, &wait);

@@ -7,6 +7,7 @@
 #include "diag/fault.h"
 #include "os/assert.h"
 #include "thread/internal.h"
+#include "thread/schedule.h"
 
 #include <fenv.h>
 
@@ -102,6 +103,7 @@ static grt_status run_as_guest_thread(grt_thread *thread, guest_call *call)
     fesetenv(FE_DFL_ENV);
     thread->host_stack_low = grt_host_stack_low();
     grt_thread_set_current(thread);
+    grt_schedule_begin(thread);
     if (call->prepare != NULL)
         call->prepare(thread);
     grt_unwind unwind = run_protected(thread, call);
@@ -109,7 +111,7 @@ static grt_status run_as_guest_thread(grt_thread *thread, guest_call *call)
         thread->exit_code = (uint32_t)call->result;
     grt_thread_finish(thread, unwind);
     grt_thread_set_current(before);
-    grt_thread_wake_joiners(thread);
+    grt_thread_end_turn(thread);
     fesetenv(&environment);
     return outcome(thread, unwind, call);
 }

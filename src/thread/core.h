@@ -27,6 +27,12 @@ typedef struct grt_kernel_hooks {
     /* The thread goes back to guest code and GRT_ATTEND_APC is set: deliver what is due. Runs on
      * that thread, in host, without locks; may run guest code. */
     void (*attend)(grt_thread *thread);
+    /* With a seeded scheduler nobody's host thread waits for the kernel's timers. When the earliest
+     * is due (grt_thread_clock_ns; UINT64_MAX = none), and: fire all that are due at [now], so that
+     * the next one is later. Both null or both set; called in host, without locks; neither parks
+     * nor runs guest code. */
+    uint64_t (*next_deadline)(grt_runtime *runtime);
+    void (*run_due)(grt_runtime *runtime, uint64_t now);
 } grt_kernel_hooks;
 
 typedef enum grt_thread_state {
@@ -66,8 +72,30 @@ enum {
     GRT_ATTEND_STOP = 1,    /* stop_requested */
     GRT_ATTEND_SUSPEND = 2, /* suspend_count is not 0 */
     GRT_ATTEND_APC = 4,     /* the kernel's: see grt_kernel_hooks.attend */
-    GRT_ATTEND_ALWAYS = 8,  /* never cleared: every call is traced */
+    GRT_ATTEND_ALWAYS = 8,  /* never cleared: every call is traced, or scheduled by a seed */
 };
+
+/* A thread's place in the seeded scheduler (schedule.h). */
+typedef enum grt_seat_state {
+    GRT_SEAT_NONE,
+    GRT_SEAT_READY,
+    GRT_SEAT_RUNNING,
+    GRT_SEAT_BLOCKED,
+} grt_seat_state;
+
+typedef struct grt_seat {
+    grt_seat_state state;
+    bool timed_out;
+    uint32_t turn; /* 1: it is the thread's turn; the thread sleeps on it */
+    uint64_t deadline_ns;
+    struct grt_thread *next, *previous; /* in the order in which they were created */
+} grt_seat;
+
+/* A guest thread that waits for another one's end; lives on its host stack. */
+typedef struct grt_joiner {
+    struct grt_thread *thread;
+    struct grt_joiner *next;
+} grt_joiner;
 
 /* A guest status: what a thread that was stopped from outside has as its exit code. */
 #define GRT_EXIT_STOPPED 0xC000010Au
@@ -113,13 +141,17 @@ struct grt_thread {
     uint8_t irql;          /* the interrupt level it runs at; its own business, shown in the PCR */
     int32_t apc_disable;   /* KeEnterCriticalRegion: below 0 normal kernel APCs have to wait */
     grt_addr call_site;    /* guest return address of the export call in progress */
+    bool scheduled;        /* the runtime has a seeded scheduler; never changes once it runs */
 
     /* Parking: a parked thread sleeps while park_word keeps the value it read before it decided
      * to sleep; grt_thread_unpark() changes it. */
     uint32_t park_word;
     uint32_t ended_word; /* 1 once the thread has ended; joiners sleep on it */
 
-    os_mutex lock; /* state, host, exit_code, changes of suspend_count */
+    grt_seat seat; /* the schedule's lock; [turn] is the baton's */
+
+    os_mutex lock; /* state, host, exit_code, joiners, changes of suspend_count */
+    grt_joiner *joiners;
     grt_thread_state state;
     atomic_uint suspend_count;
     uint32_t exit_code;
@@ -160,6 +192,7 @@ struct grt_runtime {
     atomic_int first_fault; /* a grt_fault_id */
     os_mutex report_lock;   /* one report at a time */
 
+    struct grt_schedule *schedule; /* null: threads run freely */
     grt_kernel_hooks hooks;
     struct grt_kernel *kernel;
 };
@@ -174,11 +207,22 @@ void grt_thread_leave_host(grt_thread *thread);
 
 /* The value to hand to grt_thread_park(); read it before testing the condition waited for. */
 uint32_t grt_thread_park_begin(grt_thread *thread);
-/* Sleeps until unparked, deadline (os_clock_ns; UINT64_MAX = never) or a stop request. Returns
- * false on timeout. May wake spuriously; returns at once when a stop is requested, so a loop around
- * it calls grt_thread_check_stop(). The caller is [thread] and holds no lock. */
+/* Sleeps until unparked, deadline (grt_thread_clock_ns; UINT64_MAX = never) or a stop request.
+ * Returns false on timeout. May wake spuriously; returns at once when a stop is requested, so a
+ * loop around it calls grt_thread_check_stop(). The caller is [thread] and holds no lock. */
 bool grt_thread_park(grt_thread *thread, uint32_t token, uint64_t deadline_ns);
 void grt_thread_unpark(grt_thread *thread); /* any thread */
+/* Lets others run: what a loop that waits for another guest thread without parking calls in every
+ * round, since with a seeded scheduler nobody else runs meanwhile. The caller is [thread], in host,
+ * and holds no lock. */
+void grt_thread_yield(grt_thread *thread);
+
+/* The guest's clocks: monotonic, and since 1970-01-01 UTC. Those of the host, or with a seeded
+ * scheduler virtual ones. Every time that the guest sees and every deadline comes from them. */
+uint64_t grt_thread_clock_ns(const grt_runtime *runtime);
+uint64_t grt_thread_wall_clock_ns(const grt_runtime *runtime);
+/* The virtual clock moves on a little; on the host's nothing happens. */
+void grt_thread_clock_tick(grt_runtime *runtime);
 
 /* Ends the calling guest thread with [exit_code]. The caller holds no lock. */
 noreturn void grt_thread_exit(grt_thread *thread, uint32_t exit_code);

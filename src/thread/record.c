@@ -4,6 +4,7 @@
 #include "diag/log.h"
 #include "os/assert.h"
 #include "thread/internal.h"
+#include "thread/schedule.h"
 
 #include <stdio.h>
 
@@ -84,8 +85,8 @@ static grt_thread *allocate_record(grt_runtime *runtime, const grt_thread_config
     atomic_init(&thread->references, 1);
     atomic_init(&thread->suspend_count, config->flags & GRT_THREAD_SUSPENDED);
     unsigned suspended = config->flags & GRT_THREAD_SUSPENDED ? GRT_ATTEND_SUSPEND : 0;
-    unsigned traced = grt_log_wants(&runtime->config.log, GRT_LOG_DEBUG) ? GRT_ATTEND_ALWAYS : 0;
-    atomic_init(&thread->attention, suspended | traced);
+    bool always = runtime->schedule != NULL || grt_log_wants(&runtime->config.log, GRT_LOG_DEBUG);
+    atomic_init(&thread->attention, suspended | (always ? GRT_ATTEND_ALWAYS : 0));
     thread->id = take_id(runtime);
     thread->cpu = choose_cpu(runtime, config->flags, thread->id);
     snprintf(thread->name, sizeof thread->name, "%s", config->name != NULL ? config->name : "");
@@ -126,6 +127,8 @@ static grt_status publish(grt_runtime *runtime, grt_thread *thread)
         status = GRT_HOST_REFUSED_COMMIT;
     else
         list_record(runtime, thread);
+    if (status == GRT_OK)
+        grt_schedule_enrol(thread);
     os_mutex_unlock(&runtime->threads_lock);
     return status;
 }

@@ -162,7 +162,7 @@ part_usage() {
         verdict "replay $bad: 2, says what is wrong" $?
     done
     for bad in --profile=x --layout=x --fpscr=x --stack-size=x --stack-size=-1 --stack-size=4095 --stack-size=0x20000000 \
-        --heap-budget=0 --heap-budget=5000000000 --heap=x --function=main --setjmp= --longjmp=0x100000000; do
+        --heap-budget=0 --heap-budget=5000000000 --heap=x --seed=0 --seed=-1 --seed=x --function=main --setjmp= --longjmp=0x100000000; do
         guestrt run $bad plain.elf
         ends 2 && silent && reports "${bad%%=*}.*'${bad#*=}'"
         verdict "run $bad: 2, says what is wrong" $?
