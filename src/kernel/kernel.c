@@ -21,6 +21,7 @@ static void thread_ended(grt_runtime *runtime, grt_thread *thread)
 {
     grt_dispatch *dispatch = &runtime->kernel->dispatch;
     report_sections(runtime, thread);
+    grt_title_thread_ended(runtime, thread);
     grt_dispatch_lock(dispatch);
     grt_object_thread_ended(dispatch, thread);
     grt_dispatch_unlock(dispatch);
@@ -74,6 +75,7 @@ grt_status grt_kernel_create(grt_runtime *runtime)
     if (!kernel)
         return GRT_NO_HOST_MEMORY;
     kernel->runtime = runtime;
+    kernel->started_ns = grt_thread_clock_ns(runtime);
     kernel->dispatch.runtime = runtime;
     runtime->kernel = kernel;
     runtime->hooks.thread_ended = thread_ended;
@@ -90,9 +92,12 @@ void grt_kernel_destroy(grt_runtime *runtime)
     struct grt_kernel *kernel = runtime->kernel;
     if (!kernel)
         return;
+    grt_variables_destroy(runtime);
+    grt_title_destroy(&kernel->title);
     grt_dispatch_destroy(&kernel->dispatch);
     grt_sections_destroy(&kernel->sections);
     grt_vm_destroy(&kernel->vm);
+    grt_title_heaps_destroy(&kernel->heaps);
     while (kernel->registrations) {
         grt_registration *next = kernel->registrations->next;
         os_free(kernel->registrations);

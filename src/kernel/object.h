@@ -318,9 +318,6 @@ void grt_object_let_go(grt_dispatch *dispatch, grt_object *object);
 grt_object *grt_object_held_at(const grt_dispatch *dispatch, grt_addr address);
 /* All pointers to threads, at the end. */
 void grt_object_let_go_all(grt_dispatch *dispatch);
-/* The guest address of the OBJECT_TYPE of such objects; 0 when it has none. The lock is not
- * needed. */
-grt_addr grt_object_type_address(const grt_runtime *runtime, grt_object_kind kind);
 
 /* ---- bodies ---- */
 

@@ -5,6 +5,7 @@
  * console puts there: from then on their signal state is in the body. What the guest holds is
  * counted in host memory; the header only shows it.
  */
+#include "kernel/variables.h"
 #include "kernel/object.h"
 
 #include "os/assert.h"

@@ -1,4 +1,5 @@
 /* x_pointer.c - exports about objects that the guest knows by their address. */
+#include "kernel/variables.h"
 #include "kernel/create.h"
 #include "kernel/state.h"
 

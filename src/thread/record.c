@@ -240,6 +240,15 @@ grt_thread *grt_thread_find_id(grt_runtime *runtime, uint32_t id)
     return found;
 }
 
+void grt_thread_set_name(grt_thread *thread, const char *name)
+{
+    os_mutex_lock(&thread->lock);
+    snprintf(thread->name, sizeof thread->name, "%s", name);
+    os_mutex_unlock(&thread->lock);
+    if (thread == grt_thread_current())
+        os_thread_set_name(thread->name);
+}
+
 bool grt_thread_owns_block(grt_runtime *runtime, grt_addr block)
 {
     if (block % GRT_PAGE_SIZE != 0)
