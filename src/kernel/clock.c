@@ -4,6 +4,8 @@
  */
 #include "kernel/object.h"
 
+#include "diag/log.h"
+
 #define CLOCK_STACK 0x40000u
 
 uint64_t grt_dispatch_clock(const grt_dispatch *dispatch)
@@ -12,16 +14,27 @@ uint64_t grt_dispatch_clock(const grt_dispatch *dispatch)
     return os_clock_ns();
 }
 
+static void report_lost(const grt_dispatch *dispatch, grt_addr timer)
+{
+    if (timer)
+        grt_log_line(&dispatch->runtime->config.log, GRT_LOG_WARN, "EXPORT",
+                     "the timer at 0x%08X was armed, but there is no timer any more",
+                     (unsigned)timer);
+}
+
 static void clock_main(void *argument)
 {
     grt_dispatch *dispatch = argument;
     grt_dispatch_lock(dispatch);
     while (!dispatch->clock_stop) {
         grt_timer_run(dispatch, grt_dispatch_clock(dispatch));
+        grt_addr lost = dispatch->lost_timer;
+        dispatch->lost_timer = 0;
         uint64_t next = dispatch->clock_wanted = grt_timer_next(dispatch);
         uint32_t word = __atomic_load_n(&dispatch->clock_word, __ATOMIC_RELAXED);
         bool calls = dispatch->dpcs != NULL;
         grt_dispatch_unlock(dispatch);
+        report_lost(dispatch, lost);
         if (calls)
             grt_dpc_run(dispatch);
         else

@@ -247,8 +247,11 @@ void grt_object_thread_ended(grt_dispatch *dispatch, grt_thread *thread)
     thread->kernel.ended = true;
     while (thread->kernel.mutants)
         grt_mutant_abandon(dispatch, thread->kernel.mutants);
-    while (thread->kernel.timers)
-        grt_timer_set_apc(dispatch, thread->kernel.timers, NULL, 0, 0, 0);
+    while (thread->kernel.timers) {
+        grt_object *timer = thread->kernel.timers;
+        grt_timer_set_apc(dispatch, timer, NULL, 0, 0, 0);
+        grt_timer_cancel(dispatch, timer); /* a timer with an APC is its thread's */
+    }
     grt_apc_forget(dispatch, thread);
     release_kept(dispatch, thread);
     grt_object *object = thread->kernel.object;
