@@ -11,10 +11,10 @@
 #include "kernel/irql.h"
 #include "os/assert.h"
 
-#define KAPC_INSERTED  0x03u
-#define SCRATCH_SIZE   0x40u
-#define SCRATCH_WORDS  0x20u /* of it: behind the back chain and what the callee may store there */
-#define MODES          2u
+#define KAPC_INSERTED 0x03u
+#define SCRATCH_SIZE  0x40u
+#define SCRATCH_WORDS 0x20u /* of it: behind the back chain and what the callee may store there */
+#define MODES         2u
 
 /* ---- queues (the lock is held) --------------------------------------------------------------- */
 

@@ -25,10 +25,8 @@ uint32_t grt_call_read_name(grt_call *call, grt_addr attributes, char *name)
     return memchr(name, '\0', length) ? GRT_NT_OBJECT_NAME_INVALID : GRT_NT_SUCCESS;
 }
 
-/* The object that has the model's name, with a reference, or a new one; null with a status. The
- * lock is held. */
-static grt_object *open_or_make(grt_dispatch *dispatch, const grt_object *model, const char *name,
-                                uint32_t *status)
+grt_object *grt_object_open_or_make(grt_dispatch *dispatch, const grt_object *model,
+                                    const char *name, uint32_t *status)
 {
     grt_object *object = name[0] ? grt_object_find_named(dispatch, name) : NULL;
     *status = object ? GRT_NT_OBJECT_NAME_EXISTS : GRT_NT_SUCCESS;
@@ -63,7 +61,7 @@ uint32_t grt_call_create(grt_call *call, const grt_object *model, grt_addr attri
         return status;
     grt_dispatch *dispatch = grt_call_dispatch(call);
     grt_dispatch_lock(dispatch);
-    grt_object *object = open_or_make(dispatch, model, name, &status);
+    grt_object *object = grt_object_open_or_make(dispatch, model, name, &status);
     grt_dispatch_unlock(dispatch);
     if (!object)
         return status;

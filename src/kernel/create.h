@@ -12,6 +12,11 @@ uint32_t grt_call_hand_out(grt_call *call, grt_object *object, grt_addr handle_o
  * buffer}. Empty when there is none. [name] has room for GRT_OBJECT_NAME_MAX + 1. */
 uint32_t grt_call_read_name(grt_call *call, grt_addr attributes, char *name);
 
+/* The object that has the name, with a reference, or a new one like [model] (kind, state,
+ * auto_reset, limit, owner); null with a status. The lock is held. */
+grt_object *grt_object_open_or_make(grt_dispatch *dispatch, const grt_object *model,
+                                    const char *name, uint32_t *status);
+
 /* Creates an object like [model] (kind, state, auto_reset, limit, owner), or opens the one that has
  * its name, and stores a handle. Returns a status. */
 uint32_t grt_call_create(grt_call *call, const grt_object *model, grt_addr attributes,

@@ -1,14 +1,14 @@
 /*
- * dpc.c - deferred procedure calls: run at DISPATCH level by the thread that queued them, on its way
- * back to the guest, or by the clock thread for those of timers.
+ * dpc.c - deferred procedure calls: run at DISPATCH level by the thread that queued them, on its
+ * way back to the guest, or by the clock thread for those of timers.
  */
 #include "kernel/object.h"
 
 #include "diag/log.h"
 #include "kernel/irql.h"
 
-#define KDPC_ROUTINE   0x0Cu
-#define KDPC_CONTEXT   0x10u
+#define KDPC_ROUTINE 0x0Cu
+#define KDPC_CONTEXT 0x10u
 
 static grt_dpc **find(grt_dispatch *dispatch, grt_addr kdpc)
 {

@@ -26,7 +26,8 @@ static void inline_init(KEVENT *event, uint8_t type, int32_t state)
 {
     event->header.type = type;
     event->header.signal_state = state;
-    event->header.waiters[0] = event->header.waiters[1] = (uint32_t)(uintptr_t)event->header.waiters;
+    event->header.waiters[0] = event->header.waiters[1] =
+        (uint32_t)(uintptr_t)event->header.waiters;
 }
 
 int main(void)

@@ -1,0 +1,212 @@
+/*
+ * x_xam_sync.c - the Win32 faces of events, mutants, timers, waits and sleeps. They do what the Nt...
+ * exports do, and leave a Win32 error in the thread block when they fail.
+ */
+#include "kernel/create.h"
+#include "kernel/state.h"
+#include "kernel/waiting.h"
+
+#define LAST_ERROR           0x160u /* in the KTHREAD */
+#define INFINITE             0xFFFFFFFFu
+#define WAIT_FAILED          0xFFFFFFFFu
+#define ERROR_NOT_SUPPORTED  50u
+#define ERROR_ALREADY_EXISTS 183u
+#define UNITS_PER_MS         10000
+#define MODE_USER            1u
+
+static void set_last_error(grt_call *call, uint32_t error)
+{
+    uint8_t bytes[4];
+    grt_store32(bytes, error);
+    grt_guest_write(call->runtime, call->thread->kthread + LAST_ERROR, bytes, sizeof bytes);
+}
+
+/* A status as a BOOL. */
+static uint32_t succeeded(grt_call *call, uint32_t status)
+{
+    if (status == GRT_NT_SUCCESS)
+        return 1;
+    set_last_error(call, grt_export_RtlNtStatusToDosError(call, status));
+    return 0;
+}
+
+static uint64_t deadline_of(grt_call *call, uint32_t milliseconds)
+{
+    return milliseconds == INFINITE
+               ? UINT64_MAX
+               : grt_call_deadline_at(call, -(int64_t)milliseconds * UNITS_PER_MS);
+}
+
+/* ---- creation -------------------------------------------------------------------------------- */
+
+static uint32_t read_name(grt_call *call, grt_addr from, char *name)
+{
+    name[0] = '\0';
+    if (from == 0 || grt_guest_read_string(call->runtime, name, GRT_OBJECT_NAME_MAX + 1, from))
+        return GRT_NT_SUCCESS;
+    grt_call_complain(call, "the name at 0x%08X cannot be read", (unsigned)from);
+    return GRT_NT_ACCESS_VIOLATION;
+}
+
+/* A handle that takes over [object]'s reference, or 0 with a status. The lock is held. */
+static uint32_t open_handle(grt_dispatch *dispatch, grt_object *object, uint32_t *status)
+{
+    uint32_t handle = grt_handle_open(dispatch, object);
+    if (!handle) {
+        grt_object_release(dispatch, object);
+        *status = GRT_NT_INSUFFICIENT_RESOURCES;
+    }
+    return handle;
+}
+
+/* A handle of a new object like [model] or of the one that has the name; 0 when there is none. */
+static uint32_t create(grt_call *call, const grt_object *model, grt_addr name_at)
+{
+    grt_dispatch *dispatch = grt_call_dispatch(call);
+    char name[GRT_OBJECT_NAME_MAX + 1];
+    uint32_t handle = 0, status = read_name(call, name_at, name);
+    if (status == GRT_NT_SUCCESS) {
+        grt_dispatch_lock(dispatch);
+        grt_object *object = grt_object_open_or_make(dispatch, model, name, &status);
+        if (object)
+            handle = open_handle(dispatch, object, &status);
+        grt_dispatch_unlock(dispatch);
+    }
+    if (handle)
+        set_last_error(call, status == GRT_NT_OBJECT_NAME_EXISTS ? ERROR_ALREADY_EXISTS : 0);
+    else
+        succeeded(call, status);
+    return handle;
+}
+
+uint32_t grt_export_CreateEventA(grt_call *call, grt_addr attributes, uint32_t manual,
+                                 uint32_t state, grt_addr name)
+{
+    (void)attributes;
+    grt_object model = {
+        .kind = GRT_OBJECT_EVENT, .state = state != 0, .auto_reset = manual == 0};
+    return create(call, &model, name);
+}
+
+uint32_t grt_export_CreateMutexA(grt_call *call, grt_addr attributes, uint32_t owned, grt_addr name)
+{
+    (void)attributes;
+    grt_object model = {
+        .kind = GRT_OBJECT_MUTANT, .state = 1, .owner = owned ? call->thread : NULL};
+    return create(call, &model, name);
+}
+
+uint32_t grt_export_CreateWaitableTimerA(grt_call *call, grt_addr attributes, uint32_t manual,
+                                         grt_addr name)
+{
+    (void)attributes;
+    grt_object model = {.kind = GRT_OBJECT_TIMER, .auto_reset = manual == 0};
+    return create(call, &model, name);
+}
+
+/* A handle of the object of this kind and name; 0 with a status. */
+static uint32_t open_named(grt_dispatch *dispatch, const char *name, grt_object_kind kind,
+                           uint32_t *status)
+{
+    uint32_t handle = 0;
+    *status = GRT_NT_OBJECT_NAME_NOT_FOUND;
+    grt_dispatch_lock(dispatch);
+    grt_object *object = name[0] ? grt_object_find_named(dispatch, name) : NULL;
+    if (object && object->kind != kind) {
+        *status = GRT_NT_OBJECT_TYPE_MISMATCH;
+        grt_object_release(dispatch, object);
+    } else if (object) {
+        handle = open_handle(dispatch, object, status);
+    }
+    grt_dispatch_unlock(dispatch);
+    return handle;
+}
+
+uint32_t grt_export_OpenMutexA(grt_call *call, uint32_t access, uint32_t inherit, grt_addr name_at)
+{
+    (void)access;
+    (void)inherit;
+    char name[GRT_OBJECT_NAME_MAX + 1];
+    uint32_t handle = 0, status = read_name(call, name_at, name);
+    if (status == GRT_NT_SUCCESS)
+        handle = open_named(grt_call_dispatch(call), name, GRT_OBJECT_MUTANT, &status);
+    if (!handle)
+        succeeded(call, status);
+    return handle;
+}
+
+/* ---- signals --------------------------------------------------------------------------------- */
+
+uint32_t grt_export_SetEvent(grt_call *call, uint32_t event)
+{
+    return succeeded(call, grt_export_NtSetEvent(call, event, 0));
+}
+
+uint32_t grt_export_ResetEvent(grt_call *call, uint32_t event)
+{
+    return succeeded(call, grt_export_NtClearEvent(call, event));
+}
+
+uint32_t grt_export_ReleaseMutex(grt_call *call, uint32_t mutex)
+{
+    return succeeded(call, grt_export_NtReleaseMutant(call, mutex, 0));
+}
+
+uint32_t grt_export_SetWaitableTimer(grt_call *call, uint32_t timer, grt_addr due, int32_t period,
+                                     grt_addr routine, uint32_t argument, uint32_t resume)
+{
+    uint32_t status = grt_export_NtSetTimerEx(call, timer, due, routine, MODE_USER, argument,
+                                              resume, period, 0);
+    if (status != GRT_NT_TIMER_RESUME_IGNORED)
+        return succeeded(call, status);
+    set_last_error(call, ERROR_NOT_SUPPORTED); /* it is armed all the same */
+    return 1;
+}
+
+uint32_t grt_export_CancelWaitableTimer(grt_call *call, uint32_t timer)
+{
+    return succeeded(call, grt_export_NtCancelTimer(call, timer, 0));
+}
+
+/* ---- waits ----------------------------------------------------------------------------------- */
+
+uint32_t grt_export_WaitForSingleObjectEx(grt_call *call, uint32_t object, uint32_t milliseconds,
+                                          uint32_t alertable)
+{
+    uint64_t deadline = deadline_of(call, milliseconds);
+    uint32_t status;
+    do /* an alert is none of its results */
+        status = grt_call_wait_handle(call, object, alertable, deadline);
+    while (status == GRT_NT_ALERTED);
+    if ((int32_t)status >= 0)
+        return status;
+    succeeded(call, status);
+    return WAIT_FAILED;
+}
+
+uint32_t grt_export_WaitForSingleObject(grt_call *call, uint32_t object, uint32_t milliseconds)
+{
+    return grt_export_WaitForSingleObjectEx(call, object, milliseconds, 0);
+}
+
+uint32_t grt_export_RtlSleep(grt_call *call, uint32_t milliseconds, uint32_t alertable)
+{
+    uint64_t deadline = deadline_of(call, milliseconds);
+    uint32_t status;
+    if (milliseconds == 0)
+        os_thread_yield();
+    do
+        status = grt_wait_sleep(grt_call_dispatch(call), call->thread, alertable != 0, deadline);
+    while (status == GRT_NT_ALERTED);
+    return status;
+}
+
+uint32_t grt_export_SleepEx(grt_call *call, uint32_t milliseconds, uint32_t alertable)
+{
+    return grt_export_RtlSleep(call, milliseconds, alertable);
+}
+
+void grt_export_Sleep(grt_call *call, uint32_t milliseconds)
+{
+    grt_export_RtlSleep(call, milliseconds, 0);
+}
