@@ -87,9 +87,9 @@ static void drop_bodies(grt_dispatch *dispatch)
     for (uint32_t i = 0; i < GRT_BODY_BUCKETS; i++) {
         while (dispatch->bodies[i]) {
             grt_object *object = dispatch->bodies[i];
+            object->references++; /* an armed timer may have the only other one */
             grt_timer_cancel(dispatch, object);
             GRT_ASSERT(!object->owner);
-            GRT_ASSERT(object->references > 0);
             object->references = 1;
             object->pointers = 0;
             grt_object_release(dispatch, object);

@@ -3,12 +3,14 @@
 #include "kernel/create.h"
 #include "kernel/state.h"
 
-#define AUTO_RESET     1u
-#define MODE_USER      1u
-#define NS_PER_MS      1000000ull
-#define UNITS_NS       100
-#define PROCESS_TYPE   0x02u
-#define INITIALISED    0x18u /* bytes of a KTIMER that its initialisation writes, but for the period */
+#define AUTO_RESET   1u
+#define MODE_USER    1u
+#define NS_PER_MS    1000000ull
+#define UNITS_NS     100
+#define PROCESS_TYPE 0x02u
+#define INITIALISED                                                                                \
+    0x18u /* bytes of a KTIMER that its initialisation writes, but for the period                  \
+           */
 
 /* Timers need the clock thread. */
 static bool start_clock(grt_call *call)

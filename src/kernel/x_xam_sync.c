@@ -1,6 +1,6 @@
 /*
- * x_xam_sync.c - the Win32 faces of events, mutants, timers, waits and sleeps. They do what the Nt...
- * exports do, and leave a Win32 error in the thread block when they fail.
+ * x_xam_sync.c - the Win32 faces of events, mutants, timers, waits and sleeps. They do what the
+ * Nt... exports do, and leave a Win32 error in the thread block when they fail.
  */
 #include "kernel/create.h"
 #include "kernel/state.h"
@@ -83,8 +83,7 @@ uint32_t grt_export_CreateEventA(grt_call *call, grt_addr attributes, uint32_t m
                                  uint32_t state, grt_addr name)
 {
     (void)attributes;
-    grt_object model = {
-        .kind = GRT_OBJECT_EVENT, .state = state != 0, .auto_reset = manual == 0};
+    grt_object model = {.kind = GRT_OBJECT_EVENT, .state = state != 0, .auto_reset = manual == 0};
     return create(call, &model, name);
 }
 
@@ -155,8 +154,8 @@ uint32_t grt_export_ReleaseMutex(grt_call *call, uint32_t mutex)
 uint32_t grt_export_SetWaitableTimer(grt_call *call, uint32_t timer, grt_addr due, int32_t period,
                                      grt_addr routine, uint32_t argument, uint32_t resume)
 {
-    uint32_t status = grt_export_NtSetTimerEx(call, timer, due, routine, MODE_USER, argument,
-                                              resume, period, 0);
+    uint32_t status =
+        grt_export_NtSetTimerEx(call, timer, due, routine, MODE_USER, argument, resume, period, 0);
     if (status != GRT_NT_TIMER_RESUME_IGNORED)
         return succeeded(call, status);
     set_last_error(call, ERROR_NOT_SUPPORTED); /* it is armed all the same */
