@@ -189,6 +189,7 @@ void grt_object_release(grt_dispatch *dispatch, grt_object *object)
     if (--object->references > 0)
         return;
     GRT_ASSERT(!object->first); /* a waiter holds a reference */
+    object->references = 1;     /* what follows takes and gives back some */
     grt_object_forget_name(dispatch, object);
     grt_timer_cancel(dispatch, object);
     if (object->owner)
@@ -197,6 +198,7 @@ void grt_object_release(grt_dispatch *dispatch, grt_object *object)
         object->thread->kernel.object = NULL;
     grt_timer_set_apc(dispatch, object, NULL, 0, 0, 0);
     grt_object_set_body(dispatch, object, 0);
+    GRT_ASSERT(object->references == 1);
     dispatch->objects--;
     put_away(dispatch, object);
 }

@@ -25,9 +25,8 @@ static inline uint32_t new_event(grt_ppc *ctx, uint8_t *base, uint32_t type, uin
 
 static inline uint32_t new_semaphore(grt_ppc *ctx, uint8_t *base, int32_t count, int32_t limit)
 {
-    CHECK_EQUAL(
-        KCALL(NtCreateSemaphore, OUT(scratch(ctx)), 0, (uint32_t)count, (uint32_t)limit),
-        GRT_NT_SUCCESS);
+    CHECK_EQUAL(KCALL(NtCreateSemaphore, OUT(scratch(ctx)), 0, (uint32_t)count, (uint32_t)limit),
+                GRT_NT_SUCCESS);
     return peek(base, OUT(scratch(ctx)));
 }
 
@@ -76,8 +75,7 @@ static inline uint32_t look(grt_ppc *ctx, uint8_t *base, uint32_t handle)
 
 static inline uint32_t look_at(grt_ppc *ctx, uint8_t *base, grt_addr body)
 {
-    return KCALL(KeWaitForSingleObject, body, 0, 1, 0,
-                 timeout_at(base, TIMEOUT(scratch(ctx)), 0));
+    return KCALL(KeWaitForSingleObject, body, 0, 1, 0, timeout_at(base, TIMEOUT(scratch(ctx)), 0));
 }
 
 static inline void join_guest(grt_ppc *ctx, uint8_t *base, uint32_t thread)
