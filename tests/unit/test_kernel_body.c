@@ -1,5 +1,5 @@
-/* test_kernel_body.c - objects in guest memory: mutants, memory that changes its use, and guests that
- * overwrite what others wait for. */
+/* test_kernel_body.c - objects in guest memory: mutants, memory that changes its use, and guests
+ * that overwrite what others wait for. */
 #include "sync_fixture.h"
 
 #define BODY (DATA_BASE + 0x40)
@@ -86,8 +86,7 @@ static void abandoned_index(grt_ppc *ctx, uint8_t *base)
     KCALL(KeReleaseMutant, BODY, 0, 0, 0);
     KCALL(KeReleaseMutant, BODY, 0, 0, 0);
     join_guest(ctx, base, new_thread(ctx, base, 1, 0));
-    CHECK_EQUAL(KCALL(KeWaitForMultipleObjects, 2, HANDLES(s), 0, 0, 1, 0, now, 0),
-                GRT_NT_TIMEOUT);
+    CHECK_EQUAL(KCALL(KeWaitForMultipleObjects, 2, HANDLES(s), 0, 0, 1, 0, now, 0), GRT_NT_TIMEOUT);
     KCALL(KeSetEvent, BODY + 0x40, 0, 0);
     CHECK_EQUAL(KCALL(KeWaitForMultipleObjects, 2, HANDLES(s), 0, 0, 1, 0, now, 0),
                 GRT_NT_ABANDONED_WAIT_0);
@@ -402,14 +401,10 @@ static void test_hostile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mutants),
-        cmocka_unit_test(test_abandoned_index),
-        cmocka_unit_test(test_boost),
-        cmocka_unit_test(test_new_uses),
-        cmocka_unit_test(test_new_uses_waited),
-        cmocka_unit_test(test_garbage),
-        cmocka_unit_test(test_gone_memory),
-        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_mutants),         cmocka_unit_test(test_abandoned_index),
+        cmocka_unit_test(test_boost),           cmocka_unit_test(test_new_uses),
+        cmocka_unit_test(test_new_uses_waited), cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_gone_memory),     cmocka_unit_test(test_hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

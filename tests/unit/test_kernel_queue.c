@@ -155,8 +155,7 @@ static void test_producers_and_consumers(void **state)
 static void takes_one(grt_ppc *ctx, uint8_t *base)
 {
     grt_addr out = PORT_OUT(scratch(ctx));
-    CHECK_EQUAL(KCALL(NtRemoveIoCompletion, shared_port, out, out + 4, out + 8, 0),
-                GRT_NT_SUCCESS);
+    CHECK_EQUAL(KCALL(NtRemoveIoCompletion, shared_port, out, out + 4, out + 8, 0), GRT_NT_SUCCESS);
 }
 
 static void looks_on(grt_ppc *ctx, uint8_t *base)
