@@ -47,7 +47,7 @@ static bool lets_one_through(uint32_t type_byte)
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-grt_object *grt_object_find_body(grt_dispatch *dispatch, grt_addr body)
+grt_object *grt_object_find_body(const grt_dispatch *dispatch, grt_addr body)
 {
     grt_object *object = dispatch->bodies[bucket_of(body)];
     while (object && object->body != body)
@@ -93,14 +93,14 @@ static bool write_word(const grt_dispatch *dispatch, grt_addr at, uint32_t value
 static bool can_become(const grt_object *object, grt_object_kind kind)
 {
     uint32_t simple = GRT_OBJECT_EVENT | GRT_OBJECT_SEMAPHORE | GRT_OBJECT_TIMER;
-    return object->kind == kind || object->block != 0 || object->kind == GRT_OBJECT_THREAD ||
+    return object->kind == kind || object->page || object->kind == GRT_OBJECT_THREAD ||
            ((object->kind & simple) && (kind & simple) && !object->timer.armed);
 }
 
 static void change_kind(grt_object *object, grt_object_kind kind)
 {
     uint32_t simple = GRT_OBJECT_EVENT | GRT_OBJECT_SEMAPHORE | GRT_OBJECT_TIMER;
-    if (object->block == 0 && (kind & simple) && can_become(object, kind))
+    if (!object->page && (kind & simple) && can_become(object, kind))
         object->kind = kind;
 }
 
@@ -159,7 +159,7 @@ void grt_object_store(grt_dispatch *dispatch, grt_object *object)
 bool grt_object_is_there(const grt_dispatch *dispatch, const grt_object *object)
 {
     uint8_t type;
-    return !object->body || object->block != 0 ||
+    return !object->body || object->page ||
            (read_body(dispatch, object->body, &type, 1) &&
             grt_object_kind_of(type) == object->kind);
 }
@@ -211,7 +211,7 @@ bool grt_object_initialise(grt_dispatch *dispatch, grt_addr body, const uint8_t 
     grt_object_kind kind = grt_object_kind_of(bytes[GRT_BODY_TYPE]);
     grt_object *object = grt_object_find_body(dispatch, body);
     *waiting = object ? count_waiters(object) : 0;
-    if (object && object->kind == GRT_OBJECT_MUTANT && object->block == 0)
+    if (object && object->kind == GRT_OBJECT_MUTANT && !object->page)
         leave_body(dispatch, object);
     else if (object)
         grt_timer_cancel(dispatch, object);
@@ -286,7 +286,7 @@ static bool read_for_adoption(const grt_dispatch *dispatch, grt_addr body, uint8
 static grt_object *made_here(grt_dispatch *dispatch, grt_addr body)
 {
     grt_object *object = grt_object_find_body(dispatch, body);
-    return object && object->block != 0 ? object : NULL;
+    return object && object->page ? object : NULL;
 }
 
 static grt_object *known_or_adopted(grt_dispatch *dispatch, grt_addr body, const uint8_t *bytes,

@@ -4,22 +4,11 @@
  */
 #include "kernel/object.h"
 
-#include "diag/log.h"
-
 #define CLOCK_STACK 0x40000u
 
 uint64_t grt_dispatch_clock(const grt_dispatch *dispatch)
 {
-    (void)dispatch;
-    return os_clock_ns();
-}
-
-static void report_lost(const grt_dispatch *dispatch, grt_addr timer)
-{
-    if (timer)
-        grt_log_line(&dispatch->runtime->config.log, GRT_LOG_WARN, "EXPORT",
-                     "the timer at 0x%08X was armed, but there is no timer any more",
-                     (unsigned)timer);
+    return grt_thread_clock_ns(dispatch->runtime);
 }
 
 static void clock_main(void *argument)
@@ -28,13 +17,10 @@ static void clock_main(void *argument)
     grt_dispatch_lock(dispatch);
     while (!dispatch->clock_stop) {
         grt_timer_run(dispatch, grt_dispatch_clock(dispatch));
-        grt_addr lost = dispatch->lost_timer;
-        dispatch->lost_timer = 0;
         uint64_t next = dispatch->clock_wanted = grt_timer_next(dispatch);
         uint32_t word = __atomic_load_n(&dispatch->clock_word, __ATOMIC_RELAXED);
         bool calls = dispatch->dpcs != NULL;
         grt_dispatch_unlock(dispatch);
-        report_lost(dispatch, lost);
         if (calls)
             grt_dpc_run(dispatch);
         else
@@ -60,7 +46,8 @@ int grt_clock_start(grt_dispatch *dispatch)
 {
     int error = 0;
     grt_dispatch_lock(dispatch);
-    if (!dispatch->clock) /* the new thread waits for the lock */
+    bool wanted = !dispatch->runtime->schedule; /* which asks for itself what is due */
+    if (wanted && !dispatch->clock)             /* the new thread waits for the lock */
         error = os_thread_create(CLOCK_STACK, clock_main, dispatch, &dispatch->clock);
     grt_dispatch_unlock(dispatch);
     return error;

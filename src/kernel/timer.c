@@ -82,7 +82,7 @@ static void extract(grt_dispatch *dispatch, grt_object *object)
 static void queue_apc(grt_dispatch *dispatch, grt_object *object)
 {
     const grt_timer *timer = &object->timer;
-    uint64_t now = grt_kernel_time();
+    uint64_t now = grt_kernel_time(dispatch->runtime);
     bool no_memory;
     grt_apc apc = {.kapc = 0,
                    .normal_routine = timer->apc_routine,
@@ -96,7 +96,7 @@ static void queue_apc(grt_dispatch *dispatch, grt_object *object)
 
 static void queue_dpc(grt_dispatch *dispatch, const grt_timer *timer)
 {
-    uint64_t now = grt_kernel_time();
+    uint64_t now = grt_kernel_time(dispatch->runtime);
     bool no_memory;
     if (timer->dpc)
         grt_dpc_queue(dispatch, timer->dpc, (uint32_t)now, (uint32_t)(now >> 32), &no_memory);
@@ -204,7 +204,7 @@ bool grt_timer_set(grt_dispatch *dispatch, grt_object *object, uint64_t due, uin
     uint64_t now = grt_dispatch_clock(dispatch);
     timer->due = due > now ? due : now; /* periods count from here */
     timer->period = period;
-    if (!timer->held && object->body && object->block == 0) { /* no handle keeps its record */
+    if (!timer->held && object->body && !object->page) { /* no handle keeps its record */
         timer->held = true;
         object->references++;
     }

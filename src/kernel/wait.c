@@ -279,12 +279,12 @@ static bool slept_through(grt_dispatch *dispatch, grt_wait *wait)
 }
 
 /* Kernel APCs run in the middle of a wait, which then begins again. Guest code may never come back,
- * so meanwhile the thread's record keeps what the wait has. */
-static void run_kernel_apcs(grt_dispatch *dispatch, grt_wait *wait)
+ * so meanwhile the thread's record keeps what the wait has. False when none ran. */
+static bool run_kernel_apcs(grt_dispatch *dispatch, grt_wait *wait)
 {
     grt_wait_kept *kept = os_alloc(sizeof *kept);
     if (!kept) /* they have to wait as well */
-        return;
+        return false;
     grt_thread *thread = wait->thread;
     for (kept->count = 0; kept->count < wait->count; kept->count++)
         kept->objects[kept->count] = wait->links[kept->count].object;
@@ -292,9 +292,12 @@ static void run_kernel_apcs(grt_dispatch *dispatch, grt_wait *wait)
     thread->kernel.kept = kept;
     grt_dispatch_unlock(dispatch);
     grt_apc_deliver_kernel(dispatch, thread);
+    if (thread->scheduled)
+        grt_dpc_run(dispatch);
     grt_dispatch_lock(dispatch);
     thread->kernel.kept = kept->next;
     os_free(kept);
+    return true;
 }
 
 static uint32_t conclude(grt_dispatch *dispatch, grt_wait *wait)
@@ -311,9 +314,10 @@ uint32_t grt_wait_locked(grt_dispatch *dispatch, grt_wait *wait)
     atomic_init(&wait->done, false);
     atomic_init(&wait->interrupted, false);
     while (!settled(dispatch, wait)) {
-        if (grt_apc_due(wait->thread))
-            run_kernel_apcs(dispatch, wait);
-        else if (slept_through(dispatch, wait))
+        bool due = grt_apc_due(wait->thread) || grt_dpc_due(dispatch, wait->thread);
+        if (due && run_kernel_apcs(dispatch, wait))
+            continue;
+        if (slept_through(dispatch, wait))
             return conclude(dispatch, wait);
     }
     release_objects(dispatch, wait);

@@ -6,6 +6,8 @@
 #include "kernel/state.h"
 #include "kernel/waiting.h"
 
+#include <string.h>
+
 #define LAST_ERROR           0x160u /* in the KTHREAD */
 #define INFINITE             0xFFFFFFFFu
 #define WAIT_FAILED          0xFFFFFFFFu
@@ -13,6 +15,7 @@
 #define ERROR_ALREADY_EXISTS 183u
 #define UNITS_PER_MS         10000
 #define MODE_USER            1u
+#define NAME_MAX_BYTES       260u /* with the terminator */
 
 static void set_last_error(grt_call *call, uint32_t error)
 {
@@ -39,43 +42,42 @@ static uint64_t deadline_of(grt_call *call, uint32_t milliseconds)
 
 /* ---- creation -------------------------------------------------------------------------------- */
 
-static uint32_t read_name(grt_call *call, grt_addr from, char *name)
+/* The caller frees [*name]; null when there is none. */
+static uint32_t read_name(grt_call *call, grt_addr from, grt_name **name)
 {
-    name[0] = '\0';
-    if (from == 0 || grt_guest_read_string(call->runtime, name, GRT_OBJECT_NAME_MAX + 1, from))
+    char text[NAME_MAX_BYTES + 1];
+    *name = NULL;
+    if (from == 0)
         return GRT_NT_SUCCESS;
-    grt_call_complain(call, "the name at 0x%08X cannot be read", (unsigned)from);
-    return GRT_NT_ACCESS_VIOLATION;
-}
-
-/* A handle that takes over [object]'s reference, or 0 with a status. The lock is held. */
-static uint32_t open_handle(grt_dispatch *dispatch, grt_object *object, uint32_t *status)
-{
-    uint32_t handle = grt_handle_open(dispatch, object);
-    if (!handle) {
-        grt_object_release(dispatch, object);
-        *status = GRT_NT_INSUFFICIENT_RESOURCES;
+    if (!grt_guest_read_string(call->runtime, text, sizeof text, from)) {
+        grt_call_complain(call, "the name at 0x%08X cannot be read", (unsigned)from);
+        return GRT_NT_ACCESS_VIOLATION;
     }
-    return handle;
+    uint32_t length = (uint32_t)strlen(text);
+    if (length == 0)
+        return GRT_NT_SUCCESS;
+    if (length == NAME_MAX_BYTES)
+        return GRT_NT_OBJECT_NAME_INVALID;
+    *name = grt_name_create(length, GRT_NAMES_OF_OBJECTS);
+    if (!*name)
+        return GRT_NT_NO_MEMORY;
+    memcpy((*name)->text, text, length);
+    grt_name_seal(*name);
+    return GRT_NT_SUCCESS;
 }
 
 /* A handle of a new object like [model] or of the one that has the name; 0 when there is none. */
 static uint32_t create(grt_call *call, const grt_object *model, grt_addr name_at)
 {
-    grt_dispatch *dispatch = grt_call_dispatch(call);
-    char name[GRT_OBJECT_NAME_MAX + 1];
-    uint32_t handle = 0, status = read_name(call, name_at, name);
-    if (status == GRT_NT_SUCCESS) {
-        grt_dispatch_lock(dispatch);
-        grt_object *object = grt_object_open_or_make(dispatch, model, name, &status);
-        if (object)
-            handle = open_handle(dispatch, object, &status);
-        grt_dispatch_unlock(dispatch);
-    }
+    grt_name *name;
+    uint32_t handle = 0, status = read_name(call, name_at, &name);
+    if (status == GRT_NT_SUCCESS)
+        status = grt_call_open_handle(call, model, &name, &handle);
+    os_free(name);
     if (handle)
         set_last_error(call, status == GRT_NT_OBJECT_NAME_EXISTS ? ERROR_ALREADY_EXISTS : 0);
     else
-        succeeded(call, status);
+        succeeded(call, (int32_t)status < 0 ? status : GRT_NT_INSUFFICIENT_RESOURCES);
     return handle;
 }
 
@@ -104,18 +106,19 @@ uint32_t grt_export_CreateWaitableTimerA(grt_call *call, grt_addr attributes, ui
 }
 
 /* A handle of the object of this kind and name; 0 with a status. */
-static uint32_t open_named(grt_dispatch *dispatch, const char *name, grt_object_kind kind,
+static uint32_t open_named(grt_dispatch *dispatch, const grt_name *name, grt_object_kind kind,
                            uint32_t *status)
 {
     uint32_t handle = 0;
     *status = GRT_NT_OBJECT_NAME_NOT_FOUND;
     grt_dispatch_lock(dispatch);
-    grt_object *object = name[0] ? grt_object_find_named(dispatch, name) : NULL;
+    grt_object *object = name ? grt_name_find(dispatch, name) : NULL;
     if (object && object->kind != kind) {
         *status = GRT_NT_OBJECT_TYPE_MISMATCH;
-        grt_object_release(dispatch, object);
     } else if (object) {
-        handle = open_handle(dispatch, object, status);
+        handle = grt_handle_open(dispatch, object);
+        object->references += handle != 0;
+        *status = GRT_NT_INSUFFICIENT_RESOURCES;
     }
     grt_dispatch_unlock(dispatch);
     return handle;
@@ -125,10 +128,11 @@ uint32_t grt_export_OpenMutexA(grt_call *call, uint32_t access, uint32_t inherit
 {
     (void)access;
     (void)inherit;
-    char name[GRT_OBJECT_NAME_MAX + 1];
-    uint32_t handle = 0, status = read_name(call, name_at, name);
+    grt_name *name;
+    uint32_t handle = 0, status = read_name(call, name_at, &name);
     if (status == GRT_NT_SUCCESS)
         handle = open_named(grt_call_dispatch(call), name, GRT_OBJECT_MUTANT, &status);
+    os_free(name);
     if (!handle)
         succeeded(call, status);
     return handle;

@@ -18,9 +18,9 @@
 /* 1601-01-01 to 1970-01-01 in units of 100 ns. */
 #define FILETIME_OF_1970 116444736000000000ull
 
-static uint64_t filetime_now(void)
+static uint64_t filetime_now(const grt_runtime *runtime)
 {
-    return os_wall_clock_ns() / 100 + FILETIME_OF_1970;
+    return grt_thread_wall_clock_ns(runtime) / 100 + FILETIME_OF_1970;
 }
 
 static void fill_pcr(uint8_t *pcr, const grt_thread *thread)
@@ -80,7 +80,7 @@ static void fill_kthread(uint8_t *kthread, const grt_thread *thread)
     kthread[GRT_KTHREAD_SUSPEND_COUNT] = (uint8_t)(thread->config.flags & GRT_THREAD_SUSPENDED);
     kthread[GRT_KTHREAD_CPU] = (uint8_t)thread->cpu;
     grt_store32(kthread + GRT_KTHREAD_STACK_ALLOCATION, context->stack_base);
-    grt_store64(kthread + GRT_KTHREAD_CREATE_TIME, filetime_now());
+    grt_store64(kthread + GRT_KTHREAD_CREATE_TIME, filetime_now(thread->runtime));
     grt_store32(kthread + GRT_KTHREAD_ID, thread->id);
     grt_store32(kthread + GRT_KTHREAD_START, thread->config.entry);
     grt_store32(kthread + GRT_KTHREAD_FLAGS, thread->config.flags);

@@ -59,8 +59,8 @@ bool grt_thread_try_acquire(grt_thread *thread);
 
 /* After the guest code has come back with [unwind]: reports, tells the kernel. */
 void grt_thread_finish(grt_thread *thread, grt_unwind unwind);
-/* The last step of a thread. */
-void grt_thread_wake_joiners(grt_thread *thread);
+/* The last step of a thread: wakes those who joined it, and lets the next one run. */
+void grt_thread_end_turn(grt_thread *thread);
 
 /* Joins the host threads of ended guest threads. No lock is held. */
 void grt_threads_reap(grt_runtime *runtime);

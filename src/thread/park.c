@@ -5,6 +5,7 @@
 #include "heap/call_site.h"
 #include "os/assert.h"
 #include "thread/internal.h"
+#include "thread/schedule.h"
 
 #include <stdio.h>
 
@@ -21,6 +22,8 @@ bool grt_thread_park(grt_thread *thread, uint32_t token, uint64_t deadline_ns)
     /* A stop request changes the word after it has set the flag, so one of the two is seen. */
     if (atomic_load(&thread->stop_requested))
         return true;
+    if (thread->scheduled)
+        return grt_schedule_park(thread, token, deadline_ns);
     if (os_wait(&thread->park_word, token, deadline_ns))
         return true;
     return __atomic_load_n(&thread->park_word, __ATOMIC_ACQUIRE) != token;
@@ -29,7 +32,18 @@ bool grt_thread_park(grt_thread *thread, uint32_t token, uint64_t deadline_ns)
 void grt_thread_unpark(grt_thread *thread)
 {
     __atomic_fetch_add(&thread->park_word, 1, __ATOMIC_RELEASE);
-    os_wake_all(&thread->park_word);
+    if (thread->scheduled)
+        grt_schedule_wake(thread);
+    else
+        os_wake_all(&thread->park_word);
+}
+
+void grt_thread_yield(grt_thread *thread)
+{
+    if (thread->scheduled)
+        grt_schedule_point(thread);
+    else
+        os_thread_yield();
 }
 
 /* ---- safe points ------------------------------------------------------------------------- */
@@ -112,10 +126,14 @@ void grt_thread_enter_host(grt_thread *thread, grt_addr call_site)
     check_host_stack(thread);
     thread->call_site = call_site;
     grt_set_call_site(call_site);
+    if (__builtin_expect(thread->scheduled, 0))
+        grt_schedule_point(thread);
 }
 
 void grt_thread_leave_host(grt_thread *thread)
 {
+    if (__builtin_expect(thread->scheduled, 0))
+        grt_schedule_point(thread);
     if (atomic_load_explicit(&thread->attention, memory_order_acquire) & GRT_ATTEND_APC)
         thread->runtime->hooks.attend(thread);
     grt_set_call_site(0);

@@ -4,6 +4,7 @@
 #include "diag/log.h"
 #include "os/assert.h"
 #include "thread/internal.h"
+#include "thread/schedule.h"
 
 #include <stdio.h>
 
@@ -84,8 +85,8 @@ static grt_thread *allocate_record(grt_runtime *runtime, const grt_thread_config
     atomic_init(&thread->references, 1);
     atomic_init(&thread->suspend_count, config->flags & GRT_THREAD_SUSPENDED);
     unsigned suspended = config->flags & GRT_THREAD_SUSPENDED ? GRT_ATTEND_SUSPEND : 0;
-    unsigned traced = grt_log_wants(&runtime->config.log, GRT_LOG_DEBUG) ? GRT_ATTEND_ALWAYS : 0;
-    atomic_init(&thread->attention, suspended | traced);
+    bool always = runtime->schedule != NULL || grt_log_wants(&runtime->config.log, GRT_LOG_DEBUG);
+    atomic_init(&thread->attention, suspended | (always ? GRT_ATTEND_ALWAYS : 0));
     thread->id = take_id(runtime);
     thread->cpu = choose_cpu(runtime, config->flags, thread->id);
     snprintf(thread->name, sizeof thread->name, "%s", config->name != NULL ? config->name : "");
@@ -126,6 +127,8 @@ static grt_status publish(grt_runtime *runtime, grt_thread *thread)
         status = GRT_HOST_REFUSED_COMMIT;
     else
         list_record(runtime, thread);
+    if (status == GRT_OK)
+        grt_schedule_enrol(thread);
     os_mutex_unlock(&runtime->threads_lock);
     return status;
 }
@@ -222,6 +225,28 @@ grt_thread *grt_thread_find_kthread(grt_runtime *runtime, grt_addr kthread)
     }
     os_mutex_unlock(&runtime->threads_lock);
     return found;
+}
+
+grt_thread *grt_thread_find_id(grt_runtime *runtime, uint32_t id)
+{
+    grt_thread *found = NULL;
+    os_mutex_lock(&runtime->threads_lock);
+    for (grt_thread *thread = runtime->threads; thread != NULL && found == NULL;
+         thread = thread->next) {
+        if (thread->id == id && grt_thread_try_acquire(thread))
+            found = thread;
+    }
+    os_mutex_unlock(&runtime->threads_lock);
+    return found;
+}
+
+void grt_thread_set_name(grt_thread *thread, const char *name)
+{
+    os_mutex_lock(&thread->lock);
+    snprintf(thread->name, sizeof thread->name, "%s", name);
+    os_mutex_unlock(&thread->lock);
+    if (thread == grt_thread_current())
+        os_thread_set_name(thread->name);
 }
 
 bool grt_thread_owns_block(grt_runtime *runtime, grt_addr block)

@@ -5,6 +5,7 @@
 #include "diag/log.h"
 #include "os/assert.h"
 #include "thread/internal.h"
+#include "thread/schedule.h"
 
 #include <fenv.h>
 
@@ -28,6 +29,8 @@ static void call_entry(grt_thread *thread)
     grt_addr address = startup ? thread->config.xapi_startup : thread->config.entry;
     grt_ppc_function *function = grt_runtime_function(runtime, address);
     GRT_ASSERT(function != NULL);
+    if (runtime->hooks.thread_starting != NULL)
+        runtime->hooks.thread_starting(thread);
     grt_thread_enter_guest(thread);
     function(&thread->ppc, runtime->base);
     grt_thread_leave_guest(thread);
@@ -75,6 +78,7 @@ static void host_main(void *argument)
     fesetenv(FE_DFL_ENV);
     set_host_name(thread);
     grt_thread_set_current(thread);
+    grt_schedule_begin(thread);
     if (os_fault_thread_enter() != 0) {
         grt_log_line(&thread->runtime->config.log, GRT_LOG_ERROR, "THREAD-CTX",
                      "thread id %08X has no stack for fault handling and was not run", thread->id);
@@ -88,7 +92,7 @@ static void host_main(void *argument)
     /* Buried first: whoever joined finds a host thread to reap, and with it the context is free.
      * The record stays until this host thread has been joined. */
     bury(thread);
-    grt_thread_wake_joiners(thread);
+    grt_thread_end_turn(thread);
 }
 
 /* ---- ending ------------------------------------------------------------------------------ */
@@ -122,10 +126,24 @@ static void set_ended(grt_thread *thread)
     os_mutex_unlock(&thread->lock);
 }
 
-void grt_thread_wake_joiners(grt_thread *thread)
+/* Host threads sleep on the word, guest threads are parked, so that a stop reaches them. */
+static void wake_joiners(grt_thread *thread)
 {
+    os_mutex_lock(&thread->lock);
     __atomic_store_n(&thread->ended_word, 1, __ATOMIC_RELEASE);
+    for (grt_joiner *joiner = thread->joiners; joiner != NULL; joiner = joiner->next)
+        grt_thread_unpark(joiner->thread);
+    os_mutex_unlock(&thread->lock);
     os_wake_all(&thread->ended_word);
+}
+
+void grt_thread_end_turn(grt_thread *thread)
+{
+    grt_runtime *runtime = thread->runtime;
+    bool had_turn = grt_schedule_leave(thread);
+    wake_joiners(thread);
+    if (had_turn)
+        grt_schedule_pass(runtime);
 }
 
 void grt_thread_finish(grt_thread *thread, grt_unwind unwind)
@@ -210,6 +228,8 @@ static grt_status abandon(grt_thread *thread, int error)
     runtime->thread_stats.live--;
     runtime->thread_stats.created--;
     os_mutex_unlock(&runtime->threads_lock);
+    if (grt_schedule_leave(thread))
+        grt_schedule_pass(runtime);
     grt_context_keep_ended(thread);
     grt_thread_release(thread);
     return GRT_HOST_THREAD_FAILED;
@@ -260,21 +280,65 @@ grt_status grt_thread_create(grt_runtime *runtime, const grt_thread_config *conf
 
 /* ---- joining ----------------------------------------------------------------------------- */
 
+static bool has_ended(const grt_thread *thread)
+{
+    return __atomic_load_n(&thread->ended_word, __ATOMIC_ACQUIRE) != 0;
+}
+
+static void add_joiner(grt_thread *thread, grt_joiner *joiner)
+{
+    os_mutex_lock(&thread->lock);
+    joiner->next = thread->joiners;
+    thread->joiners = joiner;
+    os_mutex_unlock(&thread->lock);
+}
+
+static void remove_joiner(grt_thread *thread, const grt_joiner *joiner)
+{
+    os_mutex_lock(&thread->lock);
+    grt_joiner **link = &thread->joiners;
+    while (*link != joiner)
+        link = &(*link)->next;
+    *link = joiner->next;
+    os_mutex_unlock(&thread->lock);
+}
+
+/* A guest thread parks, so that it stays reachable for a stop request. */
+static grt_status wait_parked(grt_thread *self, grt_thread *thread)
+{
+    grt_joiner joiner = {.thread = self};
+    add_joiner(thread, &joiner);
+    for (;;) {
+        uint32_t token = grt_thread_park_begin(self);
+        if (has_ended(thread) || atomic_load(&self->stop_requested))
+            break;
+        grt_thread_park(self, token, UINT64_MAX);
+    }
+    remove_joiner(thread, &joiner);
+    return has_ended(thread) ? GRT_OK : GRT_STOPPED;
+}
+
+/* A guest thread of another runtime looks up now and then: its own scheduler, if it has one, must
+ * not take it for one that nobody can wake. */
+static grt_status wait_polling(const grt_thread *self, const grt_thread *thread)
+{
+    while (!has_ended(thread)) {
+        if (self != NULL && atomic_load(&self->stop_requested))
+            return GRT_STOPPED;
+        os_wait(&thread->ended_word, 0, self == NULL ? UINT64_MAX : os_clock_ns() + 10000000u);
+    }
+    return GRT_OK;
+}
+
 static grt_status wait_ended(grt_thread *thread)
 {
     grt_thread *self = grt_thread_current();
-    if (self == NULL) {
-        while (__atomic_load_n(&thread->ended_word, __ATOMIC_ACQUIRE) == 0)
-            os_wait(&thread->ended_word, 0, UINT64_MAX);
-        return GRT_OK;
-    }
-    /* A guest thread must stay reachable for a stop request, so it looks up now and then. */
-    while (__atomic_load_n(&thread->ended_word, __ATOMIC_ACQUIRE) == 0) {
-        if (atomic_load(&self->stop_requested))
-            return GRT_STOPPED;
-        os_wait(&thread->ended_word, 0, os_clock_ns() + 10000000u);
-    }
-    return GRT_OK;
+    if (self != NULL && self->runtime == thread->runtime)
+        return wait_parked(self, thread);
+    grt_schedule_host_begin(thread->runtime);
+    grt_status status = wait_polling(self, thread);
+    grt_schedule_host_end(thread->runtime);
+    return status;
 }
 
 grt_status grt_thread_join(grt_thread *thread, uint32_t *exit_code)

@@ -1,4 +1,4 @@
-// What objects say of themselves, names that they share, signal-and-wait, mutants in memory, alerts.
+// What objects say of themselves, shared names, signal-and-wait, mutants in memory, alerts.
 // expect: objects tell what they are
 // expect: names are shared within a kind
 // expect: signal and wait
@@ -7,6 +7,7 @@
 // stderr: KeReleaseMutant: mutant
 // stderr: KeAlertThread: there is no thread at 00000010
 #include "check.h"
+#include "kthread.h"
 
 static int64_t poll = 0, soon = MILLISECONDS(2), forever = INT64_MIN;
 
@@ -57,13 +58,14 @@ static void queries(void)
 
 static void names(void)
 {
-    OBJECT_NAME name = {4, 5, "Gate"};
+    STRING name = {4, 5, "Gate"};
     OBJECT_ATTRIBUTES attributes = {0, &name, 0};
     HANDLE first, second, other = 7;
     CHECK(NtCreateTimer(&first, &attributes, TIMER_MANUAL) == STATUS_SUCCESS);
     CHECK(NtCreateTimer(&second, &attributes, TIMER_MANUAL) == STATUS_OBJECT_NAME_EXISTS);
-    CHECK(NtCreateIoCompletion(&other, 0, &attributes, 0) == STATUS_NAME_COLLISION && other == 0);
-    CHECK(NtCreateMutant(&other, &attributes, 0) == STATUS_NAME_COLLISION);
+    CHECK(NtCreateIoCompletion(&other, 0, &attributes, 0) == STATUS_OBJECT_NAME_COLLISION &&
+          other == 0);
+    CHECK(NtCreateMutant(&other, &attributes, 0) == STATUS_OBJECT_NAME_COLLISION);
     NtSetTimerEx(first, &poll, 0, 1, 0, 0, 0, 0);
     CHECK(look(second) == STATUS_SUCCESS);
     NtClose(first);
@@ -97,7 +99,7 @@ static void signal_and_wait(void)
     join_thread(thread);
     CHECK(NtSignalAndWaitForSingleObjectEx(semaphore, pong, 1, 0, &poll) == STATUS_TIMEOUT);
     CHECK(NtSignalAndWaitForSingleObjectEx(semaphore, pong, 1, 0, &poll) ==
-          STATUS_SEMAPHORE_LIMIT);
+          STATUS_SEMAPHORE_LIMIT_EXCEEDED);
     CHECK(NtSignalAndWaitForSingleObjectEx(mutant, semaphore, 1, 0, &poll) == STATUS_SUCCESS);
     CHECK(NtSignalAndWaitForSingleObjectEx(mutant, pong, 1, 0, &poll) == STATUS_MUTANT_NOT_OWNED);
     CHECK(NtSignalAndWaitForSingleObjectEx(CURRENT_THREAD, pong, 1, 0, &poll) ==
@@ -120,7 +122,7 @@ static uint32_t own_and_end(void *argument)
 static void mutants(void)
 {
     KEVENT event;
-    uint32_t kthread = 7;
+    uint32_t boosted = 7;
     KeInitializeMutant(&mutant, 1);
     CHECK(mutant.header.type == 2 && mutant.header.signal_state == 0 && mutant.owner != 0);
     CHECK(KeWaitForSingleObject(&mutant, 0, 1, 0, 0) == STATUS_SUCCESS);
@@ -134,23 +136,16 @@ static void mutants(void)
     KeInitializeMutant(&mutant, 0);
     CHECK(KeWaitForSingleObject(&mutant, 0, 1, 0, &poll) == STATUS_SUCCESS);
     KeInitializeEvent(&event, EVENT_AUTO, 0);
-    KeSetEventBoostPriority(&event, &kthread);
-    CHECK(kthread == 0 && event.header.signal_state == 1);
+    KeSetEventBoostPriority(&event, &boosted);
+    CHECK(boosted == 0 && event.header.signal_state == 1);
     KeSetEventBoostPriority(&event, 0);
     CHECK(KeWaitForSingleObject(&event, 0, 1, 0, &poll) == STATUS_SUCCESS);
     printf("mutants in memory\n");
 }
 
-static void *own_kthread(void)
-{
-    uint32_t kthread;
-    __asm__ volatile("lwz %0,0x100(13)" : "=r"(kthread));
-    return (void *)(uintptr_t)kthread;
-}
-
 static void alerts(void)
 {
-    void *self = own_kthread();
+    void *self = kthread();
     CHECK(KeTestAlertThread(1) == 0);
     CHECK(KeAlertThread(self, 1) == 0 && KeAlertThread(self, 1) == 1);
     CHECK(KeDelayExecutionThread(1, 0, &soon) == STATUS_SUCCESS);

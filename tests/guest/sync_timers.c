@@ -1,4 +1,4 @@
-// Timers: by handle and in the program's own memory, once and again, with APCs, set again, cancelled.
+// Timers: by handle and in the program's own memory, once and again, with APCs, cancelled.
 // expect: timers fire when they are due
 // expect: timers tell what they are
 // expect: timer APCs run in alertable waits
@@ -111,7 +111,8 @@ static void in_memory(void)
     CHECK(timer.header.type == 9 && timer.header.size == 1 && timer.header.signal_state == 0);
     CHECK(KeSetTimer(&timer, hour, 0) == 0 && timer.header.inserted == 1);
     CHECK(KeWaitForSingleObject(&timer, 0, 1, 0, &poll) == STATUS_TIMEOUT);
-    CHECK(KeSetTimer(&timer, soon, 0) == 1); /* the whole register counts: low halves differ little */
+    CHECK(KeSetTimer(&timer, soon, 0) ==
+          1); /* the whole register counts: low halves differ little */
     CHECK(KeWaitForSingleObject(&timer, 0, 1, 0, 0) == STATUS_SUCCESS);
     CHECK(timer.header.signal_state == 0 && timer.header.inserted == 0);
     CHECK(KeSetTimer(&timer, past, 0) == 0 && timer.header.signal_state == 1);

@@ -1,4 +1,5 @@
-/* test_kernel_sync.c - many threads at the same objects: order, cost, races, and what never happens. */
+/* test_kernel_sync.c - many threads at the same objects: order, cost, races, and what never
+ * happens. */
 #include "sync_fixture.h"
 
 static uint64_t seed;
@@ -495,7 +496,8 @@ static void test_closed_while_waited_for(void **state)
     RUN_GUEST(closed_while_waited_for, waits_for_shared);
 }
 
-/* Owned when its last handle is closed; and a semaphore whose handle is stale says who closed it. */
+/* Owned when its last handle is closed; and a semaphore whose handle is stale says who closed it.
+ */
 static void closed_objects(grt_ppc *ctx, uint8_t *base)
 {
     for (int i = 0; i < 3; i++) {
@@ -514,7 +516,8 @@ static void test_closed_objects(void **state)
 {
     (void)state;
     RUN_GUEST(closed_objects);
-    assert_logged("NtReleaseSemaphore: handle F8000010 was closed by thread 1 at fn0+0x4, 0 ms ago");
+    assert_logged(
+        "NtReleaseSemaphore: handle F8000010 was closed by thread 1 at fn0+0x4, 0 ms ago");
 }
 
 /* ---- the host, the end ----------------------------------------------------------------------- */

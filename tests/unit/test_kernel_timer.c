@@ -33,8 +33,9 @@ static void one_shot(grt_ppc *ctx, uint8_t *base)
     CHECK_EQUAL(look(ctx, base, automatic), GRT_NT_TIMEOUT);
     /* An absolute time that lies ahead. */
     begin = os_clock_ns();
-    CHECK_EQUAL(set_timer(ctx, base, automatic, (int64_t)grt_kernel_time() + 50000, 0),
-                GRT_NT_SUCCESS);
+    CHECK_EQUAL(
+        set_timer(ctx, base, automatic, (int64_t)grt_kernel_time(ctx->thread->runtime) + 50000, 0),
+        GRT_NT_SUCCESS);
     CHECK_EQUAL(wait_one(ctx, base, automatic), GRT_NT_SUCCESS);
     CHECK(os_clock_ns() - begin >= 4000000u);
 }
@@ -183,7 +184,8 @@ static atomic_uint apcs_run;
 static void timer_apc(grt_ppc *ctx, uint8_t *base)
 {
     (void)base;
-    uint64_t when = ctx->r[5] << 32 | (uint32_t)ctx->r[4], now = grt_kernel_time();
+    uint64_t when = ctx->r[5] << 32 | (uint32_t)ctx->r[4],
+             now = grt_kernel_time(ctx->thread->runtime);
     CHECK_EQUAL(ctx->r[3], 0x5EED);
     CHECK(when <= now && now - when < 600000000u);
     atomic_fetch_add(&apcs_run, 1);

@@ -61,17 +61,6 @@ typedef struct TIMER_INFORMATION {
     uint8_t state, reserved[7];
 } TIMER_INFORMATION;
 
-typedef struct OBJECT_NAME {
-    uint16_t length, maximum;
-    const char *buffer;
-} OBJECT_NAME;
-
-typedef struct OBJECT_ATTRIBUTES {
-    HANDLE root;
-    const OBJECT_NAME *name;
-    uint32_t flags;
-} OBJECT_ATTRIBUTES;
-
 NTSTATUS NtCreateEvent(HANDLE *handle, void *attributes, uint32_t type, uint32_t state);
 NTSTATUS NtSetEvent(HANDLE event, int32_t *previous);
 NTSTATUS NtClearEvent(HANDLE event);
