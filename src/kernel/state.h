@@ -6,6 +6,7 @@
 #include "kernel/section.h"
 #include "kernel/title.h"
 #include "kernel/variables.h"
+#include "kernel/title_heap.h"
 #include "kernel/vm.h"
 
 typedef struct grt_registration {
@@ -23,6 +24,7 @@ struct grt_kernel {
     grt_variables variables;
     grt_title title;
     uint64_t started_ns; /* grt_thread_clock_ns() */
+    grt_title_heaps heaps;
 
     os_mutex registry_lock; /* registrations, missing */
     grt_registration *registrations;

@@ -17,6 +17,9 @@
 #include <stdnoreturn.h>
 
 typedef struct grt_kernel_hooks {
+    /* The thread runs for the first time, before its entry: may run guest code. On the thread, in
+     * host. */
+    void (*thread_starting)(grt_thread *thread);
     /* The guest code has come to its end: the last chance to run some. On the thread, in host. */
     void (*thread_leaving)(grt_thread *thread);
     /* The thread has ended: signal its object. Runs on the ending thread, outside all locks. */
@@ -107,6 +110,7 @@ typedef struct grt_thread_kernel {
     struct grt_object *mutants; /* that it owns */
     struct grt_object *timers;  /* whose APC it gets */
     struct grt_apc *apcs[2];    /* by mode, first come first */
+    struct grt_apc **ends[2];   /* the link behind the last one; null while there was none */
     struct grt_wait_kept *kept; /* objects of waits that an APC interrupts */
 } grt_thread_kernel;
 
@@ -250,6 +254,12 @@ grt_thread *grt_thread_find_id(grt_runtime *runtime, uint32_t id);
 
 /* What reports and host debuggers call the thread from now on; cut to 31 characters. Any thread. */
 void grt_thread_set_name(grt_thread *thread, const char *name);
+
+/* grt_runtime_call() for the kernel: on a host thread that borrows a context, [prepare] sees that
+ * context first. */
+grt_status grt_thread_call_prepared(grt_runtime *runtime, grt_addr function,
+                                    const uint64_t *arguments, uint32_t count,
+                                    void (*prepare)(grt_thread *thread));
 
 /* True iff [block] is the heap block of a thread's context, which the guest must not free. O(1) for
  * addresses that are not whole pages, else O(threads). */
