@@ -21,6 +21,7 @@ void grt_call_begin(grt_call *call, grt_ppc *ctx, const grt_export *row)
     call->row = row;
     call->call_site = (grt_addr)ctx->lr;
     grt_thread_enter_host(thread, call->call_site);
+    grt_alarm_enter(call);
     call->traced = grt_log_wants(&call->runtime->config.log, GRT_LOG_DEBUG);
     if (__builtin_expect(thread->irql > row->callers, 0))
         grt_call_complain(call, "called at IRQL %u, which is allowed up to %u",
@@ -55,22 +56,30 @@ static void trace(const grt_call *call, const char *result)
                  row->variadic ? ", ..." : "", result);
 }
 
+static void leave(const grt_call *call)
+{
+    if (__builtin_expect(call->kernel->variables.ticker.by_calls, 0))
+        grt_ticker_call(&call->kernel->variables.ticker);
+    grt_thread_leave_host(call->thread);
+}
+
 void grt_call_end(grt_call *call)
 {
     if (call->traced)
         trace(call, "");
-    grt_thread_leave_host(call->thread);
+    leave(call);
 }
 
 void grt_call_end_u32(grt_call *call, uint32_t result)
 {
     call->ctx->r[3] = result;
+    grt_alarm_leave(call, result);
     if (call->traced) {
         char text[24];
         snprintf(text, sizeof text, " -> %08X", (unsigned)result);
         trace(call, text);
     }
-    grt_thread_leave_host(call->thread);
+    leave(call);
 }
 
 void grt_call_end_u64(grt_call *call, uint64_t result)
@@ -81,7 +90,7 @@ void grt_call_end_u64(grt_call *call, uint64_t result)
         snprintf(text, sizeof text, " -> %016llX", (unsigned long long)result);
         trace(call, text);
     }
-    grt_thread_leave_host(call->thread);
+    leave(call);
 }
 
 void grt_call_end_s32(grt_call *call, int32_t result)
@@ -92,21 +101,20 @@ void grt_call_end_s32(grt_call *call, int32_t result)
         snprintf(text, sizeof text, " -> %d", (int)result);
         trace(call, text);
     }
-    grt_thread_leave_host(call->thread);
+    leave(call);
 }
 
 /* ---- complaints ---------------------------------------------------------------------------- */
 
 void grt_call_place(const grt_runtime *runtime, grt_addr address, char *text, size_t size)
 {
-    if (!grt_runtime_symbol(runtime, address, text, size))
+    if (!grt_symbol_of_return(runtime, address, text, size))
         snprintf(text, size, "0x%08X", (unsigned)address);
 }
 
 void grt_call_complain(grt_call *call, const char *format, ...)
 {
-    uint32_t index = (uint32_t)(call->row - grt_export_at(0));
-    uint32_t number = atomic_fetch_add(&call->kernel->complaints[index], 1) + 1;
+    uint32_t number = atomic_fetch_add(&call->kernel->complaints[call->row->index], 1) + 1;
     if (number > COMPLAINTS_SPELLED && (number & (number - 1)) != 0)
         return;
     char text[320], place[96], count[48] = "";

@@ -21,6 +21,7 @@ static void thread_ended(grt_runtime *runtime, grt_thread *thread)
 {
     grt_dispatch *dispatch = &runtime->kernel->dispatch;
     report_sections(runtime, thread);
+    grt_title_thread_ended(runtime, thread);
     grt_dispatch_lock(dispatch);
     grt_object_thread_ended(dispatch, thread);
     grt_dispatch_unlock(dispatch);
@@ -33,6 +34,14 @@ static void attend(grt_thread *thread)
     grt_apc_deliver_kernel(dispatch, thread);
     if (thread->irql < GRT_IRQL_DISPATCH)
         grt_dpc_run(dispatch);
+}
+
+/* What was queued for a thread that was still suspended comes before its first instruction. */
+static void thread_starting(grt_thread *thread)
+{
+    grt_dispatch *dispatch = &thread->runtime->kernel->dispatch;
+    grt_apc_deliver_kernel(dispatch, thread);
+    grt_apc_deliver_user(dispatch, thread);
 }
 
 static void thread_leaving(grt_thread *thread)
@@ -66,9 +75,11 @@ grt_status grt_kernel_create(grt_runtime *runtime)
     if (!kernel)
         return GRT_NO_HOST_MEMORY;
     kernel->runtime = runtime;
+    kernel->started_ns = grt_thread_clock_ns(runtime);
     kernel->dispatch.runtime = runtime;
     runtime->kernel = kernel;
     runtime->hooks.thread_ended = thread_ended;
+    runtime->hooks.thread_starting = thread_starting;
     runtime->hooks.thread_leaving = thread_leaving;
     runtime->hooks.attend = attend;
     runtime->hooks.next_deadline = next_deadline;
@@ -81,6 +92,8 @@ void grt_kernel_destroy(grt_runtime *runtime)
     struct grt_kernel *kernel = runtime->kernel;
     if (!kernel)
         return;
+    grt_variables_destroy(runtime);
+    grt_title_destroy(&kernel->title);
     grt_dispatch_destroy(&kernel->dispatch);
     grt_sections_destroy(&kernel->sections);
     grt_vm_destroy(&kernel->vm);

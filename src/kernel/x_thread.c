@@ -1,9 +1,6 @@
 /* x_thread.c - exports about threads: creation, end, suspension, sleeping, thread-local slots. */
 #include "kernel/state.h"
 
-#include "diag/fault.h"
-#include <stdio.h>
-
 #define PROCESS_TYPE_TITLE 1u
 
 /* ---- creation ------------------------------------------------------------------------------ */
@@ -215,22 +212,4 @@ uint32_t grt_export_KeTlsGetValue(grt_call *call, uint32_t slot)
 uint32_t grt_export_KeTlsSetValue(grt_call *call, uint32_t slot, uint32_t value)
 {
     return grt_tls_set(call->thread, slot, value);
-}
-
-/* ---- bug checks ---------------------------------------------------------------------------- */
-
-void grt_export_KeBugCheck(grt_call *call, uint32_t code)
-{
-    grt_export_KeBugCheckEx(call, code, 0, 0, 0, 0);
-}
-
-void grt_export_KeBugCheckEx(grt_call *call, uint32_t code, uint32_t parameter1,
-                             uint32_t parameter2, uint32_t parameter3, uint32_t parameter4)
-{
-    grt_fault_facts facts = {.id = GRT_FAULT_BUG_CHECK};
-    snprintf(facts.text, sizeof facts.text,
-             "bug check 0x%08X, parameters 0x%08X 0x%08X 0x%08X 0x%08X", (unsigned)code,
-             (unsigned)parameter1, (unsigned)parameter2, (unsigned)parameter3,
-             (unsigned)parameter4);
-    grt_thread_fault(call->thread, &facts);
 }

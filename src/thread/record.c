@@ -227,6 +227,28 @@ grt_thread *grt_thread_find_kthread(grt_runtime *runtime, grt_addr kthread)
     return found;
 }
 
+grt_thread *grt_thread_find_id(grt_runtime *runtime, uint32_t id)
+{
+    grt_thread *found = NULL;
+    os_mutex_lock(&runtime->threads_lock);
+    for (grt_thread *thread = runtime->threads; thread != NULL && found == NULL;
+         thread = thread->next) {
+        if (thread->id == id && grt_thread_try_acquire(thread))
+            found = thread;
+    }
+    os_mutex_unlock(&runtime->threads_lock);
+    return found;
+}
+
+void grt_thread_set_name(grt_thread *thread, const char *name)
+{
+    os_mutex_lock(&thread->lock);
+    snprintf(thread->name, sizeof thread->name, "%s", name);
+    os_mutex_unlock(&thread->lock);
+    if (thread == grt_thread_current())
+        os_thread_set_name(thread->name);
+}
+
 bool grt_thread_owns_block(grt_runtime *runtime, grt_addr block)
 {
     if (block % GRT_PAGE_SIZE != 0)
