@@ -29,8 +29,10 @@ static uint32_t creation_status(grt_call *call, grt_status status, grt_addr entr
 /* What the caller gets to know the thread by: a handle, or its KTHREAD. 0: no memory. */
 static uint32_t name_for_caller(grt_call *call, grt_thread *thread, uint32_t flags)
 {
-    if (flags & GRT_THREAD_RETURN_KTHREAD)
+    if (flags & GRT_THREAD_RETURN_KTHREAD) {
+        grt_thread_take_pointer(thread);
         return grt_thread_kthread(thread);
+    }
     grt_dispatch *dispatch = grt_call_dispatch(call);
     uint32_t handle = 0;
     grt_dispatch_lock(dispatch);
