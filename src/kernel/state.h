@@ -26,6 +26,7 @@ struct grt_kernel {
 
     os_mutex output_lock; /* one piece of guest text at a time */
     atomic_uint complaints[GRT_INDEX_COUNT];
+    atomic_uint background_processors; /* KeSetBackgroundProcessors */
 };
 
 /* Hands text to the embedder, one call at a time. */

@@ -118,7 +118,6 @@ struct grt_thread {
     grt_addr pcr, kthread;      /* kept after the context is gone */
     /* Where r1 belongs: in the context's stack, or in another that the guest switched to. */
     grt_addr stack_limit, stack_base;
-    bool stack_switched;
     os_thread *host;       /* null for a borrowed host thread */
     uint64_t host_id;      /* os_thread_id(); 0 until it runs */
     bool foreign;          /* a host thread that borrowed a context for one call */
@@ -241,6 +240,14 @@ bool grt_guest_read_string(grt_runtime *runtime, char *to, size_t capacity, grt_
  * null if there is none. A live thread is preferred to an ended one. O(threads). */
 grt_thread *grt_thread_find_kthread(grt_runtime *runtime, grt_addr kthread);
 
+/* grt_thread_create() in two steps, for who must know the thread before it first runs: everything
+ * but the host thread; then that. What was prepared is launched or abandoned, once; a launch that
+ * failed is followed by abandoning. The caller's reference stays the caller's. */
+grt_status grt_thread_prepare(grt_runtime *runtime, const grt_thread_config *config,
+                              grt_thread **thread);
+grt_status grt_thread_launch(grt_thread *thread);
+void grt_thread_abandon(grt_thread *thread);
+
 /* A creation that answers with the KTHREAD gives the guest a reference with it, which is given back
  * here (once: false when it was). The caller has a reference of its own. */
 void grt_thread_take_pointer(grt_thread *thread);
@@ -249,7 +256,9 @@ bool grt_thread_drop_pointer(grt_thread *thread);
 /* A stack of [size] bytes (whole pages, at least 16 KiB) with guards, all zero: its high end, or 0
  * when there is no memory. The runtime frees what is left. Any thread. */
 grt_addr grt_stack_create(grt_runtime *runtime, uint32_t size);
-/* False when there is no such stack. The caller knows that nobody runs on it. */
+/* The calling thread goes on between [limit] and [base], which the guest says are its stack. */
+void grt_thread_switch_stack(grt_thread *thread, grt_addr limit, grt_addr base);
+/* False when there is no such stack, or a thread switched to it. */
 bool grt_stack_destroy(grt_runtime *runtime, grt_addr base, grt_addr limit);
 
 /* Writes one field of the thread's block for the guest to see; harmless when it cannot. */

@@ -55,6 +55,25 @@ grt_addr grt_stack_create(grt_runtime *runtime, uint32_t size)
     return stack->base;
 }
 
+void grt_thread_switch_stack(grt_thread *thread, grt_addr limit, grt_addr base)
+{
+    os_mutex_lock(&thread->runtime->threads_lock);
+    thread->stack_limit = limit;
+    thread->stack_base = base;
+    os_mutex_unlock(&thread->runtime->threads_lock);
+}
+
+/* A thread that is in the list of a process has not ended. threads_lock is held. */
+static bool is_in_use(const grt_runtime *runtime, const grt_stack *stack)
+{
+    for (const grt_thread *thread = runtime->threads; thread != NULL; thread = thread->next) {
+        if (thread->process != NULL && thread->stack_base > stack->limit &&
+            thread->stack_limit < stack->base)
+            return true;
+    }
+    return false;
+}
+
 bool grt_stack_destroy(grt_runtime *runtime, grt_addr base, grt_addr limit)
 {
     os_mutex_lock(&runtime->threads_lock);
@@ -62,7 +81,7 @@ bool grt_stack_destroy(grt_runtime *runtime, grt_addr base, grt_addr limit)
     while (*link != NULL && (*link)->base != base)
         link = &(*link)->next;
     grt_stack *stack = *link;
-    if (stack != NULL && stack->limit == limit)
+    if (stack != NULL && stack->limit == limit && !is_in_use(runtime, stack))
         *link = stack->next;
     else
         stack = NULL;

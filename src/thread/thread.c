@@ -202,26 +202,8 @@ static void report_bad_entry(grt_runtime *runtime, const grt_thread_config *conf
                  config->xapi_startup, grt_status_sentence(GRT_NOT_A_FUNCTION));
 }
 
-/* Nobody else has seen the thread do anything: undo as if it had never been. */
-static grt_status abandon(grt_thread *thread, int error)
-{
-    grt_runtime *runtime = thread->runtime;
-    char text[128];
-    os_error_text(error, text, sizeof text);
-    grt_log_line(&runtime->config.log, GRT_LOG_ERROR, "CRITICAL",
-                 "the host refused a thread for thread id %08X: %s; %s", thread->id, text,
-                 grt_status_remedy(GRT_HOST_THREAD_FAILED));
-    os_mutex_lock(&runtime->threads_lock);
-    runtime->thread_stats.live--;
-    runtime->thread_stats.created--;
-    grt_process_unlink(thread);
-    os_mutex_unlock(&runtime->threads_lock);
-    grt_context_keep_ended(thread);
-    grt_thread_release(thread);
-    return GRT_HOST_THREAD_FAILED;
-}
-
-static grt_status create(grt_runtime *runtime, const grt_thread_config *wanted, grt_thread **result)
+grt_status grt_thread_prepare(grt_runtime *runtime, const grt_thread_config *wanted,
+                              grt_thread **thread)
 {
     grt_thread_config config = *wanted;
     if (atomic_load(&runtime->stopping))
@@ -232,15 +214,50 @@ static grt_status create(grt_runtime *runtime, const grt_thread_config *wanted, 
     if (status != GRT_OK)
         return status;
     grt_pool_reap(runtime);
+    return grt_thread_record_create(runtime, &config, false, thread);
+}
+
+grt_status grt_thread_launch(grt_thread *thread)
+{
+    int error = grt_pool_start(thread);
+    if (error == 0)
+        return GRT_OK;
+    char text[128];
+    os_error_text(error, text, sizeof text);
+    grt_log_line(&thread->runtime->config.log, GRT_LOG_ERROR, "CRITICAL",
+                 "the host refused a thread for thread id %08X: %s; %s", thread->id, text,
+                 grt_status_remedy(GRT_HOST_THREAD_FAILED));
+    return GRT_HOST_THREAD_FAILED;
+}
+
+/* Nobody has seen the thread do anything: undone as if it had never been. */
+void grt_thread_abandon(grt_thread *thread)
+{
+    grt_runtime *runtime = thread->runtime;
+    set_ended(thread);
+    os_mutex_lock(&runtime->threads_lock);
+    runtime->thread_stats.live--;
+    runtime->thread_stats.created--;
+    __atomic_store_n(&thread->ended_word, 1, __ATOMIC_RELEASE);
+    grt_process_unlink(thread);
+    os_mutex_unlock(&runtime->threads_lock);
+    grt_context_keep_ended(thread);
+}
+
+static grt_status create(grt_runtime *runtime, const grt_thread_config *config, grt_thread **result)
+{
     grt_thread *thread;
-    status = grt_thread_record_create(runtime, &config, false, &thread);
+    grt_status status = grt_thread_prepare(runtime, config, &thread);
     if (status != GRT_OK)
         return status;
-    int error = grt_pool_start(thread);
-    if (error != 0)
-        return abandon(thread, error);
-    *result = thread;
-    return GRT_OK;
+    status = grt_thread_launch(thread);
+    if (status == GRT_OK) {
+        *result = thread;
+    } else {
+        grt_thread_abandon(thread);
+        grt_thread_release(thread);
+    }
+    return status;
 }
 
 grt_status grt_thread_create(grt_runtime *runtime, const grt_thread_config *config,
