@@ -99,6 +99,7 @@ static grt_status run_as_guest_thread(grt_thread *thread, guest_call *call)
     fesetenv(FE_DFL_ENV);
     thread->host_stack_low = grt_host_stack_low();
     grt_thread_set_current(thread);
+    grt_thread_show_byte(thread, GRT_KTHREAD_STATE, GRT_KTHREAD_RUNNING);
     grt_unwind unwind = run_protected(thread, call);
     if (unwind == GRT_UNWIND_NONE)
         thread->exit_code = (uint32_t)call->result;

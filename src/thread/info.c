@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#define SNAPSHOT_ROOM 32u
+
 /* ---- names --------------------------------------------------------------------------------- */
 
 void grt_thread_set_name(grt_thread *thread, const char *name)
@@ -82,25 +84,30 @@ void grt_thread_get_info(grt_thread *thread, grt_thread_info *info)
 
 /* ---- all threads --------------------------------------------------------------------------- */
 
+/* Counts the threads; on return threads_lock is held if there are at most [room]. */
+static uint32_t count_if_more(grt_runtime *runtime, uint32_t room)
+{
+    uint32_t count = 0;
+    os_mutex_lock(&runtime->threads_lock);
+    for (grt_thread *thread = runtime->threads; thread != NULL; thread = thread->next)
+        count++;
+    if (count > room)
+        os_mutex_unlock(&runtime->threads_lock);
+    return count;
+}
+
 /* References to every thread, oldest first, in a block of the host's; null when that is refused. */
 static grt_thread **snapshot(grt_runtime *runtime, uint32_t *count)
 {
-    grt_thread **all = NULL;
-    uint32_t room = 0, listed;
-    for (;;) {
-        os_mutex_lock(&runtime->threads_lock);
-        listed = 0;
-        for (grt_thread *thread = runtime->threads; thread != NULL; thread = thread->next)
-            listed++;
-        if (listed <= room)
-            break; /* with the lock held */
-        os_mutex_unlock(&runtime->threads_lock);
+    uint32_t room = SNAPSHOT_ROOM, listed;
+    grt_thread **all = os_alloc(room * sizeof(grt_thread *));
+    while (all != NULL && (listed = count_if_more(runtime, room)) > room) {
         os_free(all);
-        room = listed + 16;
+        room = listed + SNAPSHOT_ROOM;
         all = os_alloc(room * sizeof(grt_thread *));
-        if (all == NULL)
-            return NULL;
     }
+    if (all == NULL)
+        return NULL;
     uint32_t first = listed;
     for (grt_thread *thread = runtime->threads; thread != NULL; thread = thread->next) {
         if (grt_thread_try_acquire(thread)) /* the list begins with the newest */
@@ -108,8 +115,7 @@ static grt_thread **snapshot(grt_runtime *runtime, uint32_t *count)
     }
     os_mutex_unlock(&runtime->threads_lock);
     *count = listed - first;
-    if (*count != 0)
-        memmove(all, all + first, *count * sizeof(grt_thread *));
+    memmove(all, all + first, *count * sizeof(grt_thread *));
     return all;
 }
 
