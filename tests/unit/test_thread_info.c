@@ -274,7 +274,7 @@ static void test_host_refuses_scheduling(void **state)
     config.host_scheduling = GRT_HOST_PRIORITY;
     fixture_create(&other, &config, host_functions, 1);
     grt_thread *thread = start(&other, FN(0), 0, GRT_THREAD_SUSPENDED);
-    while (__atomic_load_n(&thread->parked, __ATOMIC_ACQUIRE) == false)
+    while (!atomic_load(&thread->parked))
         os_thread_yield(); /* it has its host thread */
     for (int i = 0; i < 2; i++) {
         log_clear();

@@ -90,14 +90,19 @@ static void guest_fault(grt_ppc *ctx, uint8_t *base)
     ctx->r[3] = grt_load32(base + 0x10);
 }
 
-/* Never comes back by itself, and calls no export. */
+/* Never comes back by itself, and calls no export unless the sanitizer needs that: it delivers
+ * signals at calls only. */
 static void guest_spin(grt_ppc *ctx, uint8_t *base)
 {
-    (void)ctx;
     volatile uint8_t *word = base + DATA_BASE;
     atomic_fetch_add(&waiting, 1);
-    for (;;)
+    for (;;) {
         *word = 1;
+        if (UNDER_TSAN) {
+            grt_thread_enter_host(ctx->thread, 0);
+            grt_thread_leave_host(ctx->thread);
+        }
+    }
 }
 
 static grt_ppc_function *const functions[] = {guest_return_argument, guest_wait,  guest_spoil,
