@@ -1,9 +1,8 @@
 /*
  * context.c - the guest memory of a thread: where it comes from and where it goes.
  *
- * Contexts are recycled. The stack of a context in the cache is clean: it is zeroed by whoever puts
- * it there, so that a new thread finds it ready; the other parts are written as a whole by the
- * thread that takes it.
+ * Contexts are recycled. One in the cache is all zero: whoever puts it there sees to that, so that
+ * a new thread finds its stack ready and has only the fields of its blocks to write.
  */
 #include "diag/log.h"
 #include "heap/quiet.h"

@@ -1,8 +1,9 @@
 /*
  * context_init.c - what a new thread finds in its PCR, TLS, thread block and registers.
  *
- * The blocks are built in host memory and copied to the guest in one go, because guest code may do
- * anything to the pages meanwhile.
+ * The blocks are built in host memory and copied to the guest, because guest code may do anything
+ * to the pages meanwhile. They are zero before, so only what is filled is copied; the TLS part and
+ * the thread block lie side by side.
  */
 #include "diag/log.h"
 #include "thread/internal.h"
@@ -155,12 +156,12 @@ bool grt_context_init(grt_thread *thread)
 {
     grt_runtime *runtime = thread->runtime;
     const grt_context_block *context = thread->context;
-    uint8_t parts[GRT_PARTS_SIZE];
-    memset(parts, 0, sizeof parts);
-    fill_pcr(parts, thread);
-    grt_tls_init(runtime, parts + grt_layout_of(runtime)->pcr_size);
-    fill_kthread(parts + (context->kthread - context->pcr), thread);
-    if (!grt_guest_write(runtime, context->pcr, parts, sizeof parts) ||
+    uint8_t pcr[GRT_PCR_USED] = {0}, rest[GRT_TLS_SIZE + GRT_KTHREAD_USED] = {0};
+    fill_pcr(pcr, thread);
+    grt_tls_init(runtime, rest);
+    fill_kthread(rest + GRT_TLS_SIZE, thread);
+    if (!grt_guest_write(runtime, context->pcr, pcr, sizeof pcr) ||
+        !grt_guest_write(runtime, context->kthread - GRT_TLS_SIZE, rest, sizeof rest) ||
         !grt_tls_init_extra(runtime, context))
         return false;
     fill_registers(thread);

@@ -49,7 +49,9 @@ uint64_t grt_filetime_now(void);
 
 /* ---- tls.c ------------------------------------------------------------------------------- */
 
-/* The bytes of a new thread's TLS block between the other parts. threads_lock is held. */
+/* The bytes, zero so far, of a new thread's TLS block between the other parts. threads_lock is
+ * held.
+ */
 void grt_tls_init(grt_runtime *runtime, uint8_t *tls);
 /* Fills a TLS block of its own, when there is one. False when the guest made the memory
  * inaccessible. threads_lock is held. */
@@ -57,8 +59,8 @@ bool grt_tls_init_extra(grt_runtime *runtime, const grt_context_block *context);
 
 /* ---- stack.c ----------------------------------------------------------------------------- */
 
-/* Zeroes a context's stack; what was not touched is not touched now. False when the host refuses.
- * No lock is needed: the context is the caller's. */
+/* Zeroes a context's stack, where what was not touched is not touched now either, and its blocks.
+ * False when the host refuses. No lock is needed: the context is the caller's. */
 bool grt_stack_clean(grt_runtime *runtime, grt_context_block *context);
 /* Bytes from the stack's base down to the lowest one that is not zero. One system call, and a look
  * at the pages that are resident. Under threads_lock, or on the thread itself. */

@@ -34,9 +34,10 @@ static uint32_t resident_top(const grt_runtime *runtime, const grt_context_block
     return count;
 }
 
+static const uint8_t zeros[GRT_PAGE_SIZE];
+
 static bool zero_pages(grt_runtime *runtime, grt_addr from, grt_addr end)
 {
-    static const uint8_t zeros[GRT_PAGE_SIZE];
     bool written = true;
     for (; from < end && written; from += GRT_PAGE_SIZE)
         written = grt_guest_write(runtime, from, zeros, GRT_PAGE_SIZE);
@@ -48,7 +49,8 @@ bool grt_stack_clean(grt_runtime *runtime, grt_context_block *context)
     if (context->cleaned++ % LOOK_EVERY == 0)
         context->kept = resident_top(runtime, context) * GRT_PAGE_SIZE;
     uint32_t rest = context->stack_size - context->kept;
-    return zero_pages(runtime, context->stack_base - context->kept, context->stack_base) &&
+    return grt_guest_write(runtime, context->pcr, zeros, GRT_PARTS_SIZE) &&
+           zero_pages(runtime, context->stack_base - context->kept, context->stack_base) &&
            (rest == 0 || os_discard(runtime->base + context->stack_limit, rest) == 0);
 }
 

@@ -41,7 +41,6 @@ static void clear_in_all_threads(grt_runtime *runtime, uint32_t slot)
 
 void grt_tls_init(grt_runtime *runtime, uint8_t *tls)
 {
-    memset(tls, 0, GRT_TLS_SIZE);
     if (runtime->config.layout == GRT_LAYOUT_UNLEASHED && runtime->tls.data_size == 0 &&
         !is_taken(runtime, GRT_TLS_QUIRK / 4))
         grt_store32(tls + GRT_TLS_QUIRK, 0xFFFFFFFFu);
