@@ -1,9 +1,7 @@
 /* x_thread.c - exports about threads: creation, end, suspension, sleeping, thread-local slots. */
 #include "kernel/x_thread.h"
 
-#include "diag/fault.h"
 #include "diag/log.h"
-#include <stdio.h>
 
 #define INVALID_PROCESSORS 0xC0u
 
@@ -144,6 +142,7 @@ uint32_t grt_export_ExCreateThread(grt_call *call, grt_addr handle_out, uint32_t
 
 void grt_export_ExTerminateThread(grt_call *call, uint32_t exit_code)
 {
+    grt_apc_run_down(grt_call_dispatch(call), call->thread);
     grt_thread_exit(call->thread, exit_code);
 }
 
@@ -218,8 +217,7 @@ uint32_t grt_export_NtSuspendThread(grt_call *call, uint32_t handle, grt_addr pr
 
 uint32_t grt_export_NtYieldExecution(grt_call *call)
 {
-    (void)call;
-    os_thread_yield();
+    grt_thread_yield(call->thread);
     return GRT_NT_SUCCESS;
 }
 
@@ -227,7 +225,6 @@ uint32_t grt_export_KeDelayExecutionThread(grt_call *call, uint32_t mode, uint32
                                            grt_addr interval)
 {
     (void)mode;
-    (void)alertable; /* nothing queues APCs, so nothing can alert */
     uint64_t deadline;
     if (!interval) {
         grt_call_complain(call, "interval is null");
@@ -236,13 +233,8 @@ uint32_t grt_export_KeDelayExecutionThread(grt_call *call, uint32_t mode, uint32
     if (!grt_call_deadline(call, interval, &deadline))
         return GRT_NT_ACCESS_VIOLATION;
     if (deadline == 0)
-        os_thread_yield();
-    while (os_clock_ns() < deadline) {
-        uint32_t token = grt_thread_park_begin(call->thread);
-        grt_thread_check_stop(call->thread);
-        grt_thread_park(call->thread, token, deadline);
-    }
-    return GRT_NT_SUCCESS;
+        grt_thread_yield(call->thread);
+    return grt_wait_sleep(grt_call_dispatch(call), call->thread, alertable != 0, deadline);
 }
 
 /* ---- thread-local slots
@@ -266,22 +258,4 @@ uint32_t grt_export_KeTlsGetValue(grt_call *call, uint32_t slot)
 uint32_t grt_export_KeTlsSetValue(grt_call *call, uint32_t slot, uint32_t value)
 {
     return grt_tls_set(call->thread, slot, value);
-}
-
-/* ---- bug checks ---------------------------------------------------------------------------- */
-
-void grt_export_KeBugCheck(grt_call *call, uint32_t code)
-{
-    grt_export_KeBugCheckEx(call, code, 0, 0, 0, 0);
-}
-
-void grt_export_KeBugCheckEx(grt_call *call, uint32_t code, uint32_t parameter1,
-                             uint32_t parameter2, uint32_t parameter3, uint32_t parameter4)
-{
-    grt_fault_facts facts = {.id = GRT_FAULT_BUG_CHECK};
-    snprintf(facts.text, sizeof facts.text,
-             "bug check 0x%08X, parameters 0x%08X 0x%08X 0x%08X 0x%08X", (unsigned)code,
-             (unsigned)parameter1, (unsigned)parameter2, (unsigned)parameter3,
-             (unsigned)parameter4);
-    grt_thread_fault(call->thread, &facts);
 }

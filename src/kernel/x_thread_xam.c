@@ -65,7 +65,7 @@ uint32_t grt_export_ResumeThread(grt_call *call, uint32_t handle)
 
 void grt_export_ExitThread(grt_call *call, uint32_t exit_code)
 {
-    grt_thread_exit(call->thread, exit_code);
+    grt_export_ExTerminateThread(call, exit_code);
 }
 
 uint32_t grt_export_GetCurrentThreadId(grt_call *call)

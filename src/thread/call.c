@@ -6,6 +6,7 @@
  */
 #include "diag/fault.h"
 #include "thread/internal.h"
+#include "thread/schedule.h"
 
 #include <fenv.h>
 
@@ -99,6 +100,7 @@ static grt_status run_as_guest_thread(grt_thread *thread, guest_call *call)
     fesetenv(FE_DFL_ENV);
     thread->host_stack_low = grt_host_stack_low();
     grt_thread_set_current(thread);
+    grt_schedule_begin(thread);
     grt_thread_show_byte(thread, GRT_KTHREAD_STATE, GRT_KTHREAD_RUNNING);
     grt_unwind unwind = run_protected(thread, call);
     if (unwind == GRT_UNWIND_NONE)
@@ -107,7 +109,7 @@ static grt_status run_as_guest_thread(grt_thread *thread, guest_call *call)
     grt_thread_set_current(before);
     fesetenv(&environment);
     grt_status status = outcome(thread, unwind, call);
-    grt_thread_end(thread);
+    grt_thread_end(thread, NULL);
     return status;
 }
 

@@ -20,9 +20,9 @@
 /* 1601-01-01 to 1970-01-01 in units of 100 ns. */
 #define FILETIME_OF_1970 116444736000000000ull
 
-uint64_t grt_filetime_now(void)
+uint64_t grt_filetime_now(const grt_runtime *runtime)
 {
-    return os_wall_clock_ns() / 100 + FILETIME_OF_1970;
+    return grt_thread_wall_clock_ns(runtime) / 100 + FILETIME_OF_1970;
 }
 
 void grt_thread_show_byte(const grt_thread *thread, uint32_t offset, uint8_t value)
@@ -123,7 +123,7 @@ static void fill_kthread(uint8_t *kthread, const grt_thread *thread)
     fill_suspension(kthread, thread);
     fill_scheduling(kthread, thread);
     grt_store32(kthread + GRT_KTHREAD_STACK_ALLOCATION, context->stack_base);
-    grt_store64(kthread + GRT_KTHREAD_CREATE_TIME, grt_filetime_now());
+    grt_store64(kthread + GRT_KTHREAD_CREATE_TIME, grt_filetime_now(thread->runtime));
     grt_store32(kthread + GRT_KTHREAD_ID, thread->id);
     grt_store32(kthread + GRT_KTHREAD_START, thread->config.entry);
     grt_store32(kthread + GRT_KTHREAD_FLAGS, thread->config.flags);

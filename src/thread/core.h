@@ -17,13 +17,19 @@
 #include <stdnoreturn.h>
 
 typedef struct grt_kernel_hooks {
+    /* The guest code has come to its end: the last chance to run some. On the thread, in host. */
+    void (*thread_leaving)(grt_thread *thread);
     /* The thread has ended: signal its object. Runs on the ending thread, outside all locks. */
     void (*thread_ended)(grt_runtime *runtime, grt_thread *thread);
     /* The thread goes back to guest code and GRT_ATTEND_APC is set: deliver what is due. Runs on
      * that thread, in host, without locks; may run guest code. */
     void (*attend)(grt_thread *thread);
-    /* The record goes away: forget it. */
-    void (*thread_released)(grt_runtime *runtime, grt_thread *thread);
+    /* With a seeded scheduler nobody's host thread waits for the kernel's timers. When the earliest
+     * is due (grt_thread_clock_ns; UINT64_MAX = none), and: fire all that are due at [now], so that
+     * the next one is later. Both null or both set; called in host, without locks; neither parks
+     * nor runs guest code. */
+    uint64_t (*next_deadline)(grt_runtime *runtime);
+    void (*run_due)(grt_runtime *runtime, uint64_t now);
 } grt_kernel_hooks;
 
 typedef enum grt_thread_state {
@@ -100,11 +106,46 @@ enum {
     GRT_ATTEND_STOP = 1,    /* stop_requested */
     GRT_ATTEND_SUSPEND = 2, /* suspend_count is not 0 */
     GRT_ATTEND_APC = 4,     /* the kernel's: see grt_kernel_hooks.attend */
-    GRT_ATTEND_ALWAYS = 8,  /* never cleared: every call is traced */
+    GRT_ATTEND_ALWAYS = 8,  /* never cleared: every call is traced, or scheduled by a seed */
 };
+
+/* A thread's place in the seeded scheduler (schedule.h). */
+typedef enum grt_seat_state {
+    GRT_SEAT_NONE,
+    GRT_SEAT_READY,
+    GRT_SEAT_RUNNING,
+    GRT_SEAT_BLOCKED,
+} grt_seat_state;
+
+typedef struct grt_seat {
+    grt_seat_state state;
+    bool timed_out;
+    uint32_t turn; /* 1: it is the thread's turn; the thread sleeps on it */
+    uint64_t deadline_ns;
+    struct grt_thread *next, *previous; /* in the order in which they were created */
+} grt_seat;
+
+/* A guest thread that waits for another one's end; lives on its host stack. */
+typedef struct grt_joiner {
+    struct grt_thread *thread;
+    struct grt_joiner *next;
+} grt_joiner;
 
 /* A guest status: what a thread that was stopped from outside has as its exit code. */
 #define GRT_EXIT_STOPPED 0xC000010Au
+
+/* What the kernel knows about a thread; all under its dispatcher lock. */
+typedef struct grt_thread_kernel {
+    struct grt_object *object;  /* made when somebody first asks for it */
+    bool ended;                 /* an object made from now on is signalled */
+    bool in_kernel_apc;         /* a normal kernel APC runs: no other one may interrupt it */
+    bool alerted[2];            /* by mode: kernel, user */
+    struct grt_wait *wait;      /* in progress */
+    struct grt_object *mutants; /* that it owns */
+    struct grt_object *timers;  /* whose APC it gets */
+    struct grt_apc *apcs[2];    /* by mode, first come first */
+    struct grt_wait_kept *kept; /* objects of waits that an APC interrupts */
+} grt_thread_kernel;
 
 struct grt_thread {
     grt_ppc ppc; /* first: the register context and the record are one host block */
@@ -133,7 +174,11 @@ struct grt_thread {
     atomic_bool stop_requested;
     atomic_uint attention; /* GRT_ATTEND_... */
     uint8_t irql;          /* the interrupt level it runs at; its own business, shown in the PCR */
+    int32_t apc_disable;   /* KeEnterCriticalRegion: below 0 normal kernel APCs have to wait */
     grt_addr call_site;    /* guest return address of the export call in progress */
+    grt_addr sleep_site;   /* where it last slept */
+    uint32_t sleeps;       /* how often in a row there, without another kernel call */
+    bool scheduled;        /* the runtime has a seeded scheduler; never changes once it runs */
 
     /* Parking: a parked thread sleeps while park_word keeps the value it read before it decided
      * to sleep; grt_thread_unpark() changes it. */
@@ -141,7 +186,10 @@ struct grt_thread {
     atomic_bool parked;
     uint32_t ended_word; /* 1 once the thread has ended; joiners sleep on it */
 
-    os_mutex lock; /* state, host, exit_code, changes of suspend_count */
+    grt_seat seat; /* the schedule's lock; [turn] is the baton's */
+
+    os_mutex lock; /* state, host, exit_code, joiners, changes of suspend_count */
+    grt_joiner *joiners;
     grt_thread_state state;
     atomic_uint suspend_count;
     uint32_t exit_code;
@@ -162,9 +210,9 @@ struct grt_thread {
     bool host_named, host_retuned; /* the host thread's name or scheduling is this thread's */
     uint32_t stack_used;           /* bytes, measured when the context was taken over */
 
-    struct grt_setjmp_table *setjmps;   /* null until the guest calls setjmp */
-    void *kernel_object;                /* the kernel's dispatcher object for this thread */
-    struct grt_thread *next, *previous; /* in runtime->threads */
+    struct grt_setjmp_table *setjmps; /* null until the guest calls setjmp */
+    grt_thread_kernel kernel;
+    struct grt_thread *next, *previous;             /* in runtime->threads */
     struct grt_thread *ended_next, *ended_previous; /* in runtime->ended_first/last */
     grt_process *process;                           /* in whose list it is; null: in none */
     struct grt_thread *process_next, *process_previous;
@@ -203,6 +251,7 @@ struct grt_runtime {
     atomic_int first_fault; /* a grt_fault_id */
     os_mutex report_lock;   /* one report at a time */
 
+    struct grt_schedule *schedule; /* null: threads run freely */
     grt_kernel_hooks hooks;
     struct grt_kernel *kernel;
 };
@@ -217,21 +266,38 @@ void grt_thread_leave_host(grt_thread *thread);
 
 /* The value to hand to grt_thread_park(); read it before testing the condition waited for. */
 uint32_t grt_thread_park_begin(grt_thread *thread);
-/* Sleeps until unparked, deadline (os_clock_ns; UINT64_MAX = never) or a stop request. Returns
- * false on timeout. May wake spuriously; returns at once when a stop is requested, so a loop around
- * it calls grt_thread_check_stop(). The caller is [thread] and holds no lock. */
+/* Sleeps until unparked, deadline (grt_thread_clock_ns; UINT64_MAX = never) or a stop request.
+ * Returns false on timeout. May wake spuriously; returns at once when a stop is requested, so a
+ * loop around it calls grt_thread_check_stop(). The caller is [thread] and holds no lock. */
 bool grt_thread_park(grt_thread *thread, uint32_t token, uint64_t deadline_ns);
 void grt_thread_unpark(grt_thread *thread); /* any thread */
+/* Lets others run: what a loop that waits for another guest thread without parking calls in every
+ * round, since with a seeded scheduler nobody else runs meanwhile. The caller is [thread], in host,
+ * and holds no lock. */
+void grt_thread_yield(grt_thread *thread);
+
+/* The guest's clocks: monotonic, and since 1970-01-01 UTC. Those of the host, or with a seeded
+ * scheduler virtual ones. Every time that the guest sees and every deadline comes from them. */
+uint64_t grt_thread_clock_ns(const grt_runtime *runtime);
+uint64_t grt_thread_wall_clock_ns(const grt_runtime *runtime);
+/* The virtual clock moves on a little; on the host's nothing happens. */
+void grt_thread_clock_tick(grt_runtime *runtime);
 
 /* Ends the calling guest thread with [exit_code]. The caller holds no lock. */
 noreturn void grt_thread_exit(grt_thread *thread, uint32_t exit_code);
 /* Ends the calling thread if a stop was requested. The caller holds no lock. */
 void grt_thread_check_stop(grt_thread *thread);
 
+/* As grt_runtime_symbol(), of a return address: names the function that made the call, also when
+ * the call is its last instruction. */
+bool grt_symbol_of_return(const grt_runtime *runtime, grt_addr address, char *text, size_t size);
+
 /* Copies between host and guest memory; false (nothing harmed, some bytes may be copied) when the
  * guest range is not accessible. Never faults. Any host thread. */
 bool grt_guest_read(grt_runtime *runtime, void *to, grt_addr from, uint32_t size);
 bool grt_guest_write(grt_runtime *runtime, grt_addr to, const void *from, uint32_t size);
+/* One aligned store of eight bytes, big-endian: no other thread sees half of it. */
+bool grt_guest_store64(grt_runtime *runtime, grt_addr to, uint64_t value);
 /* Copies a string of at most capacity - 1 bytes; false when it runs into inaccessible memory. The
  * result is terminated in either case. */
 bool grt_guest_read_string(grt_runtime *runtime, char *to, size_t capacity, grt_addr from);
@@ -239,6 +305,9 @@ bool grt_guest_read_string(grt_runtime *runtime, char *to, size_t capacity, grt_
 /* The thread whose thread block is at guest address [kthread], with a reference for the caller;
  * null if there is none. A live thread is preferred to an ended one. O(threads). */
 grt_thread *grt_thread_find_kthread(grt_runtime *runtime, grt_addr kthread);
+
+/* The thread of this id, with a reference for the caller; null if there is none. O(threads). */
+grt_thread *grt_thread_find_id(grt_runtime *runtime, uint32_t id);
 
 /* grt_thread_create() in two steps, for who must know the thread before it first runs: everything
  * but the host thread; then that. What was prepared is launched or abandoned, once; a launch that
@@ -283,7 +352,15 @@ void grt_runtime_unload(grt_runtime *runtime);
  * upwards. */
 typedef grt_ppc_function *grt_export_finder(grt_runtime *runtime, uint16_t library,
                                             uint16_t ordinal, bool *bracket);
+/* The guest address of a variable, 0 when there is none. */
+typedef grt_status grt_variable_finder(grt_runtime *runtime, uint16_t library, uint16_t ordinal,
+                                       grt_addr *address);
+typedef struct grt_binder {
+    grt_export_finder *function;
+    grt_variable_finder *variable;
+    grt_ppc_function *missing; /* for functions that there are none for */
+} grt_binder;
 grt_status grt_load_module(grt_runtime *runtime, const grt_ppc_module *module,
-                           grt_export_finder *find, grt_ppc_function *missing);
+                           const grt_binder *binder);
 
 #endif

@@ -45,7 +45,7 @@ void grt_context_report_failure(grt_runtime *runtime, uint32_t stack_size, uint3
  * made the memory inaccessible meanwhile. */
 bool grt_context_init(grt_thread *thread);
 /* 100 ns since 1601. */
-uint64_t grt_filetime_now(void);
+uint64_t grt_filetime_now(const grt_runtime *runtime);
 
 /* ---- tls.c ------------------------------------------------------------------------------- */
 
@@ -89,6 +89,10 @@ void grt_process_show_tls(grt_runtime *runtime);
 /* Runs grt_thread_main([thread]) on a host thread, one that is idle or a new one; it takes over a
  * reference if that succeeds. 0 or the host's errno. No lock is held. */
 int grt_pool_start(grt_thread *thread);
+/* The worker's guest thread has ended: it waits for another one, or goes. Returns one that is to be
+ * dismissed in its place, without the lock; or null. threads_lock is held. */
+struct grt_worker *grt_pool_settle(struct grt_worker *worker);
+void grt_pool_dismiss(struct grt_worker *worker);
 /* Joins host threads that have gone. No lock is held. */
 void grt_pool_reap(grt_runtime *runtime);
 /* Ends and joins all host threads; every guest thread has ended or will. */
@@ -122,11 +126,11 @@ void grt_thread_free(grt_thread *thread);
 
 /* After the guest code has come back with [unwind]: reports, tells the kernel. */
 void grt_thread_finish(grt_thread *thread, grt_unwind unwind);
-/* The last step of a thread: whoever joins it goes on, and the caller's reference is given back. */
-void grt_thread_end(grt_thread *thread);
-/* Its two halves, the first with threads_lock held: what it returns is for the second. */
-bool grt_thread_end_locked(grt_thread *thread);
-void grt_thread_end_unlocked(grt_thread *thread, bool last);
+/* The last step of a thread: whoever joins it goes on, the next one runs, and the caller's
+ * reference is given back. [worker] is the host thread that it ran on, which takes the next; null:
+ * borrowed.
+ */
+void grt_thread_end(grt_thread *thread, struct grt_worker *worker);
 
 /* Enters and leaves generated code on the current thread. Entering is a safe point. */
 void grt_thread_enter_guest(grt_thread *thread);

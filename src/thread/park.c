@@ -5,6 +5,7 @@
 #include "heap/call_site.h"
 #include "os/assert.h"
 #include "thread/internal.h"
+#include "thread/schedule.h"
 
 #include <stdio.h>
 
@@ -30,7 +31,8 @@ bool grt_thread_park(grt_thread *thread, uint32_t token, uint64_t deadline_ns)
     if (atomic_load(&thread->stop_requested))
         return true;
     show_parked(thread, true);
-    bool woken = os_wait(&thread->park_word, token, deadline_ns);
+    bool woken = thread->scheduled ? grt_schedule_park(thread, token, deadline_ns)
+                                   : os_wait(&thread->park_word, token, deadline_ns);
     show_parked(thread, false);
     if (woken)
         return true;
@@ -40,7 +42,18 @@ bool grt_thread_park(grt_thread *thread, uint32_t token, uint64_t deadline_ns)
 void grt_thread_unpark(grt_thread *thread)
 {
     __atomic_fetch_add(&thread->park_word, 1, __ATOMIC_RELEASE);
-    os_wake_all(&thread->park_word);
+    if (thread->scheduled)
+        grt_schedule_wake(thread);
+    else
+        os_wake_all(&thread->park_word);
+}
+
+void grt_thread_yield(grt_thread *thread)
+{
+    if (thread->scheduled)
+        grt_schedule_point(thread);
+    else
+        os_thread_yield();
 }
 
 /* ---- safe points ------------------------------------------------------------------------- */
@@ -123,10 +136,14 @@ void grt_thread_enter_host(grt_thread *thread, grt_addr call_site)
     check_host_stack(thread);
     __atomic_store_n(&thread->call_site, call_site, __ATOMIC_RELAXED);
     grt_set_call_site(call_site);
+    if (__builtin_expect(thread->scheduled, 0))
+        grt_schedule_point(thread);
 }
 
 void grt_thread_leave_host(grt_thread *thread)
 {
+    if (__builtin_expect(thread->scheduled, 0))
+        grt_schedule_point(thread);
     if (atomic_load_explicit(&thread->attention, memory_order_acquire) & GRT_ATTEND_APC)
         thread->runtime->hooks.attend(thread);
     grt_set_call_site(0);

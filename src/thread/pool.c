@@ -81,11 +81,18 @@ static void go(grt_worker *worker)
     os_wake_all(&pool->gone_word);
 }
 
-/* Makes the worker idle, or lets it go; returns one that is to quit in its place. */
-static grt_worker *settle(grt_worker *worker)
+/* In the seeded scheduler's order every host thread is new: which one is idle first, and what its
+ * cache of the heap holds, is for the host's timing. */
+static bool may_stay(const grt_worker *worker)
+{
+    const grt_runtime *runtime = worker->runtime;
+    return !worker->retuned && !atomic_load(&runtime->stopping) && runtime->schedule == NULL;
+}
+
+grt_worker *grt_pool_settle(grt_worker *worker)
 {
     grt_runtime *runtime = worker->runtime;
-    if (worker->retuned || atomic_load(&runtime->stopping)) {
+    if (!may_stay(worker)) {
         __atomic_store_n(&worker->word, QUIT, __ATOMIC_RELAXED);
         go(worker);
         return NULL;
@@ -108,6 +115,11 @@ static void tell(grt_worker *worker, uint32_t what)
         os_wake_one(&worker->word);
 }
 
+void grt_pool_dismiss(grt_worker *worker)
+{
+    tell(worker, QUIT);
+}
+
 /* False when the worker is to quit. */
 static bool wait_for_work(grt_worker *worker)
 {
@@ -123,21 +135,11 @@ static bool wait_for_work(grt_worker *worker)
 
 static void run(grt_worker *worker, bool able)
 {
-    grt_runtime *runtime = worker->runtime;
     grt_thread *thread = worker->thread;
     grt_thread_main(thread, able);
     worker->named = thread->host_named;
     worker->retuned = thread->host_retuned;
-    /* First the worker is to be had, then joiners go on: so whoever joined and creates the next
-     * thread finds it. It may be given work from then on, and looks at that when it is done here.
-     */
-    os_mutex_lock(&runtime->threads_lock);
-    grt_worker *surplus = settle(worker);
-    bool last = grt_thread_end_locked(thread);
-    os_mutex_unlock(&runtime->threads_lock);
-    grt_thread_end_unlocked(thread, last);
-    if (surplus != NULL)
-        tell(surplus, QUIT);
+    grt_thread_end(thread, worker); /* it may have been given work since: see wait_for_work() */
 }
 
 /* Nothing of one guest thread is left for the next one. */

@@ -5,6 +5,7 @@
 #include "heap/call_site.h"
 #include "os/assert.h"
 #include "thread/internal.h"
+#include "thread/schedule.h"
 
 #include <stdio.h>
 
@@ -107,8 +108,8 @@ static grt_thread *allocate_record(grt_runtime *runtime, const grt_thread_config
     atomic_init(&thread->references, 1);
     atomic_init(&thread->suspend_count, config->flags & GRT_THREAD_SUSPENDED);
     unsigned suspended = config->flags & GRT_THREAD_SUSPENDED ? GRT_ATTEND_SUSPEND : 0;
-    unsigned traced = grt_log_wants(&runtime->config.log, GRT_LOG_DEBUG) ? GRT_ATTEND_ALWAYS : 0;
-    atomic_init(&thread->attention, suspended | traced);
+    bool always = runtime->schedule != NULL || grt_log_wants(&runtime->config.log, GRT_LOG_DEBUG);
+    atomic_init(&thread->attention, suspended | (always ? GRT_ATTEND_ALWAYS : 0));
     thread->id = take_id(runtime);
     set_scheduling(thread);
     set_origin(thread);
@@ -152,6 +153,8 @@ static grt_status publish(grt_runtime *runtime, grt_thread *thread)
         list_record(runtime, thread);
     if (status == GRT_OK)
         grt_process_link(thread);
+    if (status == GRT_OK)
+        grt_schedule_enrol(thread);
     os_mutex_unlock(&runtime->threads_lock);
     return status;
 }
@@ -204,8 +207,6 @@ void grt_thread_acquire(grt_thread *thread)
 void grt_thread_free(grt_thread *thread)
 {
     grt_runtime *runtime = thread->runtime;
-    if (runtime->hooks.thread_released != NULL)
-        runtime->hooks.thread_released(runtime, thread);
     grt_context_detach(thread);
     os_mutex_lock(&runtime->threads_lock);
     grt_process_unlink(thread);
@@ -262,6 +263,19 @@ grt_thread *grt_thread_find_kthread(grt_runtime *runtime, grt_addr kthread)
             found = thread;
             break;
         }
+    }
+    os_mutex_unlock(&runtime->threads_lock);
+    return found;
+}
+
+grt_thread *grt_thread_find_id(grt_runtime *runtime, uint32_t id)
+{
+    grt_thread *found = NULL;
+    os_mutex_lock(&runtime->threads_lock);
+    for (grt_thread *thread = runtime->threads; thread != NULL && found == NULL;
+         thread = thread->next) {
+        if (thread->id == id && grt_thread_try_acquire(thread))
+            found = thread;
     }
     os_mutex_unlock(&runtime->threads_lock);
     return found;

@@ -4,6 +4,7 @@
 #include "diag/log.h"
 #include "os/assert.h"
 #include "thread/internal.h"
+#include "thread/schedule.h"
 
 #include <stdio.h>
 
@@ -11,11 +12,14 @@ grt_status grt_threads_create(grt_runtime *runtime)
 {
     runtime->tls.slot_count = GRT_TLS_SLOTS;
     grt_status status = grt_processes_create(runtime);
+    if (status == GRT_OK)
+        status = grt_schedule_create(runtime);
     if (status != GRT_OK)
         return status;
     int error = os_fault_install(grt_on_fault, grt_on_interrupt);
     if (error == 0)
         return GRT_OK;
+    grt_schedule_destroy(runtime);
     char text[128];
     os_error_text(error, text, sizeof text);
     grt_log_line(&runtime->config.log, GRT_LOG_ERROR, "FAULT",
@@ -50,6 +54,7 @@ static void stop(grt_runtime *runtime, const char *reason)
     for (grt_thread *thread = runtime->threads; thread != NULL; thread = thread->next)
         grt_thread_request_stop(thread);
     os_mutex_unlock(&runtime->threads_lock);
+    grt_schedule_resume(runtime, NULL);
     if (first)
         grt_log_line(&runtime->config.log, GRT_LOG_INFO, "THREAD-CTX",
                      "every guest thread is asked to end: %s", runtime->stop_reason);
@@ -99,6 +104,7 @@ void grt_threads_destroy(grt_runtime *runtime)
         atomic_store(&thread->references, 1);
         grt_thread_release(thread);
     }
+    grt_schedule_destroy(runtime);
     grt_context_cache_clear(runtime);
     grt_stacks_free(runtime);
     os_fault_uninstall();

@@ -5,6 +5,7 @@
 #include "diag/log.h"
 #include "os/assert.h"
 #include "thread/internal.h"
+#include "thread/schedule.h"
 
 #include <fenv.h>
 
@@ -16,8 +17,9 @@ static void delay_start(grt_thread *thread)
     uint32_t delay = thread->runtime->config.thread_start_delay_ms;
     if (delay == 0)
         return;
-    uint64_t deadline = os_clock_ns() + (uint64_t)delay * 1000000u;
-    while (os_clock_ns() < deadline) {
+    const grt_runtime *runtime = thread->runtime;
+    uint64_t deadline = grt_thread_clock_ns(runtime) + (uint64_t)delay * 1000000u;
+    while (grt_thread_clock_ns(runtime) < deadline) {
         uint32_t token = grt_thread_park_begin(thread);
         grt_thread_check_stop(thread);
         grt_thread_park(thread, token, deadline);
@@ -36,6 +38,8 @@ static void call_entry(grt_thread *thread)
     grt_thread_leave_guest(thread);
     /* The startup routine ends its thread itself; one that returns has no exit code to give. */
     thread->exit_code = startup ? 0 : (uint32_t)thread->ppc.r[3];
+    if (runtime->hooks.thread_leaving != NULL)
+        runtime->hooks.thread_leaving(thread);
 }
 
 /* The outermost frame, to which every early end jumps. */
@@ -72,6 +76,7 @@ void grt_thread_main(grt_thread *thread, bool able)
 {
     settle_in(thread);
     grt_thread_set_current(thread);
+    grt_schedule_begin(thread);
     if (able) {
         grt_thread_finish(thread, run_protected(thread));
     } else {
@@ -90,7 +95,7 @@ void grt_thread_main(grt_thread *thread, bool able)
 static void write_end(const grt_thread *thread)
 {
     uint8_t now[8];
-    grt_store64(now, grt_filetime_now());
+    grt_store64(now, grt_filetime_now(thread->runtime));
     grt_guest_write(thread->runtime, thread->kthread + GRT_KTHREAD_EXIT_TIME, now, sizeof now);
     grt_thread_show_word(thread, GRT_KTHREAD_EXIT_STATUS, thread->exit_code);
     grt_thread_show_byte(thread, GRT_KTHREAD_STATE, GRT_KTHREAD_TERMINATED_STATE);
@@ -115,31 +120,38 @@ static void set_ended(grt_thread *thread)
     os_mutex_unlock(&thread->lock);
 }
 
-bool grt_thread_end_locked(grt_thread *thread)
+/* Host threads sleep on the word, guest threads are parked, so that a stop reaches them. */
+static void show_end(grt_thread *thread)
 {
+    os_mutex_lock(&thread->lock);
+    __atomic_store_n(&thread->ended_word, 1, __ATOMIC_RELEASE);
+    for (grt_joiner *joiner = thread->joiners; joiner != NULL; joiner = joiner->next)
+        grt_thread_unpark(joiner->thread);
+    os_mutex_unlock(&thread->lock);
+}
+
+void grt_thread_end(grt_thread *thread, struct grt_worker *worker)
+{
+    grt_runtime *runtime = thread->runtime;
+    bool had_turn = grt_schedule_leave(thread);
+    os_mutex_lock(&runtime->threads_lock);
+    /* First the worker is to be had, then joiners go on: so whoever joined and creates the next
+     * thread finds it. */
+    struct grt_worker *surplus = worker != NULL ? grt_pool_settle(worker) : NULL;
     /* As long as the lock is held the record stays, even if somebody else gives back the last
      * reference meanwhile. */
     bool last = atomic_fetch_sub_explicit(&thread->references, 1, memory_order_acq_rel) == 1;
     if (!last)
-        __atomic_store_n(&thread->ended_word, 1, __ATOMIC_RELEASE);
-    return last;
-}
-
-void grt_thread_end_unlocked(grt_thread *thread, bool last)
-{
+        show_end(thread);
+    os_mutex_unlock(&runtime->threads_lock);
     if (last)
         grt_thread_free(thread);
     else
         os_wake_all(&thread->ended_word); /* an address: the record may be gone */
-}
-
-void grt_thread_end(grt_thread *thread)
-{
-    grt_runtime *runtime = thread->runtime;
-    os_mutex_lock(&runtime->threads_lock);
-    bool last = grt_thread_end_locked(thread);
-    os_mutex_unlock(&runtime->threads_lock);
-    grt_thread_end_unlocked(thread, last);
+    if (surplus != NULL)
+        grt_pool_dismiss(surplus);
+    if (had_turn)
+        grt_schedule_pass(runtime);
 }
 
 /* Counting what was used costs a system call, so it is done for whoever reads it only. */
@@ -241,6 +253,8 @@ void grt_thread_abandon(grt_thread *thread)
     __atomic_store_n(&thread->ended_word, 1, __ATOMIC_RELEASE);
     grt_process_unlink(thread);
     os_mutex_unlock(&runtime->threads_lock);
+    if (grt_schedule_leave(thread))
+        grt_schedule_pass(runtime);
     grt_context_keep_ended(thread);
 }
 
@@ -271,21 +285,65 @@ grt_status grt_thread_create(grt_runtime *runtime, const grt_thread_config *conf
 
 /* ---- joining ----------------------------------------------------------------------------- */
 
+static bool has_ended(const grt_thread *thread)
+{
+    return __atomic_load_n(&thread->ended_word, __ATOMIC_ACQUIRE) != 0;
+}
+
+static void add_joiner(grt_thread *thread, grt_joiner *joiner)
+{
+    os_mutex_lock(&thread->lock);
+    joiner->next = thread->joiners;
+    thread->joiners = joiner;
+    os_mutex_unlock(&thread->lock);
+}
+
+static void remove_joiner(grt_thread *thread, const grt_joiner *joiner)
+{
+    os_mutex_lock(&thread->lock);
+    grt_joiner **link = &thread->joiners;
+    while (*link != joiner)
+        link = &(*link)->next;
+    *link = joiner->next;
+    os_mutex_unlock(&thread->lock);
+}
+
+/* A guest thread parks, so that it stays reachable for a stop request. */
+static grt_status wait_parked(grt_thread *self, grt_thread *thread)
+{
+    grt_joiner joiner = {.thread = self};
+    add_joiner(thread, &joiner);
+    for (;;) {
+        uint32_t token = grt_thread_park_begin(self);
+        if (has_ended(thread) || atomic_load(&self->stop_requested))
+            break;
+        grt_thread_park(self, token, UINT64_MAX);
+    }
+    remove_joiner(thread, &joiner);
+    return has_ended(thread) ? GRT_OK : GRT_STOPPED;
+}
+
+/* A guest thread of another runtime looks up now and then: its own scheduler, if it has one, must
+ * not take it for one that nobody can wake. */
+static grt_status wait_polling(const grt_thread *self, const grt_thread *thread)
+{
+    while (!has_ended(thread)) {
+        if (self != NULL && atomic_load(&self->stop_requested))
+            return GRT_STOPPED;
+        os_wait(&thread->ended_word, 0, self == NULL ? UINT64_MAX : os_clock_ns() + 10000000u);
+    }
+    return GRT_OK;
+}
+
 static grt_status wait_ended(grt_thread *thread)
 {
     grt_thread *self = grt_thread_current();
-    if (self == NULL) {
-        while (__atomic_load_n(&thread->ended_word, __ATOMIC_ACQUIRE) == 0)
-            os_wait(&thread->ended_word, 0, UINT64_MAX);
-        return GRT_OK;
-    }
-    /* A guest thread must stay reachable for a stop request, so it looks up now and then. */
-    while (__atomic_load_n(&thread->ended_word, __ATOMIC_ACQUIRE) == 0) {
-        if (atomic_load(&self->stop_requested))
-            return GRT_STOPPED;
-        os_wait(&thread->ended_word, 0, os_clock_ns() + 10000000u);
-    }
-    return GRT_OK;
+    if (self != NULL && self->runtime == thread->runtime)
+        return wait_parked(self, thread);
+    grt_schedule_host_begin(thread->runtime);
+    grt_status status = wait_polling(self, thread);
+    grt_schedule_host_end(thread->runtime);
+    return status;
 }
 
 grt_status grt_thread_join(grt_thread *thread, uint32_t *exit_code)
