@@ -24,9 +24,12 @@ static void show_inserted(grt_dispatch *dispatch, grt_addr kapc, uint8_t inserte
         grt_guest_write(dispatch->runtime, kapc + KAPC_INSERTED, &inserted, 1);
 }
 
-/* The link to the first APC of [thread] that is this KAPC's or this timer's, or null. */
+/* The link to the first APC of [thread] that is this KAPC's or this timer's, or null. Those that
+ * have neither may be queued as often as one likes. */
 static grt_apc **find(grt_thread *thread, grt_addr kapc, const grt_object *timer)
 {
+    if (!kapc && !timer)
+        return NULL;
     for (uint32_t mode = 0; mode < MODES; mode++) {
         for (grt_apc **link = &thread->kernel.apcs[mode]; *link; link = &(*link)->next) {
             if ((kapc && (*link)->kapc == kapc) || (timer && (*link)->timer == timer))
@@ -36,15 +39,27 @@ static grt_apc **find(grt_thread *thread, grt_addr kapc, const grt_object *timer
     return NULL;
 }
 
-/* Kernel APCs without a normal routine come before those with one; otherwise first come first. */
+/* Where a kernel APC without a normal routine goes: before all that have one. */
+static grt_apc **end_of_special(grt_thread *thread)
+{
+    grt_apc **link = &thread->kernel.apcs[0];
+    while (*link && (*link)->normal_routine == 0)
+        link = &(*link)->next;
+    return link;
+}
+
 static void append(grt_thread *thread, grt_apc *apc)
 {
-    grt_apc **link = &thread->kernel.apcs[apc->mode];
-    bool special = apc->mode == 0 && apc->normal_routine == 0;
-    while (*link && !(special && (*link)->normal_routine != 0))
-        link = &(*link)->next;
-    apc->next = *link;
-    *link = apc;
+    grt_thread_kernel *kernel = &thread->kernel;
+    grt_apc **end = kernel->ends[apc->mode];
+    if (!end)
+        end = &kernel->apcs[apc->mode];
+    if (apc->mode == 0 && apc->normal_routine == 0)
+        end = end_of_special(thread);
+    apc->next = *end;
+    *end = apc;
+    if (!apc->next)
+        kernel->ends[apc->mode] = &apc->next;
 }
 
 /* A wait that the new APC concerns comes to look. */
@@ -76,10 +91,12 @@ bool grt_apc_queue(grt_dispatch *dispatch, grt_thread *thread, const grt_apc *mo
     return true;
 }
 
-static void drop(grt_dispatch *dispatch, grt_apc **link)
+static void drop(grt_dispatch *dispatch, grt_thread *thread, grt_apc **link)
 {
     grt_apc *apc = *link;
     *link = apc->next;
+    if (!apc->next)
+        thread->kernel.ends[apc->mode] = link;
     show_inserted(dispatch, apc->kapc, 0);
     os_free(apc);
 }
@@ -88,7 +105,7 @@ bool grt_apc_remove(grt_dispatch *dispatch, grt_thread *thread, grt_addr kapc)
 {
     grt_apc **link = kapc ? find(thread, kapc, NULL) : NULL;
     if (link)
-        drop(dispatch, link);
+        drop(dispatch, thread, link);
     return link != NULL;
 }
 
@@ -96,7 +113,7 @@ bool grt_apc_remove_timer(grt_dispatch *dispatch, grt_thread *thread, const grt_
 {
     grt_apc **link = find(thread, 0, timer);
     if (link)
-        drop(dispatch, link);
+        drop(dispatch, thread, link);
     return link != NULL;
 }
 
@@ -104,7 +121,7 @@ void grt_apc_forget(grt_dispatch *dispatch, grt_thread *thread)
 {
     for (uint32_t mode = 0; mode < MODES; mode++) {
         while (thread->kernel.apcs[mode])
-            drop(dispatch, &thread->kernel.apcs[mode]);
+            drop(dispatch, thread, &thread->kernel.apcs[mode]);
     }
 }
 
@@ -144,7 +161,7 @@ static bool take(grt_dispatch *dispatch, grt_thread *thread, uint32_t mode, grt_
     bool due = mode == 0 ? grt_apc_due(thread) : thread->kernel.apcs[1] != NULL;
     if (due) {
         *apc = *thread->kernel.apcs[mode];
-        drop(dispatch, &thread->kernel.apcs[mode]);
+        drop(dispatch, thread, &thread->kernel.apcs[mode]);
     }
     if (!thread->kernel.apcs[0] && !dispatch->dpcs)
         atomic_fetch_and(&thread->attention, ~(unsigned)GRT_ATTEND_APC);
@@ -204,6 +221,8 @@ static void run(grt_dispatch *dispatch, grt_thread *thread, grt_apc *apc)
     const uint64_t arguments[] = {apc->context, apc->arguments[0], apc->arguments[1]};
     bool nested = thread->kernel.in_kernel_apc;
     thread->kernel.in_kernel_apc |= apc->mode == 0;
+    if (apc->mode == 0) /* the level has sunk again: special ones first */
+        grt_apc_deliver_kernel(dispatch, thread);
     call_routine(dispatch, apc->normal_routine, arguments, 3);
     thread->kernel.in_kernel_apc = nested;
 }
@@ -230,7 +249,7 @@ static bool take_any(grt_dispatch *dispatch, grt_thread *thread, grt_apc *apc)
         found = thread->kernel.apcs[mode] != NULL;
         if (found) {
             *apc = *thread->kernel.apcs[mode];
-            drop(dispatch, &thread->kernel.apcs[mode]);
+            drop(dispatch, thread, &thread->kernel.apcs[mode]);
         }
     }
     grt_dispatch_unlock(dispatch);

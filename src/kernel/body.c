@@ -47,7 +47,7 @@ static bool lets_one_through(uint32_t type_byte)
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-grt_object *grt_object_find_body(grt_dispatch *dispatch, grt_addr body)
+grt_object *grt_object_find_body(const grt_dispatch *dispatch, grt_addr body)
 {
     grt_object *object = dispatch->bodies[bucket_of(body)];
     while (object && object->body != body)
@@ -93,7 +93,7 @@ static bool write_word(const grt_dispatch *dispatch, grt_addr at, uint32_t value
 static void change_kind(grt_object *object, grt_object_kind kind)
 {
     uint32_t simple = GRT_OBJECT_EVENT | GRT_OBJECT_SEMAPHORE | GRT_OBJECT_TIMER;
-    if ((object->kind & simple) && (kind & simple) && !object->timer.armed && !object->block)
+    if ((object->kind & simple) && (kind & simple) && !object->timer.armed && !object->page)
         object->kind = kind;
 }
 

@@ -82,14 +82,21 @@ static bool take(grt_dispatch *dispatch, grt_dpc *dpc)
     return found;
 }
 
+static void raise_level(grt_thread *thread)
+{
+    grt_kernel_set_irql(thread, GRT_IRQL_DISPATCH);
+}
+
+/* A fault has its own report, and at a stop nothing runs any more. */
 static void run(grt_dispatch *dispatch, const grt_dpc *dpc)
 {
     const uint64_t arguments[] = {dpc->kdpc, dpc->context, dpc->arguments[0], dpc->arguments[1]};
-    grt_status status = grt_runtime_call(dispatch->runtime, dpc->routine, arguments, 4, NULL);
-    if (status == GRT_NOT_A_FUNCTION)
+    grt_status status =
+        grt_thread_call_prepared(dispatch->runtime, dpc->routine, arguments, 4, raise_level);
+    if (status != GRT_OK && status != GRT_GUEST_FAULT && status != GRT_STOPPED)
         grt_log_line(&dispatch->runtime->config.log, GRT_LOG_WARN, "EXPORT",
-                     "the routine 0x%08X of the DPC at 0x%08X is no function: it was not called",
-                     (unsigned)dpc->routine, (unsigned)dpc->kdpc);
+                     "the routine 0x%08X of the DPC at 0x%08X was not called: %s",
+                     (unsigned)dpc->routine, (unsigned)dpc->kdpc, grt_status_sentence(status));
 }
 
 void grt_dpc_run(grt_dispatch *dispatch)

@@ -57,6 +57,8 @@ uint32_t grt_handle_open(grt_dispatch *dispatch, grt_object *object)
     dispatch->slots[slot].object = object;
     dispatch->slots[slot].generation++;
     dispatch->slots[slot].next = 0;
+    object->handles++;
+    grt_object_show_counts(dispatch, object);
     if (++dispatch->handles > dispatch->handles_peak)
         dispatch->handles_peak = dispatch->handles;
     return GRT_HANDLE_BASE + slot * 4;
@@ -110,6 +112,15 @@ grt_object *grt_handle_object(grt_dispatch *dispatch, grt_thread *thread, uint32
     return NULL;
 }
 
+static void give_up(grt_dispatch *dispatch, grt_object *object)
+{
+    dispatch->handles--;
+    if (--object->handles == 0 && !object->permanent)
+        grt_name_forget(dispatch, object);
+    grt_object_show_counts(dispatch, object);
+    grt_object_release(dispatch, object);
+}
+
 bool grt_handle_close(grt_dispatch *dispatch, uint32_t handle, uint32_t thread_id,
                       grt_addr call_site, grt_handle_trouble *trouble)
 {
@@ -117,7 +128,7 @@ bool grt_handle_close(grt_dispatch *dispatch, uint32_t handle, uint32_t thread_i
     if (!slot)
         return false;
     grt_handle_slot *record = &dispatch->slots[slot];
-    grt_object_release(dispatch, record->object);
+    grt_object *object = record->object;
     record->object = NULL;
     record->closed_by = thread_id;
     record->closed_at = call_site;
@@ -129,6 +140,16 @@ bool grt_handle_close(grt_dispatch *dispatch, uint32_t handle, uint32_t thread_i
         dispatch->closed_first = slot;
     dispatch->closed_last = slot;
     dispatch->closed_count++;
-    dispatch->handles--;
+    give_up(dispatch, object);
     return true;
+}
+
+void grt_handle_close_all(grt_dispatch *dispatch)
+{
+    for (uint32_t slot = 1; slot < dispatch->slot_next; slot++) {
+        grt_object *object = dispatch->slots[slot].object;
+        dispatch->slots[slot].object = NULL;
+        if (object)
+            give_up(dispatch, object);
+    }
 }

@@ -36,6 +36,14 @@ static void attend(grt_thread *thread)
         grt_dpc_run(dispatch);
 }
 
+/* What was queued for a thread that was still suspended comes before its first instruction. */
+static void thread_starting(grt_thread *thread)
+{
+    grt_dispatch *dispatch = &thread->runtime->kernel->dispatch;
+    grt_apc_deliver_kernel(dispatch, thread);
+    grt_apc_deliver_user(dispatch, thread);
+}
+
 static void thread_leaving(grt_thread *thread)
 {
     grt_apc_run_down(&thread->runtime->kernel->dispatch, thread);
@@ -71,6 +79,7 @@ grt_status grt_kernel_create(grt_runtime *runtime)
     kernel->dispatch.runtime = runtime;
     runtime->kernel = kernel;
     runtime->hooks.thread_ended = thread_ended;
+    runtime->hooks.thread_starting = thread_starting;
     runtime->hooks.thread_leaving = thread_leaving;
     runtime->hooks.attend = attend;
     runtime->hooks.next_deadline = next_deadline;

@@ -19,7 +19,7 @@ void grt_mutant_take(grt_dispatch *dispatch, grt_object *mutant, grt_thread *thr
         mutant->owner = thread;
         mutant->next_owned = thread->kernel.mutants;
         thread->kernel.mutants = mutant;
-        mutant->held = mutant->body != 0;
+        mutant->held = mutant->body != 0 && !mutant->page;
         mutant->references += mutant->held;
     }
     GRT_ASSERT(mutant->owner == thread);

@@ -1,4 +1,4 @@
-/* object.c - dispatcher objects: their life, names and the objects of threads. */
+/* object.c - dispatcher objects: their life, and the objects of threads. */
 #include "kernel/object.h"
 
 #include "os/assert.h"
@@ -30,14 +30,12 @@ static void free_packets(grt_packet *packet)
     }
 }
 
-static void free_dead(grt_dispatch *dispatch, grt_object *dead)
+static void free_dead(grt_object *dead)
 {
     while (dead) {
         grt_object *next = dead->next_dead;
         if (dead->thread)
             grt_thread_release(dead->thread);
-        if (dead->block)
-            grt_heap_free(dispatch->runtime->user_heap, dead->block);
         free_packets(dead->packets);
         os_free(dead);
         dead = next;
@@ -58,7 +56,7 @@ void grt_dispatch_unlock(grt_dispatch *dispatch)
         grt_thread_unpark(wake[i]);
         grt_thread_release(wake[i]);
     }
-    free_dead(dispatch, dead);
+    free_dead(dead);
 }
 
 /* ---- the end of everything ------------------------------------------------------------------- */
@@ -72,24 +70,15 @@ static void free_spares(grt_dispatch *dispatch)
     }
 }
 
-static void close_handles(grt_dispatch *dispatch)
-{
-    for (uint32_t slot = 1; slot < dispatch->slot_next; slot++) {
-        grt_object *object = dispatch->slots[slot].object;
-        if (object)
-            grt_object_release(dispatch, object);
-    }
-}
-
 /* What the guest still points to, has armed or owns. */
 static void drop_bodies(grt_dispatch *dispatch)
 {
     for (uint32_t i = 0; i < GRT_BODY_BUCKETS; i++) {
         while (dispatch->bodies[i]) {
             grt_object *object = dispatch->bodies[i];
+            object->references++; /* an armed timer may hold the last one */
             grt_timer_cancel(dispatch, object);
             GRT_ASSERT(!object->owner);
-            GRT_ASSERT(object->references > 0);
             object->references = 1;
             object->pointers = 0;
             grt_object_release(dispatch, object);
@@ -101,13 +90,16 @@ void grt_dispatch_destroy(grt_dispatch *dispatch)
 {
     grt_clock_stop(dispatch);
     grt_dispatch_lock(dispatch);
-    close_handles(dispatch);
+    grt_handle_close_all(dispatch);
+    grt_name_end_permanence(dispatch);
+    grt_object_let_go_all(dispatch);
     drop_bodies(dispatch);
     GRT_ASSERT(dispatch->objects == 0);
     while (dispatch->dpcs)
         grt_dpc_remove(dispatch, dispatch->dpcs->kdpc);
     grt_dispatch_unlock(dispatch);
     free_spares(dispatch);
+    grt_body_pages_destroy(dispatch);
     os_free(dispatch->slots);
     dispatch->slots = NULL;
 }
@@ -139,7 +131,7 @@ const char *grt_object_kind_name(grt_object_kind kind)
     return "object";
 }
 
-grt_object *grt_object_create(grt_dispatch *dispatch, grt_object_kind kind, const char *name)
+grt_object *grt_object_create(grt_dispatch *dispatch, grt_object_kind kind, grt_name *name)
 {
     grt_object *object = dispatch->spare;
     if (object) {
@@ -153,31 +145,15 @@ grt_object *grt_object_create(grt_dispatch *dispatch, grt_object_kind kind, cons
     object->kind = kind;
     object->references = 1;
     dispatch->objects++;
-    if (name && *name) {
-        size_t length = strlen(name);
-        GRT_ASSERT(length <= GRT_OBJECT_NAME_MAX);
-        memcpy(object->name, name, length + 1);
-        object->next_named = dispatch->named;
-        dispatch->named = object;
-    }
+    if (name)
+        grt_name_give(dispatch, object, name);
     return object;
-}
-
-void grt_object_forget_name(grt_dispatch *dispatch, grt_object *object)
-{
-    if (!object->name[0])
-        return;
-    grt_object **link = &dispatch->named;
-    while (*link != object)
-        link = &(*link)->next_named;
-    *link = object->next_named;
-    object->name[0] = '\0';
 }
 
 /* A body's record costs nothing to keep, and the next call will want one. */
 static void put_away(grt_dispatch *dispatch, grt_object *object)
 {
-    bool plain = !object->thread && !object->block && !object->packets;
+    bool plain = !object->thread && !object->packets;
     grt_object **list = plain ? &dispatch->spare : &dispatch->dead;
     object->next_dead = *list;
     *list = object;
@@ -189,27 +165,21 @@ void grt_object_release(grt_dispatch *dispatch, grt_object *object)
     if (--object->references > 0)
         return;
     GRT_ASSERT(!object->first); /* a waiter holds a reference */
-    grt_object_forget_name(dispatch, object);
+    grt_name_forget(dispatch, object);
+    os_free(object->target);
     grt_timer_cancel(dispatch, object);
-    if (object->owner)
+    if (object->owner) {
+        object->references = 1; /* setting it free takes a reference and gives it back */
         grt_mutant_abandon(dispatch, object);
+        object->references = 0;
+    }
     if (object->thread)
         object->thread->kernel.object = NULL;
     grt_timer_set_apc(dispatch, object, NULL, 0, 0, 0);
+    grt_body_page_leave(object);
     grt_object_set_body(dispatch, object, 0);
     dispatch->objects--;
     put_away(dispatch, object);
-}
-
-grt_object *grt_object_find_named(grt_dispatch *dispatch, const char *name)
-{
-    for (grt_object *object = dispatch->named; object; object = object->next_named) {
-        if (strcmp(object->name, name) == 0) {
-            object->references++;
-            return object;
-        }
-    }
-    return NULL;
 }
 
 /* ---- threads --------------------------------------------------------------------------------- */

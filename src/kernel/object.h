@@ -7,9 +7,9 @@
  * armed needs no record at all: the record is made for the call and forgotten at its end, so that
  * memory that is used again for another object has no past.
  *
- * Objects are counted: a handle, a pointer that the guest holds, a name lookup in progress and a
- * wait each hold one reference. A thread's object is made when somebody first asks for it and holds
- * a reference to the thread; the thread only points back. What dies under the lock is freed by
+ * Objects are counted: a handle, a pointer that the guest holds, permanence and a wait each hold
+ * one reference. A thread's object is made when somebody first asks for it and holds a reference to
+ * the thread; the thread only points back. What dies under the lock is freed by
  * grt_dispatch_unlock(), because giving back a thread or a heap block takes other locks; and there
  * the threads are woken that were let through meanwhile.
  *
@@ -22,7 +22,6 @@
 #include "kernel/kernel.h"
 
 #define GRT_WAIT_OBJECTS_MAX 64u
-#define GRT_OBJECT_NAME_MAX  63u
 #define GRT_HANDLE_BASE      0xF8000000u
 #define GRT_HANDLE_PROCESS   0xFFFFFFFFu /* the title */
 #define GRT_HANDLE_THREAD    0xFFFFFFFEu /* the calling thread */
@@ -30,6 +29,7 @@
 /* A closed slot rests until this many others were closed, so that a stale handle is recognised. */
 #define GRT_HANDLE_QUARANTINE 256u
 #define GRT_BODY_BUCKETS      1024u /* a power of two */
+#define GRT_NAME_BUCKETS      1024u /* likewise */
 #define GRT_WAKE_BATCH        16u
 
 typedef enum grt_object_kind {
@@ -130,10 +130,37 @@ typedef struct grt_packet {
     uint64_t words[2]; /* what the kind of queue makes of them */
 } grt_packet;
 
+/* Where a name is looked for: what the console keeps in two directories has two here. */
+typedef enum grt_name_space {
+    GRT_NAMES_OF_OBJECTS,
+    GRT_NAMES_OF_LINKS,
+} grt_name_space;
+
+/* A name, or the target of a symbolic link: one host block of the length that it needs. */
+typedef struct grt_name {
+    struct grt_name *next; /* in dispatch->names */
+    grt_object *object;    /* null while it names nothing */
+    grt_name_space space;
+    uint32_t hash;
+    uint32_t length; /* at most 65,535, as the guest's strings */
+    char text[];     /* with a terminator */
+} grt_name;
+
+/* A page of guest memory for the bodies of objects that have handles. Slot 0 is never used, so that
+ * no body is the start of a heap block: a program that frees one frees nothing. */
+typedef struct grt_body_page {
+    struct grt_body_page *next;
+    grt_addr page;
+    uint64_t used; /* a bit a slot */
+    uint32_t turn; /* where the search for a free one begins */
+} grt_body_page;
+
 struct grt_object {
     grt_object_kind kind;
     uint32_t references;
-    uint32_t pointers; /* of those: held by the guest, for the body */
+    uint32_t pointers; /* of those: held by the guest, which knows the body or the KTHREAD */
+    uint32_t handles;  /* of those: open handles */
+    bool permanent;    /* of those: one that is no handle and no pointer */
     int32_t state;
     bool auto_reset;             /* event, timer: a waiter that gets through clears it */
     bool abandoned;              /* mutant: the next owner is told */
@@ -144,12 +171,14 @@ struct grt_object {
     grt_thread *owner;           /* mutant: null when free */
     grt_thread *thread;          /* thread: with a reference */
     grt_addr body;               /* 0: none */
-    grt_addr block;              /* heap block of a body that the runtime made, else 0 */
+    grt_body_page *page;         /* of a body that the runtime made, else null */
     grt_wait_link *first, *last; /* waiters, first come first */
-    grt_object *next_named, *next_owned, *next_dead, *next_body;
+    grt_object *next_owned, *next_dead, *next_body;
+    grt_object *next_held; /* threads with pointers */
     grt_timer timer;
     grt_packet *packets, *last_packet; /* queue */
-    char name[GRT_OBJECT_NAME_MAX + 1];
+    grt_name *name;                    /* null: none */
+    grt_name *target;                  /* symbolic link */
 };
 
 typedef struct grt_handle_slot {
@@ -180,8 +209,10 @@ struct grt_dispatch {
     uint64_t waits;
     uint64_t order; /* of the latest wait */
     uint64_t steps; /* waits that were looked at: what signals and moves cost */
-    grt_object *named;
+    grt_name *names[GRT_NAME_BUCKETS];
     grt_object *bodies[GRT_BODY_BUCKETS];
+    grt_body_page *body_pages;
+    grt_object *held;  /* threads whose KTHREAD the guest holds a pointer to */
     grt_object *spare; /* records of bodies, to be used again */
     grt_object *dead;
     grt_thread *wake[GRT_WAKE_BATCH]; /* with a reference each */
@@ -230,13 +261,10 @@ uint64_t grt_dispatch_clock(const grt_dispatch *dispatch);
 
 /* ---- objects ---- */
 
-/* A new object with one reference, or null. [name] may be null or empty. */
-grt_object *grt_object_create(grt_dispatch *dispatch, grt_object_kind kind, const char *name);
+/* A new object with one reference, or null. [name] may be null; the object takes it over, unless
+ * the result is null. */
+grt_object *grt_object_create(grt_dispatch *dispatch, grt_object_kind kind, grt_name *name);
 void grt_object_release(grt_dispatch *dispatch, grt_object *object);
-/* A reference to the object of this name, or null. */
-grt_object *grt_object_find_named(grt_dispatch *dispatch, const char *name);
-/* The object keeps living but can no longer be found by name. */
-void grt_object_forget_name(grt_dispatch *dispatch, grt_object *object);
 /* A reference to [thread]'s object, or null when there is no host memory. */
 grt_object *grt_object_of_thread(grt_dispatch *dispatch, grt_thread *thread);
 /* Signals [thread]'s object, abandons its mutants, forgets its APCs. */
@@ -244,6 +272,52 @@ void grt_object_thread_ended(grt_dispatch *dispatch, grt_thread *thread);
 
 /* Wakes [thread] once the lock is released. */
 void grt_dispatch_wake(grt_dispatch *dispatch, grt_thread *thread);
+
+/* ---- names ---- */
+
+/* Room for a name of [length] bytes, to be filled and sealed; null without host memory. Freed with
+ * os_free() unless an object takes it over. The lock is not needed. */
+grt_name *grt_name_create(uint32_t length, grt_name_space space);
+/* Its text is complete. */
+void grt_name_seal(grt_name *name);
+/* The object that has this name, without a reference, or null. Letters are equal to those of the
+ * other case. */
+grt_object *grt_name_find(const grt_dispatch *dispatch, const grt_name *name);
+/* [object], which has none, takes [name] over. */
+void grt_name_give(grt_dispatch *dispatch, grt_object *object, grt_name *name);
+/* The object keeps living but can no longer be found by name. */
+void grt_name_forget(grt_dispatch *dispatch, grt_object *object);
+/* A permanent object keeps itself and its name without a handle or a pointer. */
+void grt_object_make_permanent(grt_object *object);
+/* Its name goes with the last handle: at once when there is none. */
+void grt_object_make_temporary(grt_dispatch *dispatch, grt_object *object);
+/* All of them, at the end. */
+void grt_name_end_permanence(grt_dispatch *dispatch);
+
+/* ---- pointers ---- */
+
+/* Guest memory for more bodies; false when there is none. The lock is NOT held. */
+bool grt_body_page_add(grt_dispatch *dispatch);
+/* Frees all pages; no object has a body there any more. The lock is NOT held. */
+void grt_body_pages_destroy(grt_dispatch *dispatch);
+/* True iff [block] is such a page, which the guest must not free. */
+bool grt_body_page_is(const grt_dispatch *dispatch, grt_addr block);
+/* The guest address of [object]: the KTHREAD of a thread, else its body, which it gets if it has
+ * none. 0 when there is no room for a body: call grt_body_page_add() without the lock and try
+ * again. */
+grt_addr grt_object_address(grt_dispatch *dispatch, grt_object *object);
+/* The body's place is free again. */
+void grt_body_page_leave(grt_object *object);
+/* Shows in the object's header, if it has one, how often it is referred to. */
+void grt_object_show_counts(grt_dispatch *dispatch, grt_object *object);
+/* The guest holds one pointer more, which takes over a reference; or one less. */
+void grt_object_hold(grt_dispatch *dispatch, grt_object *object);
+void grt_object_let_go(grt_dispatch *dispatch, grt_object *object);
+/* The object at [address] that the guest holds a pointer to or could: without a reference, or
+ * null. Objects that the program made in its own memory are not counted and not found. */
+grt_object *grt_object_held_at(const grt_dispatch *dispatch, grt_addr address);
+/* All pointers to threads, at the end. */
+void grt_object_let_go_all(grt_dispatch *dispatch);
 
 /* ---- bodies ---- */
 
@@ -261,7 +335,7 @@ void grt_object_mark_waited(grt_dispatch *dispatch, grt_object *object);
 /* Gives [object] a body with the guest memory at [body], or takes it away (0). */
 void grt_object_set_body(grt_dispatch *dispatch, grt_object *object, grt_addr body);
 /* The record of a body, without a reference, or null when there is none. */
-grt_object *grt_object_find_body(grt_dispatch *dispatch, grt_addr body);
+grt_object *grt_object_find_body(const grt_dispatch *dispatch, grt_addr body);
 /* Initialises a body with [bytes]: what was known about the address is forgotten. [*waiting] is how
  * many threads wait for what was there; they go on waiting for what is there now. False when the
  * memory is inaccessible. */
@@ -363,8 +437,11 @@ uint32_t grt_handle_open(grt_dispatch *dispatch, grt_object *object);
  * the pseudo handle; [kinds] are the kinds that are allowed. */
 grt_object *grt_handle_object(grt_dispatch *dispatch, grt_thread *thread, uint32_t handle,
                               uint32_t kinds, grt_handle_trouble *trouble);
+/* The object's name goes with its last handle. */
 bool grt_handle_close(grt_dispatch *dispatch, uint32_t handle, uint32_t thread_id,
                       grt_addr call_site, grt_handle_trouble *trouble);
+/* All of them, at the end. */
+void grt_handle_close_all(grt_dispatch *dispatch);
 
 /* ---- waits ---- */
 

@@ -175,7 +175,7 @@ bool grt_timer_set(grt_dispatch *dispatch, grt_object *object, uint64_t due, uin
     timer->due = due;
     timer->period = period;
     uint64_t now = grt_dispatch_clock(dispatch);
-    if (!timer->held && object->body) { /* no handle keeps its record */
+    if (!timer->held && object->body && !object->page) { /* no handle keeps its record */
         timer->held = true;
         object->references++;
     }

@@ -28,7 +28,7 @@ static bool needs_no_lock(const grt_title_heaps *heaps, uint32_t number, found_h
 static bool find(const grt_title_heaps *heaps, uint32_t number, found_heap *found,
                  grt_title_trouble *trouble)
 {
-    fail(trouble, GRT_TITLE_OK);
+    fail(trouble, GRT_TITLE_HEAP_OK);
     found->index = grt_title_heap_index(heaps, number, trouble);
     if (found->index == GRT_TITLE_HEAPS_MAX)
         return false;
@@ -103,7 +103,7 @@ static grt_addr from_user_heap(grt_runtime *runtime, uint32_t size, bool zeroed,
     grt_addr block = zeroed ? grt_heap_alloc_zeroed(runtime->user_heap, size)
                             : grt_heap_alloc(runtime->user_heap, size);
     if (!block)
-        fail(trouble, GRT_TITLE_NO_MEMORY);
+        fail(trouble, GRT_TITLE_HEAP_NO_MEMORY);
     return block;
 }
 
@@ -239,7 +239,7 @@ grt_addr grt_title_heap_resize(grt_runtime *runtime, grt_title_heaps *heaps, uin
     }
     grt_addr moved = grt_heap_realloc(runtime->user_heap, block, size);
     if (!moved)
-        fail(trouble, GRT_TITLE_NO_MEMORY);
+        fail(trouble, GRT_TITLE_HEAP_NO_MEMORY);
     grt_addr now = moved ? moved : block;
     if (found.index && !enter(heaps, &found, now, moved ? size : entry.size, size)) {
         grt_heap_free(runtime->user_heap, now);

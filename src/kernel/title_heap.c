@@ -91,7 +91,7 @@ static void free_all(grt_runtime *runtime, grt_title_heaps *heaps, uint32_t inde
 static uint32_t condemn(grt_title_heaps *heaps, uint32_t number, grt_title_trouble *trouble)
 {
     const grt_thread *thread = grt_thread_current();
-    *trouble = (grt_title_trouble){.reason = GRT_TITLE_OK};
+    *trouble = (grt_title_trouble){.reason = GRT_TITLE_HEAP_OK};
     os_mutex_lock(&heaps->lock);
     uint32_t index = grt_title_heap_index(heaps, number, trouble) % GRT_TITLE_HEAPS_MAX;
     if (index) {

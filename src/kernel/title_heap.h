@@ -47,14 +47,14 @@ typedef struct grt_title_heaps {
 /* Why a heap or a block was refused. */
 typedef struct grt_title_trouble {
     enum {
-        GRT_TITLE_OK,
-        GRT_TITLE_DESTROYED,  /* [by], [at] */
-        GRT_TITLE_NEVER,      /* no heap ever had this number */
-        GRT_TITLE_WRONG_HEAP, /* the block is [owner]'s */
-        GRT_TITLE_FULL,       /* the heap's limit of [limit] bytes, of which [bytes] are live */
-        GRT_TITLE_NO_MEMORY,  /* the user heap refused, and has said so */
-        GRT_TITLE_NO_HOST,    /* the host has no memory for the records */
-        GRT_TITLE_NO_BLOCK,   /* the user heap has no such block, and has said so */
+        GRT_TITLE_HEAP_OK,
+        GRT_TITLE_DESTROYED,      /* [by], [at] */
+        GRT_TITLE_NEVER,          /* no heap ever had this number */
+        GRT_TITLE_WRONG_HEAP,     /* the block is [owner]'s */
+        GRT_TITLE_FULL,           /* the heap's limit of [limit] bytes, of which [bytes] are live */
+        GRT_TITLE_HEAP_NO_MEMORY, /* the user heap refused, and has said so */
+        GRT_TITLE_NO_HOST,        /* the host has no memory for the records */
+        GRT_TITLE_NO_BLOCK,       /* the user heap has no such block, and has said so */
     } reason;
     uint32_t by;
     grt_addr at;

@@ -279,7 +279,7 @@ static bool slept_through(grt_dispatch *dispatch, grt_wait *wait)
 }
 
 /* Kernel APCs run in the middle of a wait, which then begins again. Guest code may never come back,
- * so meanwhile the thread's record keeps what the wait has. */
+ * so meanwhile the thread's record keeps what the wait has. False when none ran. */
 static bool run_kernel_apcs(grt_dispatch *dispatch, grt_wait *wait)
 {
     grt_wait_kept *kept = os_alloc(sizeof *kept);

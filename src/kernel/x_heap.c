@@ -41,8 +41,8 @@ void grt_title_complain(grt_call *call, uint32_t heap, grt_addr block,
     case GRT_TITLE_NO_HOST:
         grt_call_complain(call, "no host memory for the records of heap %08X", (unsigned)heap);
         break;
-    case GRT_TITLE_OK:
-    case GRT_TITLE_NO_MEMORY: /* the user heap has said so */
+    case GRT_TITLE_HEAP_OK:
+    case GRT_TITLE_HEAP_NO_MEMORY: /* the user heap has said so */
     case GRT_TITLE_NO_BLOCK:
         break;
     }
@@ -68,6 +68,15 @@ void grt_title_leave(grt_call *call, uint32_t heap, bool entered)
 
 /* ---- blocks -------------------------------------------------------------------------------- */
 
+static bool holds_bodies(grt_call *call, grt_addr block)
+{
+    grt_dispatch *dispatch = grt_call_dispatch(call);
+    grt_dispatch_lock(dispatch);
+    bool holds = grt_body_page_is(dispatch, block);
+    grt_dispatch_unlock(dispatch);
+    return holds;
+}
+
 bool grt_is_the_kernels(grt_call *call, grt_addr block)
 {
     grt_vm_region region;
@@ -76,6 +85,10 @@ bool grt_is_the_kernels(grt_call *call, grt_addr block)
         return false;
     bool is_region = grt_vm_find(call->runtime, &call->kernel->vm, block, &region) &&
                      region.kind != GRT_VM_PHYSICAL;
+    if (!is_region && holds_bodies(call, block)) {
+        grt_call_complain(call, "0x%08X holds objects of the kernel", (unsigned)block);
+        return true;
+    }
     if (!is_region && !grt_thread_owns_block(call->runtime, block))
         return false;
     grt_vm_address_text(call, block, text, sizeof text);

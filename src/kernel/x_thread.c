@@ -25,41 +25,41 @@ static uint32_t creation_status(grt_call *call, grt_status status, grt_addr entr
     }
 }
 
-static uint32_t open_handle(grt_call *call, grt_thread *thread)
+/* The object is the call's: it becomes the handle's or the pointer's. 0: no handle is left. */
+static uint32_t hand_out(grt_dispatch *dispatch, grt_object *object, const grt_thread *thread)
 {
-    grt_dispatch *dispatch = grt_call_dispatch(call);
-    uint32_t handle = 0;
-    grt_dispatch_lock(dispatch);
-    grt_object *object = grt_object_of_thread(dispatch, thread);
-    if (object) {
-        handle = grt_handle_open(dispatch, object);
-        if (!handle)
-            grt_object_release(dispatch, object);
+    if (thread->config.flags & GRT_THREAD_RETURN_KTHREAD) {
+        grt_object_hold(dispatch, object);
+        return thread->kthread;
     }
-    grt_dispatch_unlock(dispatch);
+    uint32_t handle = grt_handle_open(dispatch, object);
+    if (!handle)
+        grt_object_release(dispatch, object);
     return handle;
 }
 
 /* What the caller gets to know the thread by: a handle, or its KTHREAD. False: no memory. */
 static bool give_name(grt_call *call, grt_thread *thread, grt_creation *wanted)
 {
-    if (thread->config.flags & GRT_THREAD_RETURN_KTHREAD) {
-        grt_thread_take_pointer(thread);
-        wanted->name = grt_thread_kthread(thread);
-    } else {
-        wanted->name = open_handle(call, thread);
-    }
+    grt_dispatch *dispatch = grt_call_dispatch(call);
+    grt_dispatch_lock(dispatch);
+    grt_object *object = grt_object_of_thread(dispatch, thread);
+    wanted->name = object ? hand_out(dispatch, object, thread) : 0;
+    grt_dispatch_unlock(dispatch);
     return wanted->name != 0;
 }
 
-static void take_name_back(grt_call *call, grt_thread *thread, grt_creation *wanted)
+static void take_name_back(grt_call *call, const grt_thread *thread, const grt_creation *wanted)
 {
     grt_handle_trouble trouble;
     grt_dispatch *dispatch = grt_call_dispatch(call);
-    if (!wanted->name || grt_thread_drop_pointer(thread))
+    if (!wanted->name)
         return;
     grt_dispatch_lock(dispatch);
-    grt_handle_close(dispatch, wanted->name, call->thread->id, call->call_site, &trouble);
+    if (thread->config.flags & GRT_THREAD_RETURN_KTHREAD)
+        grt_object_let_go(dispatch, grt_object_held_at(dispatch, wanted->name));
+    else
+        grt_handle_close(dispatch, wanted->name, call->thread->id, call->call_site, &trouble);
     grt_dispatch_unlock(dispatch);
 }
 

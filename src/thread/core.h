@@ -17,6 +17,9 @@
 #include <stdnoreturn.h>
 
 typedef struct grt_kernel_hooks {
+    /* The thread runs for the first time, before its entry: may run guest code. On the thread, in
+     * host. */
+    void (*thread_starting)(grt_thread *thread);
     /* The guest code has come to its end: the last chance to run some. On the thread, in host. */
     void (*thread_leaving)(grt_thread *thread);
     /* The thread has ended: signal its object. Runs on the ending thread, outside all locks. */
@@ -144,6 +147,7 @@ typedef struct grt_thread_kernel {
     struct grt_object *mutants; /* that it owns */
     struct grt_object *timers;  /* whose APC it gets */
     struct grt_apc *apcs[2];    /* by mode, first come first */
+    struct grt_apc **ends[2];   /* the link behind the last one; null while there was none */
     struct grt_wait_kept *kept; /* objects of waits that an APC interrupts */
 } grt_thread_kernel;
 
@@ -204,9 +208,8 @@ struct grt_thread {
     uint8_t priority;
     uint8_t affinity; /* one bit a processor */
     bool boost_disabled;
-    atomic_uchar process_type; /* a grt_process_type */
-    atomic_bool pointed_to;    /* the guest has a referenced pointer: grt_thread_drop_pointer() */
-    bool announced;            /* the embedder was told that it started */
+    atomic_uchar process_type;     /* a grt_process_type */
+    bool announced;                /* the embedder was told that it started */
     bool host_named, host_retuned; /* the host thread's name or scheduling is this thread's */
     uint32_t stack_used;           /* bytes, measured when the context was taken over */
 
@@ -317,10 +320,11 @@ grt_status grt_thread_prepare(grt_runtime *runtime, const grt_thread_config *con
 grt_status grt_thread_launch(grt_thread *thread);
 void grt_thread_abandon(grt_thread *thread);
 
-/* A creation that answers with the KTHREAD gives the guest a reference with it, which is given back
- * here (once: false when it was). The caller has a reference of its own. */
-void grt_thread_take_pointer(grt_thread *thread);
-bool grt_thread_drop_pointer(grt_thread *thread);
+/* grt_runtime_call() for the kernel: on a host thread that borrows a context, [prepare] sees that
+ * context first. */
+grt_status grt_thread_call_prepared(grt_runtime *runtime, grt_addr function,
+                                    const uint64_t *arguments, uint32_t count,
+                                    void (*prepare)(grt_thread *thread));
 
 /* A stack of [size] bytes (whole pages, at least 16 KiB) with guards, all zero: its high end, or 0
  * when there is no memory. The runtime frees what is left. Any thread. */

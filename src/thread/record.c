@@ -238,20 +238,6 @@ void grt_thread_release(grt_thread *thread)
         grt_thread_free(thread);
 }
 
-void grt_thread_take_pointer(grt_thread *thread)
-{
-    if (!atomic_exchange(&thread->pointed_to, true))
-        grt_thread_acquire(thread);
-}
-
-bool grt_thread_drop_pointer(grt_thread *thread)
-{
-    bool had = atomic_exchange(&thread->pointed_to, false);
-    if (had)
-        grt_thread_release(thread);
-    return had;
-}
-
 grt_thread *grt_thread_find_kthread(grt_runtime *runtime, grt_addr kthread)
 {
     grt_thread *found = NULL;

@@ -59,9 +59,9 @@ static void family(grt_ppc *ctx, uint8_t *base)
     CHECK_EQUAL(info_of(child).exit_code, GRT_NT_SUCCESS);
     CHECK_EQUAL(info_of(ctx->thread).activity, GRT_ACTIVITY_RUNNING);
     CHECK_EQUAL(info_of(ctx->thread).creator, 0);
-    CHECK(grt_thread_drop_pointer(child));
-    CHECK(!grt_thread_drop_pointer(child));
+    KCALL(ObDereferenceObject, peek(base, s + 4)); /* the pointer came with a reference */
     grt_thread_release(child);
+    CHECK(grt_thread_find_kthread(ctx->thread->runtime, peek(base, s + 4)) == NULL);
 }
 
 static void test_family(void **state)
