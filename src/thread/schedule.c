@@ -181,7 +181,7 @@ static void await_turn(grt_thread *thread)
      * anybody else goes on, or addresses would depend on the host's timing. */
     struct grt_schedule *schedule = thread->runtime->schedule;
     if (atomic_exchange(&schedule->ended, false))
-        grt_threads_reap(thread->runtime);
+        grt_pool_reap(thread->runtime);
 }
 
 static void hand_over_and_wait(grt_thread *thread)
