@@ -128,6 +128,33 @@ static void test_host_resumes(void **state)
     assert_false(log_has("deadlock"));
 }
 
+/* Nor is it one when the thread that the host waited for has just ended. */
+static void ends_at_once(grt_ppc *ctx, uint8_t *base)
+{
+    (void)ctx;
+    (void)base;
+}
+
+static void test_host_joins_then_resumes(void **state)
+{
+    (void)state;
+    static fixture fix;
+    grt_ppc_function *const functions[] = {suspends_itself, ends_at_once};
+    for (uint64_t seed = 1; seed <= 50; seed++) {
+        grt_runtime_config config = quiet_seeded_config(seed);
+        kernel_create(&fix, &config, functions, 2);
+        grt_thread *sleeping = start(&fix, FN(0), 0, 0);
+        while (atomic_load(&sleeping->suspend_count) == 0)
+            os_thread_yield();
+        run_to_end(&fix, FN(1), 0);
+        assert_int_equal(grt_thread_resume(sleeping, NULL), GRT_OK);
+        assert_int_equal(join(sleeping), 7);
+        grt_thread_release(sleeping);
+        fixture_destroy(&fix);
+        assert_false(log_has("deadlock"));
+    }
+}
+
 /* The host's wake-up may come between the decision to park and the parking. */
 #define NAPS 300
 
@@ -333,6 +360,25 @@ static void test_main_ends_first(void **state)
                 assert_int_equal(steps_beside_main, counts[i]);
             counts[i] = steps_beside_main;
         }
+    }
+}
+
+/* The host may come to wait for the main function only after its end. */
+static void leaves_waiting(grt_ppc *ctx, uint8_t *base)
+{
+    spawn(ctx, base, 1, 0, 0);
+    for (int i = 0; i < 6; i++)
+        BREATHE();
+}
+
+static void test_main_ends_before_it_is_joined(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 300; seed++) {
+        grt_runtime_config config = quiet_seeded_config(seed);
+        uint32_t code;
+        assert_int_equal(RUN_PROGRAM(&config, &code, leaves_waiting, waits_for_ever), GRT_OK);
+        assert_false(log_has("deadlock"));
     }
 }
 
@@ -589,12 +635,14 @@ int main(void)
         cmocka_unit_test(test_no_shortcuts),
         cmocka_unit_test(test_suspend_and_resume),
         cmocka_unit_test(test_host_resumes),
+        cmocka_unit_test(test_host_joins_then_resumes),
         cmocka_unit_test(test_host_resumes_often),
         cmocka_unit_test(test_woken_before_it_parks),
         cmocka_unit_test(test_guest_threads_join),
         cmocka_unit_test(test_guest_threads_join_freely),
         cmocka_unit_test(test_destroy_at_any_moment),
         cmocka_unit_test(test_main_ends_first),
+        cmocka_unit_test(test_main_ends_before_it_is_joined),
         cmocka_unit_test(test_host_goes_on_after_main),
         cmocka_unit_test(test_stop_by_main),
         cmocka_unit_test(test_faults),
