@@ -27,13 +27,14 @@ static const char help[] =
     "                           clock: the same N, the same run\n"
     "      --continue           a fault ends the faulting thread, not the program\n"
     "      --stop-on-missing    a call of a missing export ends the program\n"
+    "      --stop-on-breakpoint a breakpoint of the program ends it, as a trap does\n"
     "      --stop-on-context    a thread context that cannot be allocated ends the program\n"
     "      --overridable        compile with overridable (weak) functions, as a port would\n"
     "      --no-cache           translate and compile anew\n"
     "  -h, --help\n" TRANSLATE_HELP
     "\nexit codes: the guest's (low 8 bits); 2 usage, 3 the file cannot be read or translated,\n"
     "4 no compiler or no memory, 5 internal; 132 a call of something that is no function,\n"
-    "133 a trap, 134 a bug check, 139 a memory fault of the guest\n";
+    "133 a trap, 134 a bug check or an exception, 139 a memory fault of the guest\n";
 
 typedef struct run_command {
     translate_options translate;
@@ -52,6 +53,7 @@ enum {
     OPTION_SEED,
     OPTION_CONTINUE,
     OPTION_STOP_ON_MISSING,
+    OPTION_STOP_ON_BREAKPOINT,
     OPTION_STOP_ON_CONTEXT,
     OPTION_OVERRIDABLE,
     OPTION_NO_CACHE,
@@ -69,6 +71,7 @@ static const struct option long_options[] = {
     {"seed", required_argument, NULL, OPTION_SEED},
     {"continue", no_argument, NULL, OPTION_CONTINUE},
     {"stop-on-missing", no_argument, NULL, OPTION_STOP_ON_MISSING},
+    {"stop-on-breakpoint", no_argument, NULL, OPTION_STOP_ON_BREAKPOINT},
     {"stop-on-context", no_argument, NULL, OPTION_STOP_ON_CONTEXT},
     {"overridable", no_argument, NULL, OPTION_OVERRIDABLE},
     {"no-cache", no_argument, NULL, OPTION_NO_CACHE},
@@ -178,6 +181,9 @@ static bool take_option(run_command *command, int code, const char *value)
     case OPTION_STOP_ON_MISSING:
         command->config.on_missing_export = GRT_POLICY_STOP;
         return true;
+    case OPTION_STOP_ON_BREAKPOINT:
+        command->config.on_breakpoint = GRT_POLICY_STOP;
+        return true;
     case OPTION_STOP_ON_CONTEXT:
         command->config.on_context_failure = GRT_POLICY_STOP;
         return true;
@@ -285,6 +291,7 @@ static int fault_exit_code(grt_fault_id fault)
     case GRT_FAULT_TRAP:
         return EXIT_GUEST_TRAP;
     case GRT_FAULT_BUG_CHECK:
+    case GRT_FAULT_EXCEPTION:
         return EXIT_GUEST_BUG_CHECK;
     default:
         return EXIT_GUEST_FAULT;

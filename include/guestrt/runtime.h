@@ -43,6 +43,7 @@ typedef struct grt_runtime_config {
     grt_policy on_context_failure; /* CONTINUE: ExCreateThread returns STATUS_NO_MEMORY */
     grt_policy on_guest_fault;     /* STOP: after the report the program ends */
     grt_policy on_missing_export;  /* CONTINUE: reported once, the call fails */
+    grt_policy on_breakpoint;      /* CONTINUE: DbgBreakPoint is reported; STOP: it is a trap */
     /* 0: guest threads run freely. Else they run one at a time and take turns at kernel calls only,
      * in an order that follows from this number, on a virtual clock: docs/scheduler.md. */
     uint64_t schedule_seed;
@@ -75,17 +76,22 @@ grt_addr grt_guest(const grt_runtime *runtime, const void *host);
 grt_status grt_runtime_register_export(grt_runtime *runtime, uint16_t library, uint16_t ordinal,
                                        const char *name, grt_ppc_function *function);
 
-/* Maps the module's segments, fills the function table and binds the imports. One module a runtime.
- * Fails iff: ABI_MISMATCH, IMAGE_CONFLICT, ALREADY_INITIALISED, NO_HOST_MEMORY, what
- * grt_memory_commit() fails for, INVALID_ARGUMENT (a broken module, said in the log). */
+/* Maps the module's segments, fills the function table and binds the imports. A module that imports
+ * variables gets a page for them; one that imports KeTimeStampBundle, a host thread that keeps it.
+ * One module a runtime.
+ * Fails iff: ABI_MISMATCH, IMAGE_CONFLICT, ALREADY_INITIALISED, NO_HOST_MEMORY, OUT_OF_GUEST_MEMORY
+ * (no room for the variables), HOST_THREAD_FAILED, what grt_memory_commit() fails for,
+ * INVALID_ARGUMENT (a broken module, said in the log). */
 grt_status grt_runtime_load(grt_runtime *runtime, const grt_ppc_module *module);
 
 /* Runs the module's entry on the main guest thread with r3 = address of {argc, argv[0], ..., 0},
- * all big-endian in guest memory, and waits until it ends. [*exit_code] is its r3.
- * Fails iff: WRONG_STATE (nothing loaded, or on a guest thread), INVALID_ARGUMENT (a negative argc,
- * no argv for it, or 4 GiB of arguments), OUT_OF_GUEST_MEMORY (no room for the arguments, said in
- * the log), what grt_thread_create() fails for, GUEST_FAULT (the main thread ended in a fault),
- * STOPPED (policy or bug check). */
+ * all big-endian in guest memory, and waits until it ends. [*exit_code] is its r3, or 0 when a
+ * guest thread ended the title (XamLoaderTerminateTitle). Guest functions that want to know of the
+ * title's end are called before this returns, unless the runtime was stopped. Fails iff:
+ * WRONG_STATE (nothing loaded, or on a guest thread), INVALID_ARGUMENT (a negative argc, no argv
+ * for it, or 4 GiB of arguments), OUT_OF_GUEST_MEMORY (no room for the arguments, said in the log),
+ * what grt_thread_create() fails for, GUEST_FAULT (the main thread ended in a fault), STOPPED
+ * (policy or bug check). */
 grt_status grt_runtime_run(grt_runtime *runtime, int argc, const char *const *argv,
                            uint32_t *exit_code);
 

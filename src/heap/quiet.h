@@ -13,4 +13,8 @@
  * failures: it is kept for grt_heap_last_failure() alone. Any thread, same cost. */
 grt_addr grt_heap_try_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alignment);
 
+/* The same for grt_heap_alloc_within(). */
+grt_addr grt_heap_try_alloc_within(grt_heap *heap, uint32_t size, uint32_t alignment,
+                                   const grt_heap_bounds *bounds);
+
 #endif

@@ -61,7 +61,7 @@ uint64_t grt_kernel_time(const grt_runtime *runtime);
  * 0. */
 bool grt_call_deadline(grt_call *call, grt_addr timeout, uint64_t *deadline);
 
-/* "main+0x24" or the plain number. */
+/* A return address as "main+0x24", or the plain number. */
 void grt_call_place(const grt_runtime *runtime, grt_addr address, char *text, size_t size);
 
 #endif

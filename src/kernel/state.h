@@ -2,8 +2,11 @@
 #ifndef GRT_KERNEL_STATE_H
 #define GRT_KERNEL_STATE_H
 
-#include "kernel/exports.h"
+#include "kernel/alarm.h"
 #include "kernel/section.h"
+#include "kernel/title.h"
+#include "kernel/variables.h"
+#include "kernel/title_heap.h"
 #include "kernel/vm.h"
 
 typedef struct grt_registration {
@@ -18,6 +21,10 @@ struct grt_kernel {
     grt_dispatch dispatch;
     grt_sections sections;
     grt_vm vm;
+    grt_variables variables;
+    grt_title title;
+    uint64_t started_ns; /* grt_thread_clock_ns() */
+    grt_title_heaps heaps;
 
     os_mutex registry_lock; /* registrations, missing */
     grt_registration *registrations;
@@ -26,6 +33,7 @@ struct grt_kernel {
 
     os_mutex output_lock; /* one piece of guest text at a time */
     atomic_uint complaints[GRT_INDEX_COUNT];
+    grt_alarms alarms;
 };
 
 /* Hands text to the embedder, one call at a time. */

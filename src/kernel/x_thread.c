@@ -1,9 +1,6 @@
 /* x_thread.c - exports about threads: creation, end, suspension, sleeping, thread-local slots. */
 #include "kernel/state.h"
 
-#include "diag/fault.h"
-#include <stdio.h>
-
 #define PROCESS_TYPE_TITLE 1u
 
 /* ---- creation ------------------------------------------------------------------------------ */
@@ -93,6 +90,7 @@ uint32_t grt_export_ExCreateThread(grt_call *call, grt_addr handle_out, uint32_t
 
 void grt_export_ExTerminateThread(grt_call *call, uint32_t exit_code)
 {
+    grt_apc_run_down(grt_call_dispatch(call), call->thread);
     grt_thread_exit(call->thread, exit_code);
 }
 
@@ -176,7 +174,6 @@ uint32_t grt_export_KeDelayExecutionThread(grt_call *call, uint32_t mode, uint32
                                            grt_addr interval)
 {
     (void)mode;
-    (void)alertable; /* nothing queues APCs, so nothing can alert */
     uint64_t deadline;
     if (!interval) {
         grt_call_complain(call, "interval is null");
@@ -186,12 +183,7 @@ uint32_t grt_export_KeDelayExecutionThread(grt_call *call, uint32_t mode, uint32
         return GRT_NT_ACCESS_VIOLATION;
     if (deadline == 0)
         grt_thread_yield(call->thread);
-    while (grt_thread_clock_ns(call->runtime) < deadline) {
-        uint32_t token = grt_thread_park_begin(call->thread);
-        grt_thread_check_stop(call->thread);
-        grt_thread_park(call->thread, token, deadline);
-    }
-    return GRT_NT_SUCCESS;
+    return grt_wait_sleep(grt_call_dispatch(call), call->thread, alertable != 0, deadline);
 }
 
 /* ---- the rest ------------------------------------------------------------------------------ */
@@ -220,22 +212,4 @@ uint32_t grt_export_KeTlsGetValue(grt_call *call, uint32_t slot)
 uint32_t grt_export_KeTlsSetValue(grt_call *call, uint32_t slot, uint32_t value)
 {
     return grt_tls_set(call->thread, slot, value);
-}
-
-/* ---- bug checks ---------------------------------------------------------------------------- */
-
-void grt_export_KeBugCheck(grt_call *call, uint32_t code)
-{
-    grt_export_KeBugCheckEx(call, code, 0, 0, 0, 0);
-}
-
-void grt_export_KeBugCheckEx(grt_call *call, uint32_t code, uint32_t parameter1,
-                             uint32_t parameter2, uint32_t parameter3, uint32_t parameter4)
-{
-    grt_fault_facts facts = {.id = GRT_FAULT_BUG_CHECK};
-    snprintf(facts.text, sizeof facts.text,
-             "bug check 0x%08X, parameters 0x%08X 0x%08X 0x%08X 0x%08X", (unsigned)code,
-             (unsigned)parameter1, (unsigned)parameter2, (unsigned)parameter3,
-             (unsigned)parameter4);
-    grt_thread_fault(call->thread, &facts);
 }

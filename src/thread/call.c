@@ -5,6 +5,7 @@
  * host thread becomes a guest thread for the duration of the call.
  */
 #include "diag/fault.h"
+#include "os/assert.h"
 #include "thread/internal.h"
 #include "thread/schedule.h"
 
@@ -17,6 +18,7 @@ typedef struct call {
     const uint64_t *arguments;
     uint32_t count;
     uint64_t result;
+    void (*prepare)(grt_thread *thread); /* or null; for borrowed contexts */
 } guest_call;
 
 static void set_arguments(grt_ppc *ppc, const guest_call *call)
@@ -102,6 +104,8 @@ static grt_status run_as_guest_thread(grt_thread *thread, guest_call *call)
     thread->host_stack_low = grt_host_stack_low();
     grt_thread_set_current(thread);
     grt_schedule_begin(thread);
+    if (call->prepare != NULL)
+        call->prepare(thread);
     grt_unwind unwind = run_protected(thread, call);
     if (unwind == GRT_UNWIND_NONE)
         thread->exit_code = (uint32_t)call->result;
@@ -130,21 +134,37 @@ static grt_status call_foreign(grt_runtime *runtime, grt_addr function, guest_ca
     return status;
 }
 
+static grt_status call_guest(grt_runtime *runtime, grt_addr function, guest_call *call)
+{
+    call->function = grt_runtime_function(runtime, function);
+    if (call->function == NULL)
+        return GRT_NOT_A_FUNCTION;
+    bool guest = grt_host_begin();
+    grt_thread *self = grt_thread_current();
+    grt_status status = self != NULL && self->runtime == runtime
+                            ? call_nested(self, call)
+                            : call_foreign(runtime, function, call);
+    grt_host_end(guest);
+    return status;
+}
+
 grt_status grt_runtime_call(grt_runtime *runtime, grt_addr function, const uint64_t *arguments,
                             uint32_t count, uint64_t *result)
 {
     if (count > ARGUMENTS_MAX || (count > 0 && arguments == NULL))
         return GRT_INVALID_ARGUMENT;
-    guest_call call = {grt_runtime_function(runtime, function), arguments, count, 0};
-    if (call.function == NULL)
-        return GRT_NOT_A_FUNCTION;
-    bool guest = grt_host_begin();
-    grt_thread *self = grt_thread_current();
-    grt_status status = self != NULL && self->runtime == runtime
-                            ? call_nested(self, &call)
-                            : call_foreign(runtime, function, &call);
-    grt_host_end(guest);
+    guest_call call = {.arguments = arguments, .count = count};
+    grt_status status = call_guest(runtime, function, &call);
     if (status == GRT_OK && result != NULL)
         *result = call.result;
     return status;
+}
+
+grt_status grt_thread_call_prepared(grt_runtime *runtime, grt_addr function,
+                                    const uint64_t *arguments, uint32_t count,
+                                    void (*prepare)(grt_thread *thread))
+{
+    GRT_ASSERT(count <= ARGUMENTS_MAX);
+    guest_call call = {.arguments = arguments, .count = count, .prepare = prepare};
+    return call_guest(runtime, function, &call);
 }

@@ -17,13 +17,16 @@
 #include <stdnoreturn.h>
 
 typedef struct grt_kernel_hooks {
+    /* The thread runs for the first time, before its entry: may run guest code. On the thread, in
+     * host. */
+    void (*thread_starting)(grt_thread *thread);
+    /* The guest code has come to its end: the last chance to run some. On the thread, in host. */
+    void (*thread_leaving)(grt_thread *thread);
     /* The thread has ended: signal its object. Runs on the ending thread, outside all locks. */
     void (*thread_ended)(grt_runtime *runtime, grt_thread *thread);
     /* The thread goes back to guest code and GRT_ATTEND_APC is set: deliver what is due. Runs on
      * that thread, in host, without locks; may run guest code. */
     void (*attend)(grt_thread *thread);
-    /* The record goes away: forget it. */
-    void (*thread_released)(grt_runtime *runtime, grt_thread *thread);
     /* With a seeded scheduler nobody's host thread waits for the kernel's timers. When the earliest
      * is due (grt_thread_clock_ns; UINT64_MAX = none), and: fire all that are due at [now], so that
      * the next one is later. Both null or both set; called in host, without locks; neither parks
@@ -102,6 +105,20 @@ typedef struct grt_joiner {
 /* A guest status: what a thread that was stopped from outside has as its exit code. */
 #define GRT_EXIT_STOPPED 0xC000010Au
 
+/* What the kernel knows about a thread; all under its dispatcher lock. */
+typedef struct grt_thread_kernel {
+    struct grt_object *object;  /* made when somebody first asks for it */
+    bool ended;                 /* an object made from now on is signalled */
+    bool in_kernel_apc;         /* a normal kernel APC runs: no other one may interrupt it */
+    bool alerted[2];            /* by mode: kernel, user */
+    struct grt_wait *wait;      /* in progress */
+    struct grt_object *mutants; /* that it owns */
+    struct grt_object *timers;  /* whose APC it gets */
+    struct grt_apc *apcs[2];    /* by mode, first come first */
+    struct grt_apc **ends[2];   /* the link behind the last one; null while there was none */
+    struct grt_wait_kept *kept; /* objects of waits that an APC interrupts */
+} grt_thread_kernel;
+
 struct grt_thread {
     grt_ppc ppc; /* first: the register context and the record are one host block */
     grt_runtime *runtime;
@@ -127,7 +144,10 @@ struct grt_thread {
     atomic_bool stop_requested;
     atomic_uint attention; /* GRT_ATTEND_... */
     uint8_t irql;          /* the interrupt level it runs at; its own business, shown in the PCR */
+    int32_t apc_disable;   /* KeEnterCriticalRegion: below 0 normal kernel APCs have to wait */
     grt_addr call_site;    /* guest return address of the export call in progress */
+    grt_addr sleep_site;   /* where it last slept */
+    uint32_t sleeps;       /* how often in a row there, without another kernel call */
     bool scheduled;        /* the runtime has a seeded scheduler; never changes once it runs */
 
     /* Parking: a parked thread sleeps while park_word keeps the value it read before it decided
@@ -144,10 +164,10 @@ struct grt_thread {
     uint32_t exit_code;
     bool faulted;
 
-    struct grt_setjmp_table *setjmps;   /* null until the guest calls setjmp */
-    void *kernel_object;                /* the kernel's dispatcher object for this thread */
-    struct grt_thread *next, *previous; /* in runtime->threads */
-    struct grt_thread *next_dead;       /* in runtime->dead */
+    struct grt_setjmp_table *setjmps; /* null until the guest calls setjmp */
+    grt_thread_kernel kernel;
+    struct grt_thread *next, *previous;             /* in runtime->threads */
+    struct grt_thread *next_dead;                   /* in runtime->dead */
     struct grt_thread *ended_next, *ended_previous; /* in runtime->ended_first/last */
 };
 
@@ -216,10 +236,16 @@ noreturn void grt_thread_exit(grt_thread *thread, uint32_t exit_code);
 /* Ends the calling thread if a stop was requested. The caller holds no lock. */
 void grt_thread_check_stop(grt_thread *thread);
 
+/* As grt_runtime_symbol(), of a return address: names the function that made the call, also when
+ * the call is its last instruction. */
+bool grt_symbol_of_return(const grt_runtime *runtime, grt_addr address, char *text, size_t size);
+
 /* Copies between host and guest memory; false (nothing harmed, some bytes may be copied) when the
  * guest range is not accessible. Never faults. Any host thread. */
 bool grt_guest_read(grt_runtime *runtime, void *to, grt_addr from, uint32_t size);
 bool grt_guest_write(grt_runtime *runtime, grt_addr to, const void *from, uint32_t size);
+/* One aligned store of eight bytes, big-endian: no other thread sees half of it. */
+bool grt_guest_store64(grt_runtime *runtime, grt_addr to, uint64_t value);
 /* Copies a string of at most capacity - 1 bytes; false when it runs into inaccessible memory. The
  * result is terminated in either case. */
 bool grt_guest_read_string(grt_runtime *runtime, char *to, size_t capacity, grt_addr from);
@@ -227,6 +253,18 @@ bool grt_guest_read_string(grt_runtime *runtime, char *to, size_t capacity, grt_
 /* The thread whose thread block is at guest address [kthread], with a reference for the caller;
  * null if there is none. A live thread is preferred to an ended one. O(threads). */
 grt_thread *grt_thread_find_kthread(grt_runtime *runtime, grt_addr kthread);
+
+/* The thread of this id, with a reference for the caller; null if there is none. O(threads). */
+grt_thread *grt_thread_find_id(grt_runtime *runtime, uint32_t id);
+
+/* What reports and host debuggers call the thread from now on; cut to 31 characters. Any thread. */
+void grt_thread_set_name(grt_thread *thread, const char *name);
+
+/* grt_runtime_call() for the kernel: on a host thread that borrows a context, [prepare] sees that
+ * context first. */
+grt_status grt_thread_call_prepared(grt_runtime *runtime, grt_addr function,
+                                    const uint64_t *arguments, uint32_t count,
+                                    void (*prepare)(grt_thread *thread));
 
 /* True iff [block] is the heap block of a thread's context, which the guest must not free. O(1) for
  * addresses that are not whole pages, else O(threads). */
@@ -246,7 +284,15 @@ void grt_runtime_unload(grt_runtime *runtime);
  * upwards. */
 typedef grt_ppc_function *grt_export_finder(grt_runtime *runtime, uint16_t library,
                                             uint16_t ordinal, bool *bracket);
+/* The guest address of a variable, 0 when there is none. */
+typedef grt_status grt_variable_finder(grt_runtime *runtime, uint16_t library, uint16_t ordinal,
+                                       grt_addr *address);
+typedef struct grt_binder {
+    grt_export_finder *function;
+    grt_variable_finder *variable;
+    grt_ppc_function *missing; /* for functions that there are none for */
+} grt_binder;
 grt_status grt_load_module(grt_runtime *runtime, const grt_ppc_module *module,
-                           grt_export_finder *find, grt_ppc_function *missing);
+                           const grt_binder *binder);
 
 #endif

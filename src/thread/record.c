@@ -181,8 +181,6 @@ void grt_thread_acquire(grt_thread *thread)
 static void free_record(grt_thread *thread)
 {
     grt_runtime *runtime = thread->runtime;
-    if (runtime->hooks.thread_released != NULL)
-        runtime->hooks.thread_released(runtime, thread);
     grt_context_detach(thread);
     os_mutex_lock(&runtime->threads_lock);
     unlist_record(runtime, thread);
@@ -227,6 +225,28 @@ grt_thread *grt_thread_find_kthread(grt_runtime *runtime, grt_addr kthread)
     }
     os_mutex_unlock(&runtime->threads_lock);
     return found;
+}
+
+grt_thread *grt_thread_find_id(grt_runtime *runtime, uint32_t id)
+{
+    grt_thread *found = NULL;
+    os_mutex_lock(&runtime->threads_lock);
+    for (grt_thread *thread = runtime->threads; thread != NULL && found == NULL;
+         thread = thread->next) {
+        if (thread->id == id && grt_thread_try_acquire(thread))
+            found = thread;
+    }
+    os_mutex_unlock(&runtime->threads_lock);
+    return found;
+}
+
+void grt_thread_set_name(grt_thread *thread, const char *name)
+{
+    os_mutex_lock(&thread->lock);
+    snprintf(thread->name, sizeof thread->name, "%s", name);
+    os_mutex_unlock(&thread->lock);
+    if (thread == grt_thread_current())
+        os_thread_set_name(thread->name);
 }
 
 bool grt_thread_owns_block(grt_runtime *runtime, grt_addr block)

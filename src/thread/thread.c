@@ -29,11 +29,15 @@ static void call_entry(grt_thread *thread)
     grt_addr address = startup ? thread->config.xapi_startup : thread->config.entry;
     grt_ppc_function *function = grt_runtime_function(runtime, address);
     GRT_ASSERT(function != NULL);
+    if (runtime->hooks.thread_starting != NULL)
+        runtime->hooks.thread_starting(thread);
     grt_thread_enter_guest(thread);
     function(&thread->ppc, runtime->base);
     grt_thread_leave_guest(thread);
     /* The startup routine ends its thread itself; one that returns has no exit code to give. */
     thread->exit_code = startup ? 0 : (uint32_t)thread->ppc.r[3];
+    if (runtime->hooks.thread_leaving != NULL)
+        runtime->hooks.thread_leaving(thread);
 }
 
 /* The outermost frame, to which every early end jumps. */

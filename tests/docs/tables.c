@@ -10,7 +10,7 @@
 _Static_assert(sizeof(grt_memory_config) == 64, "grt_memory_config has other fields now");
 _Static_assert(sizeof(grt_heap_config) == 152, "grt_heap_config has other fields now");
 _Static_assert(sizeof(grt_thread_config) == 40, "grt_thread_config has other fields now");
-_Static_assert(sizeof(grt_runtime_config) == 232, "grt_runtime_config has other fields now");
+_Static_assert(sizeof(grt_runtime_config) == 240, "grt_runtime_config has other fields now");
 
 static void section(const char *name)
 {
@@ -152,7 +152,9 @@ static void runtime_config(void)
     row("on_guest_fault", policy(config.on_guest_fault),
         "`CONTINUE`: only the faulting thread ends");
     row("on_missing_export", policy(config.on_missing_export),
-        "`CONTINUE`: reported once, the call returns STATUS_NOT_IMPLEMENTED");
+        "`CONTINUE`: reported once, the call fails as its callers expect");
+    row("on_breakpoint", policy(config.on_breakpoint),
+        "`CONTINUE`: DbgBreakPoint and its kin are reported; `STOP`: they are traps");
     number("schedule_seed", (unsigned)config.schedule_seed,
            "not 0: guest threads take turns in an order that this number decides "
            "([scheduler.md](scheduler.md))");

@@ -32,7 +32,8 @@ typedef enum model_kind {
 typedef struct model_object {
     model_kind kind;
     uint32_t references; /* handles and waiters */
-    uint32_t name;       /* 0: none */
+    uint32_t handles;
+    uint32_t name; /* 0: none; it goes with the last handle */
     int32_t state, limit;
     bool auto_reset, abandoned;
     uint32_t owner, depth; /* mutant: thread + 1 */
@@ -71,7 +72,7 @@ static inline model_object *model_new(model *m, model_kind kind, uint32_t name, 
 static inline model_object *model_named(model *m, uint32_t name)
 {
     for (uint32_t i = 0; i < m->object_count; i++) {
-        if (name != 0 && m->objects[i].name == name && m->objects[i].references > 0)
+        if (name != 0 && m->objects[i].name == name && m->objects[i].handles > 0)
             return &m->objects[i];
     }
     return NULL;
@@ -103,6 +104,7 @@ static inline void model_open(model *m, model_object *object, uint32_t value)
     m->handles[m->handle_count].value = value;
     m->handles[m->handle_count++].object = object;
     object->references++;
+    object->handles++;
 }
 
 static inline uint32_t model_close(model *m, uint32_t value)
@@ -112,6 +114,8 @@ static inline uint32_t model_close(model *m, uint32_t value)
     if (object == NULL)
         return status;
     object->references--;
+    if (--object->handles == 0)
+        object->name = 0;
     m->handles[model_find(m, value) - 1].object = NULL;
     return GRT_NT_SUCCESS;
 }
@@ -164,6 +168,13 @@ static inline bool model_try(model *m, model_wait *wait, uint32_t thread)
     return true;
 }
 
+static inline void model_leave(model_wait *wait)
+{
+    wait->waiting = false;
+    for (uint32_t i = 0; i < wait->count; i++)
+        wait->objects[i]->references--;
+}
+
 /* The thread that has waited longest among those that wait for [object] and came after [since]. */
 static inline uint32_t model_next_waiter(const model *m, const model_object *object, uint64_t since)
 {
@@ -191,7 +202,7 @@ static inline void model_signalled(model *m, model_object *object)
         since = wait->since;
         if (model_try(m, wait, thread)) {
             wait->done = true;
-            wait->waiting = false;
+            model_leave(wait);
         }
     }
 }
@@ -224,14 +235,14 @@ static inline uint32_t model_wait_begin(model *m, uint32_t thread, const uint32_
     return MODEL_WAITS;
 }
 
-/* The waiting thread runs again, and only now lets go of the objects. */
+/* The waiting thread runs again. */
 static inline uint32_t model_wait_end(model *m, uint32_t thread)
 {
     model_wait *wait = &m->waits[thread];
-    wait->waiting = false;
-    for (uint32_t i = 0; i < wait->count; i++)
-        wait->objects[i]->references--;
-    return wait->done ? wait->result : GRT_NT_TIMEOUT;
+    if (wait->done)
+        return wait->result;
+    model_leave(wait);
+    return GRT_NT_TIMEOUT;
 }
 
 /* ---- mutants and the end of threads -------------------------------------------------------- */
@@ -243,26 +254,27 @@ static inline void model_free_mutant(model *m, model_object *mutant)
     model_signalled(m, mutant);
 }
 
-/* Its object, if anybody has it, is signalled, then its mutants are abandoned, the one it got last
- * first. */
+/* Its mutants are abandoned, the one it got last first; then its object, if anybody has it, is
+ * signalled. */
 static inline void model_thread_ended(model *m, uint32_t thread, model_object *object)
 {
-    if (object != NULL) {
-        object->state = 1;
-        model_signalled(m, object);
-    }
-    for (;;) {
-        model_object *last = NULL;
+    model_object *last;
+    do {
+        last = NULL;
         for (uint32_t i = 0; i < m->object_count; i++) {
             model_object *mutant = &m->objects[i];
             if (mutant->references > 0 && mutant->owner == thread + 1 &&
                 (last == NULL || mutant->taken > last->taken))
                 last = mutant;
         }
-        if (last == NULL)
-            return;
-        last->abandoned = true;
-        model_free_mutant(m, last);
+        if (last != NULL) {
+            last->abandoned = true;
+            model_free_mutant(m, last);
+        }
+    } while (last != NULL);
+    if (object != NULL) {
+        object->state = 1;
+        model_signalled(m, object);
     }
 }
 

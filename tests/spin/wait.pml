@@ -4,12 +4,16 @@
  * Stands for:
  *   src/thread/park.c   grt_thread_park_begin(), grt_thread_park(), grt_thread_unpark()
  *   src/thread/stop.c   grt_thread_request_stop()
- *   src/kernel/wait.c   grt_wait_for(), sleep_until_done(), grt_object_signalled(), try_now()
+ *   src/kernel/wait.c   grt_wait_locked(), slept_through(), sleep_until_done(),
+ *                       grt_object_signalled(), finish()
+ *   src/kernel/object.c grt_dispatch_wake(), grt_dispatch_unlock()
  *
- * Left out: the order among waiters, what else than counts an object may have, wake-ups without a
+ * Left out: APCs and alerts, the order among waiters, which of its objects a wait for all is linked
+ * to (here to all of them), what else than counts an object may have, wake-ups without a
  * cause (a waiter that looks again does no harm), and 2^32 wake-ups between two looks at the word.
  *
- * run.sh gives -DSCENARIO=N, and with -DWAKE_LATE the wake-ups come after the lock was released.
+ * run.sh gives -DSCENARIO=N. Wake-ups come after the lock was released, or with -DWAKE_EARLY, when
+ * they are too many to be kept, before.
  * Each -DBREAK_... removes one step; then a property must fail.
  */
 
@@ -152,12 +156,17 @@ inline signal(o)
         fi;
         if
         :: success ->
-            done[w] = true;
             linked[w] = false;
-#ifdef WAKE_LATE
-            woken[w] = true
+#ifdef BREAK_DONE_ORDER /* wakes first and says then what for */
+            unpark(w);
+            done[w] = true
 #else
+            done[w] = true;
+#ifdef WAKE_EARLY
             unpark(w)
+#else
+            woken[w] = true
+#endif
 #endif
         :: else -> skip
         fi;
@@ -167,7 +176,7 @@ inline signal(o)
 #ifndef BREAK_SIGNAL_LOCK
     UNLOCK;
 #endif
-#ifdef WAKE_LATE
+#ifndef WAKE_EARLY
     w = 0;
     do
     :: w < WAITERS ->
@@ -188,7 +197,7 @@ inline signal(o)
 inline park(me)
 {
     if
-#ifndef BREAK_PARK_STOP /* parking does not look at the stop request */
+#ifndef BREAK_STOP_LOOK /* nobody looks at the stop request */
     :: stop[me] -> in_time = true
     :: !stop[me] ->
 #else
@@ -209,7 +218,36 @@ inline park(me)
     fi
 }
 
-/* grt_wait_for() and sleep_until_done(). */
+#ifdef BREAK_STOP_LOOK
+#define NO_REASON_TO_SLEEP(me) done[me]
+#else
+#define NO_REASON_TO_SLEEP(me) (done[me] || stop[me])
+#endif
+
+/* sleep_until_done(): looks without the lock. */
+inline sleep_until_done(me)
+{
+    do
+#ifndef BREAK_TOKEN
+    :: token = word[me];
+        if
+        :: NO_REASON_TO_SLEEP(me) -> break
+        :: !NO_REASON_TO_SLEEP(me) -> skip
+        fi;
+#else /* reads the word only after it has looked */
+    :: NO_REASON_TO_SLEEP(me) -> break
+    :: !NO_REASON_TO_SLEEP(me) ->
+        token = word[me];
+#endif
+        park(me);
+        if
+        :: !in_time -> break
+        :: else -> skip
+        fi
+    od
+}
+
+/* grt_wait_locked() and slept_through(). */
 inline wait_for(me)
 {
     timed = false;
@@ -222,7 +260,7 @@ inline wait_for(me)
     done[me] = false;
     got[me] = 0;
     try_now(me, success);
-    done[me] = success;
+    passed = success;
     if
     :: !success ->
 #ifdef BREAK_LINK /* links itself in a second turn of the lock */
@@ -230,30 +268,22 @@ inline wait_for(me)
         LOCK;
 #endif
         linked[me] = true;
-        do
-        :: done[me] || !in_time || stop[me] -> break
-        :: !(done[me] || !in_time || stop[me]) ->
-#ifndef BREAK_TOKEN
-            token = word[me];
-            UNLOCK;
-#else /* reads the word only when it has let go of the condition */
-            UNLOCK;
-            token = word[me];
+        UNLOCK;
+        sleep_until_done(me);
+        if
+        :: done[me] -> passed = true
+        :: !done[me] ->
+            LOCK;
+#ifndef BREAK_LATE_DONE /* does not look again whether it was let through meanwhile */
+            passed = done[me];
 #endif
-            park(me);
-            LOCK
-        od;
 #ifndef BREAK_UNLINK /* stays linked when it gives up */
-        linked[me] = false;
+            linked[me] = false;
 #endif
-    :: else -> skip
-    fi;
-#ifdef BREAK_LATE_DONE /* once the time is over it does not look whether it was let through */
-    passed = done[me] && in_time;
-#else
-    passed = done[me];
-#endif
-    UNLOCK
+            UNLOCK
+        fi
+    :: else -> UNLOCK
+    fi
 }
 
 proctype waiter(byte me)

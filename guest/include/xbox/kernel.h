@@ -9,12 +9,14 @@
 #ifndef GUEST_XBOX_KERNEL_H
 #define GUEST_XBOX_KERNEL_H
 
+#include <xbox/apc.h>
 #include <xbox/debug.h>
 #include <xbox/heap.h>
 #include <xbox/lock.h>
 #include <xbox/memory.h>
 #include <xbox/object.h>
 #include <xbox/sync.h>
+#include <xbox/task.h>
 #include <xbox/thread.h>
 #include <xbox/time.h>
 
