@@ -45,7 +45,7 @@ for scenario in 1 2 3 4 5; do
     run holds "wait $scenario, early wake-ups" wait.pml -DSCENARIO=$scenario -DWAKE_EARLY
 done
 # the step that is removed: the scenario that must notice
-for mutation in TAKE:1 TOKEN:1 INCREMENT:1 WAKE:1 LINK:1 SIGNAL_LOCK:2 DONE_ORDER:1 LATE_DONE:2 UNLINK:2 ALL:3 STOP_LOOK:4 STOP_ORDER:4; do
+for mutation in TAKE:1 TOKEN:1 INCREMENT:1 WAKE:1 FLAG:1 FLAG_FIRST:1 LINK:1 SIGNAL_LOCK:2 DONE_ORDER:1 LATE_DONE:2 UNLINK:2 ALL:3 STOP_LOOK:4 STOP_ORDER:4; do
     run fails "wait ${mutation#*:} without ${mutation%:*}" wait.pml -DSCENARIO=${mutation#*:} "-DBREAK_${mutation%:*}"
 done
 

@@ -65,6 +65,7 @@ byte got[WAITERS]; /* what was taken on its behalf */
 
 byte word[WAITERS];
 bool asleep[WAITERS], stop[WAITERS];
+bool parked[WAITERS]; /* may be asleep */
 
 /* For the properties: what was given, what those who passed say they have. */
 byte given[OBJECTS], taken[OBJECTS];
@@ -121,15 +122,28 @@ inline try_now(w, success)
     }
 }
 
+/* The host is called only when the flag says that somebody may sleep. */
 inline unpark(w)
 {
+#ifdef BREAK_FLAG_FIRST /* looks at the flag before it changes the word */
+    flag = parked[w];
+    word[w]++;
+    if
+    :: flag -> asleep[w] = false
+    :: else -> skip
+    fi
+#else
 #ifndef BREAK_INCREMENT /* wakes without a change of the word */
     word[w]++;
 #endif
 #ifndef BREAK_WAKE /* changes the word without waking */
-    asleep[w] = false
+    if
+    :: parked[w] -> asleep[w] = false
+    :: else -> skip
+    fi
 #else
     skip
+#endif
 #endif
 }
 
@@ -203,6 +217,9 @@ inline park(me)
 #else
     :: true ->
 #endif
+#ifndef BREAK_FLAG /* does not say that it goes to sleep */
+        parked[me] = true;
+#endif
         atomic {
             if
             :: word[me] == token -> asleep[me] = true
@@ -214,7 +231,8 @@ inline park(me)
         :: timed && asleep[me] ->
             asleep[me] = false;
             in_time = (word[me] != token)
-        fi
+        fi;
+        parked[me] = false
     fi
 }
 
@@ -316,6 +334,9 @@ proctype signaller()
     byte w;
     bool success;
     bool woken[WAITERS];
+#ifdef BREAK_FLAG_FIRST
+    bool flag;
+#endif
     SIGNALS
 }
 
@@ -325,6 +346,9 @@ proctype other_signaller()
     byte w;
     bool success;
     bool woken[WAITERS];
+#ifdef BREAK_FLAG_FIRST
+    bool flag;
+#endif
     SIGNALS_TOO
 }
 #endif
