@@ -1,6 +1,8 @@
 /* act.c - doing one thing to one object that the guest names, by handle or by address. */
 #include "kernel/act.h"
 
+#include "os/assert.h"
+
 uint32_t grt_call_act(grt_call *call, uint32_t handle, uint32_t kinds, grt_object_action *action,
                       int32_t amount, grt_addr previous_out)
 {
@@ -23,6 +25,28 @@ uint32_t grt_call_act(grt_call *call, uint32_t handle, uint32_t kinds, grt_objec
         !grt_call_write_u32(call, previous_out, (uint32_t)previous, "previous_out"))
         return GRT_NT_ACCESS_VIOLATION;
     return status;
+}
+
+uint32_t grt_call_query(grt_call *call, uint32_t handle, uint32_t kinds, grt_object_query *query,
+                        grt_addr record_out, uint32_t size)
+{
+    grt_dispatch *dispatch = grt_call_dispatch(call);
+    grt_handle_trouble trouble;
+    uint8_t bytes[GRT_QUERY_SIZE_MAX] = {0};
+    GRT_ASSERT(size <= sizeof bytes);
+    grt_dispatch_lock(dispatch);
+    grt_object *object = grt_handle_object(dispatch, call->thread, handle, kinds, &trouble);
+    if (object) {
+        grt_object_load(dispatch, object);
+        query(call, object, bytes);
+        grt_object_release(dispatch, object);
+    }
+    grt_dispatch_unlock(dispatch);
+    if (!object)
+        return grt_call_handle_trouble(call, &trouble);
+    return grt_call_write(call, record_out, bytes, size, call->row->parameters[1].name)
+               ? GRT_NT_SUCCESS
+               : GRT_NT_ACCESS_VIOLATION;
 }
 
 static void complain_reused(grt_call *call, grt_addr body, uint32_t waiting)
@@ -62,7 +86,7 @@ uint32_t grt_call_act_at(grt_call *call, grt_addr body, uint32_t kinds, grt_obje
     return object ? status : grt_call_handle_trouble(call, &trouble);
 }
 
-void grt_call_initialise(grt_call *call, grt_addr body, const uint8_t *bytes, uint32_t size)
+bool grt_call_initialise(grt_call *call, grt_addr body, const uint8_t *bytes, uint32_t size)
 {
     grt_dispatch *dispatch = grt_call_dispatch(call);
     uint32_t waiting;
@@ -74,4 +98,5 @@ void grt_call_initialise(grt_call *call, grt_addr body, const uint8_t *bytes, ui
     if (!written)
         grt_call_complain(call, "%s leads to 0x%08X, which cannot be written",
                           call->row->parameters[0].name, (unsigned)body);
+    return written;
 }

@@ -90,11 +90,30 @@ static bool write_word(const grt_dispatch *dispatch, grt_addr at, uint32_t value
 }
 
 /* Objects with more to them than their body says keep their kind. */
+static bool can_become(const grt_object *object, grt_object_kind kind)
+{
+    uint32_t simple = GRT_OBJECT_EVENT | GRT_OBJECT_SEMAPHORE | GRT_OBJECT_TIMER;
+    return object->kind == kind || object->page || object->kind == GRT_OBJECT_THREAD ||
+           ((object->kind & simple) && (kind & simple) && !object->timer.armed);
+}
+
 static void change_kind(grt_object *object, grt_object_kind kind)
 {
     uint32_t simple = GRT_OBJECT_EVENT | GRT_OBJECT_SEMAPHORE | GRT_OBJECT_TIMER;
-    if ((object->kind & simple) && (kind & simple) && !object->timer.armed && !object->page)
+    if (!object->page && (kind & simple) && can_become(object, kind))
         object->kind = kind;
+}
+
+/* The memory of a mutant or an armed timer is something else now. Who waits for what was there
+ * waits on, as on the console; the address belongs to the new object. */
+static void leave_body(grt_dispatch *dispatch, grt_object *object)
+{
+    object->references++;
+    grt_object_set_body(dispatch, object, 0);
+    grt_timer_cancel(dispatch, object);
+    if (object->owner)
+        grt_mutant_abandon(dispatch, object);
+    grt_object_release(dispatch, object);
 }
 
 /* The guest initialised the memory while threads wait for what was there. They go on waiting, for
@@ -137,6 +156,14 @@ void grt_object_store(grt_dispatch *dispatch, grt_object *object)
     write_word(dispatch, object->body + GRT_BODY_OWNER, object->owner ? object->owner->kthread : 0);
 }
 
+bool grt_object_is_there(const grt_dispatch *dispatch, const grt_object *object)
+{
+    uint8_t type;
+    return !object->body || object->page ||
+           (read_body(dispatch, object->body, &type, 1) &&
+            grt_object_kind_of(type) == object->kind);
+}
+
 void grt_object_mark_waited(grt_dispatch *dispatch, grt_object *object)
 {
     if (!object->body || object->kind == GRT_OBJECT_THREAD)
@@ -156,28 +183,42 @@ static uint32_t count_waiters(const grt_object *object)
     return waiting;
 }
 
+/* What is known about an address that becomes an object of [kind]; null for nothing. */
+static grt_object *still_known(grt_dispatch *dispatch, grt_addr body, grt_object_kind kind)
+{
+    grt_object *object = grt_object_find_body(dispatch, body);
+    if (!object || can_become(object, kind))
+        return object;
+    leave_body(dispatch, object);
+    return NULL;
+}
+
+static void start_anew(grt_dispatch *dispatch, grt_object *object, grt_object_kind kind)
+{
+    object->references++;
+    object->timer.dpc = 0;
+    change_kind(object, kind);
+    if (object->first)
+        grt_object_mark_waited(dispatch, object);
+    grt_object_load(dispatch, object);
+    grt_object_signalled(dispatch, object);
+    grt_object_release(dispatch, object);
+}
+
 bool grt_object_initialise(grt_dispatch *dispatch, grt_addr body, const uint8_t *bytes,
                            uint32_t size, uint32_t *waiting)
 {
+    grt_object_kind kind = grt_object_kind_of(bytes[GRT_BODY_TYPE]);
     grt_object *object = grt_object_find_body(dispatch, body);
     *waiting = object ? count_waiters(object) : 0;
-    if (object) {
-        object->references++;
+    if (object && object->kind == GRT_OBJECT_MUTANT && !object->page)
+        leave_body(dispatch, object);
+    else if (object)
         grt_timer_cancel(dispatch, object);
-        object->timer.dpc = 0;
-        if (object->owner)
-            grt_mutant_abandon(dispatch, object);
-    }
     bool written = grt_guest_write(dispatch->runtime, body, bytes, size);
-    if (object) {
-        object->abandoned = false;
-        change_kind(object, grt_object_kind_of(bytes[GRT_BODY_TYPE]));
-        if (object->first)
-            grt_object_mark_waited(dispatch, object);
-        grt_object_load(dispatch, object);
-        grt_object_signalled(dispatch, object);
-        grt_object_release(dispatch, object);
-    }
+    object = still_known(dispatch, body, kind);
+    if (object)
+        start_anew(dispatch, object, kind);
     return written;
 }
 
@@ -241,10 +282,19 @@ static bool read_for_adoption(const grt_dispatch *dispatch, grt_addr body, uint8
             read_body(dispatch, body, bytes, GRT_BODY_MUTANT_SIZE));
 }
 
+/* A body of the runtime's own is an object whatever the guest wrote into it. */
+static grt_object *made_here(grt_dispatch *dispatch, grt_addr body)
+{
+    grt_object *object = grt_object_find_body(dispatch, body);
+    return object && object->page ? object : NULL;
+}
+
 static grt_object *known_or_adopted(grt_dispatch *dispatch, grt_addr body, const uint8_t *bytes,
                                     grt_thread *thread, grt_handle_trouble *trouble)
 {
-    grt_object *object = grt_object_find_body(dispatch, body);
+    grt_object_kind kind = grt_object_kind_of(bytes[GRT_BODY_TYPE]);
+    grt_object *object =
+        kind == GRT_OBJECT_NONE ? made_here(dispatch, body) : still_known(dispatch, body, kind);
     if (!object)
         return adopt(dispatch, body, bytes, thread, trouble);
     object->references++;

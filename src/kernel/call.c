@@ -271,19 +271,22 @@ static uint64_t deadline_after(const grt_runtime *runtime, uint64_t units)
     return units > (UINT64_MAX - now) / 100 ? UINT64_MAX : now + units * 100;
 }
 
+uint64_t grt_call_deadline_at(grt_call *call, int64_t timeout)
+{
+    if (timeout < 0)
+        return deadline_after(call->runtime, 0 - (uint64_t)timeout);
+    uint64_t now = grt_kernel_time(call->runtime);
+    return (uint64_t)timeout <= now ? 0 : deadline_after(call->runtime, (uint64_t)timeout - now);
+}
+
 bool grt_call_deadline(grt_call *call, grt_addr timeout, uint64_t *deadline)
 {
+    uint64_t raw;
     *deadline = UINT64_MAX;
     if (timeout == 0)
         return true;
-    uint64_t raw;
     if (!grt_call_read_u64(call, timeout, &raw, "timeout"))
         return false;
-    if ((int64_t)raw < 0) {
-        *deadline = deadline_after(call->runtime, 0 - raw);
-        return true;
-    }
-    uint64_t now = grt_kernel_time(call->runtime);
-    *deadline = raw <= now ? 0 : deadline_after(call->runtime, raw - now);
+    *deadline = grt_call_deadline_at(call, (int64_t)raw);
     return true;
 }

@@ -112,8 +112,8 @@ static grt_object *open_or_make(grt_dispatch *dispatch, const grt_object *model,
 }
 
 /* Finding and opening are one step, or the last other handle might take the name along. */
-static uint32_t open_handle(grt_call *call, const grt_object *model, grt_name **name,
-                            uint32_t *handle)
+uint32_t grt_call_open_handle(grt_call *call, const grt_object *model, grt_name **name,
+                              uint32_t *handle)
 {
     grt_dispatch *dispatch = grt_call_dispatch(call);
     uint32_t status;
@@ -150,7 +150,7 @@ uint32_t grt_call_create(grt_call *call, const grt_object *wanted, grt_addr attr
     uint32_t status = grt_call_read_name(call, attributes, GRT_NAMES_OF_OBJECTS, &name);
     if (status != GRT_NT_SUCCESS)
         return status;
-    status = open_handle(call, &model, &name, &handle);
+    status = grt_call_open_handle(call, &model, &name, &handle);
     os_free(name);
     if (status != GRT_NT_SUCCESS && status != GRT_NT_OBJECT_NAME_EXISTS)
         return status;

@@ -20,6 +20,12 @@ uint32_t grt_call_read_string(grt_call *call, grt_addr string, grt_name_space sp
 uint32_t grt_call_read_name(grt_call *call, grt_addr attributes, grt_name_space space,
                             grt_name **name);
 
+/* A handle of a new object like [model], which takes the name over and clears [*name], or of the
+ * object that has the name. Returns a status; [*handle] is 0 when there is none, also with SUCCESS
+ * and OBJECT_NAME_EXISTS: then no handle was left. The lock is not held. */
+uint32_t grt_call_open_handle(grt_call *call, const grt_object *model, grt_name **name,
+                              uint32_t *handle);
+
 /* Creates an object like [model] (kind, state, auto_reset, limit, owner), or opens the one that has
  * its name, and stores a handle. Returns a status. */
 uint32_t grt_call_create(grt_call *call, const grt_object *model, grt_addr attributes,

@@ -1,6 +1,7 @@
 /* object.c - dispatcher objects: their life, and the objects of threads. */
 #include "kernel/object.h"
 
+#include "diag/log.h"
 #include "os/assert.h"
 #include <string.h>
 
@@ -42,6 +43,14 @@ static void free_dead(grt_object *dead)
     }
 }
 
+static void report_lost(const grt_dispatch *dispatch, grt_addr timer)
+{
+    if (timer)
+        grt_log_line(&dispatch->runtime->config.log, GRT_LOG_WARN, "EXPORT",
+                     "the timer at 0x%08X was armed, but there is no timer any more",
+                     (unsigned)timer);
+}
+
 void grt_dispatch_unlock(grt_dispatch *dispatch)
 {
     grt_thread *wake[GRT_WAKE_BATCH];
@@ -51,12 +60,15 @@ void grt_dispatch_unlock(grt_dispatch *dispatch)
     dispatch->wake_count = 0;
     grt_object *dead = dispatch->dead;
     dispatch->dead = NULL;
+    grt_addr lost = dispatch->lost_timer;
+    dispatch->lost_timer = 0;
     os_mutex_unlock(&dispatch->lock);
     for (uint32_t i = 0; i < count; i++) {
         grt_thread_unpark(wake[i]);
         grt_thread_release(wake[i]);
     }
     free_dead(dead);
+    report_lost(dispatch, lost);
 }
 
 /* ---- the end of everything ------------------------------------------------------------------- */
@@ -217,8 +229,11 @@ void grt_object_thread_ended(grt_dispatch *dispatch, grt_thread *thread)
     thread->kernel.ended = true;
     while (thread->kernel.mutants)
         grt_mutant_abandon(dispatch, thread->kernel.mutants);
-    while (thread->kernel.timers)
-        grt_timer_set_apc(dispatch, thread->kernel.timers, NULL, 0, 0, 0);
+    while (thread->kernel.timers) {
+        grt_object *timer = thread->kernel.timers;
+        grt_timer_set_apc(dispatch, timer, NULL, 0, 0, 0);
+        grt_timer_cancel(dispatch, timer); /* a timer with an APC is its thread's */
+    }
     grt_apc_forget(dispatch, thread);
     release_kept(dispatch, thread);
     grt_object *object = thread->kernel.object;

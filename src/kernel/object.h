@@ -56,6 +56,10 @@ enum {
     GRT_BODY_OWNER = 0x18,     /* mutant: KTHREAD */
     GRT_BODY_ABANDONED = 0x1C, /* mutant: one byte */
     GRT_BODY_MUTANT_SIZE = 0x20,
+    GRT_BODY_INSERTED = 0x03, /* timer: one byte, whether it is armed */
+    GRT_BODY_DUE = 0x10,      /* timer: u64 */
+    GRT_BODY_DPC = 0x20,      /* timer: KDPC */
+    GRT_BODY_PERIOD = 0x24,   /* timer: ms */
     GRT_BODY_TIMER_SIZE = 0x28,
     GRT_BODY_MAX = 0x28,
 };
@@ -146,8 +150,8 @@ typedef struct grt_name {
     char text[];     /* with a terminator */
 } grt_name;
 
-/* A page of guest memory for the bodies of objects that have handles. Slot 0 is never used, so that
- * no body is the start of a heap block: a program that frees one frees nothing. */
+/* A page of guest memory for the bodies of objects that have handles: one heap block, so that a
+ * program that frees a body frees nothing. */
 typedef struct grt_body_page {
     struct grt_body_page *next;
     grt_addr page;
@@ -222,6 +226,7 @@ struct grt_dispatch {
     os_thread *clock;
     uint32_t clock_word; /* changed to make it look */
     bool clock_stop;
+    grt_addr lost_timer; /* its memory is something else now; said once the lock is free */
     grt_dpc *dpcs, *last_dpc;
 };
 
@@ -330,6 +335,8 @@ grt_object *grt_object_at(grt_dispatch *dispatch, grt_addr address, uint32_t kin
 void grt_object_load(grt_dispatch *dispatch, grt_object *object);
 /* The other way round. */
 void grt_object_store(grt_dispatch *dispatch, grt_object *object);
+/* False when the guest uses the body's memory for something else, or gave it back. */
+bool grt_object_is_there(const grt_dispatch *dispatch, const grt_object *object);
 /* Shows in the body that somebody, or nobody, waits. */
 void grt_object_mark_waited(grt_dispatch *dispatch, grt_object *object);
 /* Gives [object] a body with the guest memory at [body], or takes it away (0). */
@@ -371,7 +378,8 @@ int grt_clock_start(grt_dispatch *dispatch);
 void grt_clock_stop(grt_dispatch *dispatch); /* likewise */
 
 /* Arms [timer], which clears it, for [due] in the clock of the runtime; in the past is at once.
- * Its APC and DPC are set beforehand. Returns whether it was armed already. */
+ * Its APC and DPC are set beforehand. Returns whether it was armed already. The caller has a
+ * reference. */
 bool grt_timer_set(grt_dispatch *dispatch, grt_object *timer, uint64_t due, uint64_t period);
 /* Disarms it; its state stays. Returns whether it was armed. */
 bool grt_timer_cancel(grt_dispatch *dispatch, grt_object *timer);

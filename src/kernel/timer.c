@@ -102,25 +102,54 @@ static void queue_dpc(grt_dispatch *dispatch, const grt_timer *timer)
         grt_dpc_queue(dispatch, timer->dpc, (uint32_t)now, (uint32_t)(now >> 32), &no_memory);
 }
 
+static void show_armed(const grt_dispatch *dispatch, const grt_object *object)
+{
+    uint8_t armed = object->timer.armed;
+    if (object->body)
+        grt_guest_write(dispatch->runtime, object->body + GRT_BODY_INSERTED, &armed, 1);
+}
+
+static void let_go(grt_dispatch *dispatch, grt_object *object)
+{
+    if (!object->timer.held)
+        return;
+    object->timer.held = false;
+    grt_object_release(dispatch, object);
+}
+
+/* The guest gave the memory of an armed timer back, or uses it for something else: it is left
+ * alone. */
+static void lose(grt_dispatch *dispatch, grt_object *object)
+{
+    dispatch->lost_timer = object->body;
+    grt_object_set_body(dispatch, object, 0);
+    let_go(dispatch, object);
+}
+
 /* Signals the timer; a periodic one is armed for the next time that lies ahead. */
 static void fire(grt_dispatch *dispatch, grt_object *object, uint64_t now)
 {
     grt_timer *timer = &object->timer;
+    if (!grt_object_is_there(dispatch, object)) {
+        lose(dispatch, object);
+        return;
+    }
     bool again = timer->period != 0;
     if (again) {
         timer->due += ((now - timer->due) / timer->period + 1) * timer->period;
         insert(dispatch, object);
     }
+    show_armed(dispatch, object);
     grt_object_load(dispatch, object);
     object->state = 1;
     grt_object_store(dispatch, object);
     queue_apc(dispatch, object);
     queue_dpc(dispatch, timer);
+    object->references++; /* the last waiter may take it along */
     grt_object_signalled(dispatch, object);
-    if (timer->held && !again) {
-        timer->held = false;
-        grt_object_release(dispatch, object);
-    }
+    if (!again)
+        let_go(dispatch, object);
+    grt_object_release(dispatch, object);
 }
 
 uint64_t grt_timer_next(const grt_dispatch *dispatch)
@@ -172,9 +201,9 @@ bool grt_timer_set(grt_dispatch *dispatch, grt_object *object, uint64_t due, uin
         extract(dispatch, object);
     object->state = 0;
     grt_object_store(dispatch, object);
-    timer->due = due;
-    timer->period = period;
     uint64_t now = grt_dispatch_clock(dispatch);
+    timer->due = due > now ? due : now; /* periods count from here */
+    timer->period = period;
     if (!timer->held && object->body && !object->page) { /* no handle keeps its record */
         timer->held = true;
         object->references++;
@@ -183,6 +212,7 @@ bool grt_timer_set(grt_dispatch *dispatch, grt_object *object, uint64_t due, uin
         fire(dispatch, object, now);
     } else {
         insert(dispatch, object);
+        show_armed(dispatch, object);
     }
     grt_clock_look(dispatch);
     return was_armed;
@@ -192,11 +222,11 @@ bool grt_timer_cancel(grt_dispatch *dispatch, grt_object *object)
 {
     grt_timer *timer = &object->timer;
     bool was_armed = timer->armed;
-    if (was_armed)
+    if (was_armed) {
         extract(dispatch, object);
-    if (timer->held) {
-        timer->held = false;
-        grt_object_release(dispatch, object);
+        if (grt_object_is_there(dispatch, object))
+            show_armed(dispatch, object);
     }
+    let_go(dispatch, object);
     return was_armed;
 }

@@ -55,6 +55,18 @@ uint32_t grt_export_NtPulseEvent(grt_call *call, uint32_t handle, grt_addr previ
     return grt_call_act(call, handle, GRT_OBJECT_EVENT, pulse_event, 0, previous_out);
 }
 
+static void query_event(grt_call *call, grt_object *event, uint8_t *bytes)
+{
+    (void)call;
+    grt_store32(bytes, event->auto_reset ? AUTO_RESET : 0);
+    grt_store32(bytes + 4, (uint32_t)event->state);
+}
+
+uint32_t grt_export_NtQueryEvent(grt_call *call, uint32_t handle, grt_addr record_out)
+{
+    return grt_call_query(call, handle, GRT_OBJECT_EVENT, query_event, record_out, 8);
+}
+
 /* ---- in guest memory ------------------------------------------------------------------------- */
 
 static int32_t act_at(grt_call *call, grt_addr event, grt_object_action *action)
@@ -94,4 +106,23 @@ int32_t grt_export_KePulseEvent(grt_call *call, grt_addr event, uint32_t increme
 int32_t grt_export_KeResetEvent(grt_call *call, grt_addr event)
 {
     return act_at(call, event, clear_event);
+}
+
+/* [*previous] is the KTHREAD of who was let through, 0 for nobody. */
+static uint32_t hand_event(grt_call *call, grt_object *event, int32_t amount, int32_t *previous)
+{
+    (void)amount;
+    grt_addr first = event->first ? event->first->wait->thread->kthread : 0;
+    grt_event_set(grt_call_dispatch(call), event);
+    *previous = event->state == 0 ? (int32_t)first : 0;
+    return GRT_NT_SUCCESS;
+}
+
+void grt_export_KeSetEventBoostPriority(grt_call *call, grt_addr event, grt_addr thread_out)
+{
+    if (!grt_call_probe(call, thread_out, "thread_out"))
+        return;
+    grt_addr thread = (grt_addr)act_at(call, event, hand_event);
+    if (thread && thread_out)
+        grt_call_write_u32(call, thread_out, thread, "thread_out");
 }

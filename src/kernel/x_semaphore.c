@@ -39,6 +39,18 @@ uint32_t grt_export_NtReleaseSemaphore(grt_call *call, uint32_t handle, int32_t 
                         previous_out);
 }
 
+static void query_semaphore(grt_call *call, grt_object *semaphore, uint8_t *bytes)
+{
+    (void)call;
+    grt_store32(bytes, (uint32_t)semaphore->state);
+    grt_store32(bytes + 4, (uint32_t)semaphore->limit);
+}
+
+uint32_t grt_export_NtQuerySemaphore(grt_call *call, uint32_t handle, grt_addr record_out)
+{
+    return grt_call_query(call, handle, GRT_OBJECT_SEMAPHORE, query_semaphore, record_out, 8);
+}
+
 void grt_export_KeInitializeSemaphore(grt_call *call, grt_addr semaphore, int32_t count,
                                       int32_t limit)
 {

@@ -1,5 +1,6 @@
 /* x_wait.c - exports that wait for objects. */
 #include "kernel/state.h"
+#include "kernel/waiting.h"
 
 /* The console's numbers; taking one for the other is a classic. */
 #define WAIT_ALL 0u
@@ -61,6 +62,19 @@ static uint32_t collect(grt_call *call, object_finder *find, const uint32_t *nam
     give_back(dispatch, wait);
     grt_dispatch_unlock(dispatch);
     return found ? status : grt_call_handle_trouble(call, &trouble);
+}
+
+uint32_t grt_call_wait_handle(grt_call *call, uint32_t handle, uint32_t alertable,
+                              uint64_t deadline)
+{
+    grt_wait wait;
+    wait.thread = call->thread;
+    wait.all = false;
+    wait.alertable = alertable != 0;
+    wait.takes_packet = false;
+    wait.deadline = deadline;
+    uint32_t status = collect(call, by_handle, &handle, 1, &wait);
+    return status == GRT_NT_SUCCESS ? grt_wait_locked(grt_call_dispatch(call), &wait) : status;
 }
 
 /* What a call says about its wait, besides the objects. */
@@ -134,4 +148,68 @@ uint32_t grt_export_KeWaitForMultipleObjects(grt_call *call, uint32_t count, grt
     (void)blocks; /* the runtime keeps its own */
     return wait_for_many(call, by_body, count, objects,
                          (wait_terms){wait_type, alertable, timeout});
+}
+
+/* ---- signal and wait ------------------------------------------------------------------------- */
+
+static uint32_t signal_object(grt_call *call, grt_object *object)
+{
+    grt_dispatch *dispatch = grt_call_dispatch(call);
+    int32_t previous;
+    switch (object->kind) {
+    case GRT_OBJECT_EVENT:
+        grt_event_set(dispatch, object);
+        return GRT_NT_SUCCESS;
+    case GRT_OBJECT_SEMAPHORE:
+        return grt_semaphore_release(dispatch, object, 1, &previous)
+                   ? GRT_NT_SUCCESS
+                   : GRT_NT_SEMAPHORE_LIMIT_EXCEEDED;
+    default: /* a mutant */
+        if (object->owner != call->thread)
+            return GRT_NT_MUTANT_NOT_OWNED;
+        grt_mutant_release(dispatch, object);
+        return GRT_NT_SUCCESS;
+    }
+}
+
+/* Finds both objects, signals the one and leaves the lock held, or reports and leaves it free. */
+static uint32_t signal_first(grt_call *call, uint32_t signal, uint32_t object, grt_wait *wait)
+{
+    grt_dispatch *dispatch = grt_call_dispatch(call);
+    uint32_t kinds = GRT_OBJECT_EVENT | GRT_OBJECT_SEMAPHORE | GRT_OBJECT_MUTANT;
+    grt_handle_trouble trouble = {0};
+    uint32_t status = GRT_NT_SUCCESS;
+    grt_dispatch_lock(dispatch);
+    grt_object *signalled = grt_handle_object(dispatch, call->thread, signal, kinds, &trouble);
+    grt_object *awaited =
+        signalled ? grt_handle_object(dispatch, call->thread, object, GRT_OBJECT_WAITABLE, &trouble)
+                  : NULL;
+    if (awaited)
+        status = signal_object(call, signalled);
+    if (signalled)
+        grt_object_release(dispatch, signalled);
+    wait->links[0].object = awaited;
+    if (awaited && status == GRT_NT_SUCCESS)
+        return status;
+    if (awaited)
+        grt_object_release(dispatch, awaited);
+    grt_dispatch_unlock(dispatch);
+    return awaited ? status : grt_call_handle_trouble(call, &trouble);
+}
+
+uint32_t grt_export_NtSignalAndWaitForSingleObjectEx(grt_call *call, uint32_t signal,
+                                                     uint32_t object, uint32_t mode,
+                                                     uint32_t alertable, grt_addr timeout)
+{
+    (void)mode;
+    grt_wait wait;
+    wait.thread = call->thread;
+    wait.count = 1;
+    wait.all = false;
+    wait.alertable = (alertable & 0xFF) != 0;
+    wait.takes_packet = false;
+    if (!grt_call_deadline(call, timeout, &wait.deadline))
+        return GRT_NT_ACCESS_VIOLATION;
+    uint32_t status = signal_first(call, signal, object, &wait);
+    return status == GRT_NT_SUCCESS ? grt_wait_locked(grt_call_dispatch(call), &wait) : status;
 }

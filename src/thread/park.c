@@ -16,10 +16,12 @@ uint32_t grt_thread_park_begin(grt_thread *thread)
     return __atomic_load_n(&thread->park_word, __ATOMIC_ACQUIRE);
 }
 
-/* A sleep costs so much more that the guest may as well see it. */
+/* A sleep costs so much more that the guest may as well see it. Who wakes looks at the flag only
+ * after it has changed the word, and we at the word only after the flag: one of the two sees it. */
 static void show_parked(grt_thread *thread, bool parked)
 {
-    atomic_store_explicit(&thread->parked, parked, memory_order_relaxed);
+    atomic_store(&thread->parked, parked);
+    atomic_thread_fence(memory_order_seq_cst);
     grt_thread_show_byte(thread, GRT_KTHREAD_STATE,
                          parked ? GRT_KTHREAD_WAITING : GRT_KTHREAD_RUNNING);
 }
@@ -41,10 +43,10 @@ bool grt_thread_park(grt_thread *thread, uint32_t token, uint64_t deadline_ns)
 
 void grt_thread_unpark(grt_thread *thread)
 {
-    __atomic_fetch_add(&thread->park_word, 1, __ATOMIC_RELEASE);
+    __atomic_fetch_add(&thread->park_word, 1, __ATOMIC_SEQ_CST);
     if (thread->scheduled)
         grt_schedule_wake(thread);
-    else
+    else if (atomic_load(&thread->parked)) /* else it will see the word: no call to the host */
         os_wake_all(&thread->park_word);
 }
 
