@@ -49,7 +49,7 @@ bool grt_stack_clean(grt_runtime *runtime, grt_context_block *context)
     if (context->cleaned++ % LOOK_EVERY == 0)
         context->kept = resident_top(runtime, context) * GRT_PAGE_SIZE;
     uint32_t rest = context->stack_size - context->kept;
-    return 
+    return grt_guest_write(runtime, context->pcr, zeros, GRT_PARTS_SIZE) &&
            zero_pages(runtime, context->stack_base - context->kept, context->stack_base) &&
            (rest == 0 || os_discard(runtime->base + context->stack_limit, rest) == 0);
 }
