@@ -16,12 +16,23 @@ uint32_t grt_thread_park_begin(grt_thread *thread)
     return __atomic_load_n(&thread->park_word, __ATOMIC_ACQUIRE);
 }
 
-/* A sleep costs so much more that the guest may as well see it. Who wakes looks at the flag only
- * after it has changed the word, and we at the word only after the flag: one of the two sees it. */
+/* Who wakes looks at the flag only after it has changed the word, and we at the word only after the
+ * flag, all four in one order: one of the two sees it. */
+static bool is_changed(const grt_thread *thread, uint32_t token)
+{
+    return __atomic_load_n(&thread->park_word, __ATOMIC_SEQ_CST) != token;
+}
+
+static bool sleep_while(grt_thread *thread, uint32_t token, uint64_t deadline_ns)
+{
+    return thread->scheduled ? grt_schedule_park(thread, token, deadline_ns)
+                             : os_wait(&thread->park_word, token, deadline_ns);
+}
+
+/* A sleep costs so much more that the guest may as well see it. */
 static void show_parked(grt_thread *thread, bool parked)
 {
     atomic_store(&thread->parked, parked);
-    atomic_thread_fence(memory_order_seq_cst);
     grt_thread_show_byte(thread, GRT_KTHREAD_STATE,
                          parked ? GRT_KTHREAD_WAITING : GRT_KTHREAD_RUNNING);
 }
@@ -33,12 +44,9 @@ bool grt_thread_park(grt_thread *thread, uint32_t token, uint64_t deadline_ns)
     if (atomic_load(&thread->stop_requested))
         return true;
     show_parked(thread, true);
-    bool woken = thread->scheduled ? grt_schedule_park(thread, token, deadline_ns)
-                                   : os_wait(&thread->park_word, token, deadline_ns);
+    bool woken = is_changed(thread, token) || sleep_while(thread, token, deadline_ns);
     show_parked(thread, false);
-    if (woken)
-        return true;
-    return __atomic_load_n(&thread->park_word, __ATOMIC_ACQUIRE) != token;
+    return woken || is_changed(thread, token);
 }
 
 void grt_thread_unpark(grt_thread *thread)
