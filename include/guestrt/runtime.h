@@ -43,6 +43,7 @@ typedef struct grt_runtime_config {
     grt_policy on_context_failure; /* CONTINUE: ExCreateThread returns STATUS_NO_MEMORY */
     grt_policy on_guest_fault;     /* STOP: after the report the program ends */
     grt_policy on_missing_export;  /* CONTINUE: reported once, the call fails */
+    bool lock_order;               /* true: sections taken in two orders are reported; slower */
     grt_output_fn *output;         /* null: stderr */
     void *output_user;
     grt_log log; /* also used for memory and heaps */

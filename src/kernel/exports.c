@@ -1,4 +1,5 @@
 /* exports.c - the table of exports, the thunk of each row, and the ways to look one up. */
+#include "kernel/shortcut.h"
 #include "kernel/state.h"
 
 #include <stdlib.h>
@@ -56,6 +57,25 @@ static inline uint64_t argument(const grt_ppc *ctx, const uint8_t *base, uint32_
     }
 #include "kernel/export_rows.h"
 
+static grt_ppc_function *const thunks[GRT_INDEX_COUNT] = {
+#define GRT_PARAMETER(index, type, name)
+#define GRT_ROW(library, ordinal, name, returns, count, variadic, callers, statuses, sentence,     \
+                ...)                                                                               \
+    thunk_##name,
+#include "kernel/export_rows.h"
+};
+
+void grt_export_in_full(grt_ppc *ctx, uint8_t *base, uint32_t index)
+{
+    thunks[index](ctx, base);
+}
+
+/* The row's shortcut if it has one: GRT_SHORTCUT_name is then two arguments, else it is one word.
+ */
+#define SECOND_OF(first, second, ...) second
+#define SECOND(...)                   SECOND_OF(__VA_ARGS__, ~)
+#define FUNCTION_OF(name)             SECOND(GRT_SHORTCUT_##name, thunk_##name)
+
 static const grt_export table[GRT_INDEX_COUNT] = {
 #define GRT_PARAMETER(index, type, name)
 #define GRT_ROW(library_, ordinal_, name_, returns_, count_, variadic_, callers_, statuses_,       \
@@ -71,7 +91,7 @@ static const grt_export table[GRT_INDEX_COUNT] = {
         .name = #name_,                                                                            \
         .sentence = sentence_,                                                                     \
         .parameters = parameters_##name_,                                                          \
-        .function = thunk_##name_,                                                                 \
+        .function = FUNCTION_OF(name_),                                                            \
     },
 #include "kernel/export_rows.h"
 };

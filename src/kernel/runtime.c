@@ -4,6 +4,7 @@
 #include "guestrt/runtime.h"
 #include "diag/log.h"
 #include "kernel/kernel.h"
+#include "memory/quick.h"
 #include "os/assert.h"
 #include "thread/layout.h"
 
@@ -75,6 +76,7 @@ static grt_status create_memory(grt_runtime *runtime)
     if (status != GRT_OK)
         return status;
     runtime->base = grt_memory_base(runtime->memory);
+    runtime->page_records = grt_memory_page_records(runtime->memory);
     const heap_range *range = &heap_ranges[config.profile];
     status = create_heap(runtime, "user", range->user_first, range->user_end,
                          runtime->config.user_heap_budget, &runtime->user_heap);

@@ -3,6 +3,8 @@
 #define GRT_KERNEL_STATE_H
 
 #include "kernel/exports.h"
+#include "kernel/lock_order.h"
+#include "kernel/rwlock.h"
 #include "kernel/section.h"
 #include "kernel/vm.h"
 
@@ -17,6 +19,8 @@ struct grt_kernel {
     grt_runtime *runtime;
     grt_dispatch dispatch;
     grt_sections sections;
+    grt_lock_order lock_order;
+    grt_rwlocks rwlocks;
     grt_vm vm;
 
     os_mutex registry_lock; /* registrations, missing */

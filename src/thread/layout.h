@@ -37,6 +37,7 @@ typedef struct grt_layout {
 
 enum {
     GRT_PCR_TLS = 0x000,
+    GRT_PCR_IRQL = 0x018, /* one byte */
     GRT_PCR_SELF = 0x030,
     GRT_PCR_STACK_BASE = 0x070,
     GRT_PCR_STACK_LIMIT = 0x074,
@@ -67,6 +68,7 @@ enum {
     GRT_KTHREAD_APC_LIST_USER = 0x07C,
     GRT_KTHREAD_MAY_QUEUE_APC = 0x08B, /* one byte */
     GRT_KTHREAD_MSR_MASK = 0x09C,
+    GRT_KTHREAD_APC_DISABLE = 0x0B0,
     GRT_KTHREAD_SUSPEND_COUNT = 0x0BC, /* one byte */
     GRT_KTHREAD_TERMINATED = 0x0BE,    /* one byte */
     GRT_KTHREAD_CPU = 0x0BF,           /* one byte */

@@ -110,7 +110,7 @@ void grt_thread_enter_host(grt_thread *thread, grt_addr call_site)
 {
     grt_thread_leave_guest(thread);
     check_host_stack(thread);
-    thread->call_site = call_site;
+    __atomic_store_n(&thread->call_site, call_site, __ATOMIC_RELAXED); /* others may look */
     grt_set_call_site(call_site);
 }
 

@@ -84,7 +84,8 @@ static grt_thread *allocate_record(grt_runtime *runtime, const grt_thread_config
     atomic_init(&thread->references, 1);
     atomic_init(&thread->suspend_count, config->flags & GRT_THREAD_SUSPENDED);
     unsigned suspended = config->flags & GRT_THREAD_SUSPENDED ? GRT_ATTEND_SUSPEND : 0;
-    unsigned traced = grt_log_wants(&runtime->config.log, GRT_LOG_DEBUG) ? GRT_ATTEND_ALWAYS : 0;
+    bool watched = grt_log_wants(&runtime->config.log, GRT_LOG_DEBUG) || runtime->config.lock_order;
+    unsigned traced = watched ? GRT_ATTEND_ALWAYS : 0;
     atomic_init(&thread->attention, suspended | traced);
     thread->id = take_id(runtime);
     thread->cpu = choose_cpu(runtime, config->flags, thread->id);
