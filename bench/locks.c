@@ -42,7 +42,18 @@ static const char *const names[] = {
     "KfAcquireSpinLock",
     "KfReleaseSpinLock",
 };
-enum { ENTER, TRY, LEAVE, RW_INIT, RW_SHARED, RW_EXCLUSIVE, RW_RELEASE, SPIN_TAKE, SPIN_GIVE, IMPORTS };
+enum {
+    ENTER,
+    TRY,
+    LEAVE,
+    RW_INIT,
+    RW_SHARED,
+    RW_EXCLUSIVE,
+    RW_RELEASE,
+    SPIN_TAKE,
+    SPIN_GIVE,
+    IMPORTS
+};
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
@@ -239,8 +250,8 @@ static grt_runtime *create_runtime(void)
         const grt_export *row = grt_export_find_name(names[i]);
         if (!row)
             abort();
-        imports[i] = (grt_ppc_import){
-            .library = row->library, .ordinal = row->ordinal, .name = row->name};
+        imports[i] =
+            (grt_ppc_import){.library = row->library, .ordinal = row->ordinal, .name = row->name};
     }
     grt_runtime_config config = grt_runtime_config_default();
     grt_runtime *runtime;

@@ -1,9 +1,9 @@
 /*
  * deadlock.c - threads that wait for each other's critical sections in a circle.
  *
- * Looked for whenever a thread begins to wait, under the lock that all waiters are linked under. The
- * circle, if there is one, is closed by the last of its members that is linked, so it is found once.
- * A member can leave nothing before it gets what it waits for, so what is found stays.
+ * Looked for whenever a thread begins to wait, under the lock that all waiters are linked under.
+ * The circle, if there is one, is closed by the last of its members that is linked, so it is found
+ * once. A member can leave nothing before it gets what it waits for, so what is found stays.
  */
 #include "diag/log.h"
 #include "kernel/state.h"
@@ -28,8 +28,7 @@ uint32_t grt_deadlock_find(grt_runtime *runtime, const grt_section_waiter *waite
 {
     const grt_section_waiter *at = waiter;
     for (uint32_t count = 0; at && count < GRT_DEADLOCK_MEMBERS;) {
-        members[count++] =
-            (grt_deadlock_member){at->thread->id, at->section, at->call_site};
+        members[count++] = (grt_deadlock_member){at->thread->id, at->section, at->call_site};
         at = next_of(runtime, at);
         if (at == waiter)
             return count;

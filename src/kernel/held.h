@@ -61,8 +61,8 @@ static inline uint32_t grt_held_place(const grt_held *held, grt_addr section)
     return place;
 }
 
-/* Whether the thread is inside of the section. Of those that found no room in the list nobody knows,
- * so then it may be any. */
+/* Whether the thread is inside of the section. Of those that found no room in the list nobody
+ * knows, so then it may be any. */
 static inline bool grt_held_has(const grt_held *held, grt_addr section)
 {
     return grt_held_place(held, section) != 0 || grt_held_unlisted(held) != 0;

@@ -32,7 +32,8 @@ static grt_lock_pair *add(grt_lock_order *order, const grt_lock_pair *wanted)
     return pair;
 }
 
-/* True when [other] is the opposite order that is to be reported; [*full] the moment the room ends. */
+/* True when [other] is the opposite order that is to be reported; [*full] the moment the room ends.
+ */
 static bool note(grt_lock_order *order, const grt_lock_pair *wanted, grt_lock_pair *other,
                  bool *full)
 {

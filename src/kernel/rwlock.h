@@ -1,15 +1,15 @@
 /*
  * rwlock.h - reader-writer locks (ERWLOCK).
  *
- * Who is in and who waits is known in host memory, keyed by the lock's guest address; the first four
- * words in guest memory show it, written under the lock of the record by guarded copies, so that
- * they are never older than what a thread that got in knows. A lock that the program initialised by
- * hand works, one whose bytes were overwritten still does. A record exists while somebody is in or
- * waits.
+ * Who is in and who waits is known in host memory, keyed by the lock's guest address; the first
+ * four words in guest memory show it, written under the lock of the record by guarded copies, so
+ * that they are never older than what a thread that got in knows. A lock that the program
+ * initialised by hand works, one whose bytes were overwritten still does. A record exists while
+ * somebody is in or waits.
  *
  * The order is the console's. A reader gets in at once when nobody is in, or readers are and no
- * writer waits. A writer that leaves lets in all readers that wait, else one writer; the last reader
- * that leaves lets in one writer. So neither starves: they take turns.
+ * writer waits. A writer that leaves lets in all readers that wait, else one writer; the last
+ * reader that leaves lets in one writer. So neither starves: they take turns.
  */
 #ifndef GRT_KERNEL_RWLOCK_H
 #define GRT_KERNEL_RWLOCK_H

@@ -54,30 +54,41 @@ static uint32_t find_thread(grt_runtime *runtime, uint32_t kthread, bool *ended)
     return id;
 }
 
-static bool is_owned(grt_call *call, grt_addr section, uint32_t owner)
+/* The id of the thread that is inside, and whether it has ended; 0: nobody is. */
+static uint32_t find_owner(grt_call *call, grt_addr section, uint32_t owner, bool *ended)
 {
-    bool ended = true;
+    *ended = true;
     uint32_t id = left_by(&call->kernel->sections, section, owner);
     if (id == 0)
-        id = find_thread(call->runtime, owner, &ended);
-    if (id == call->thread->id)
-        id = 0; /* the word says so, but the thread is not inside */
-    if (id == 0)
-        grt_call_complain(call,
-                          "section 0x%08X has the owner 0x%08X, which no thread inside is: it was "
-                          "never initialised, or overwritten, and is taken as free",
-                          (unsigned)section, (unsigned)owner);
-    else if (ended)
-        grt_call_complain(call, "section 0x%08X is owned by thread %u, which has ended",
-                          (unsigned)section, (unsigned)id);
-    return id != 0;
+        id = find_thread(call->runtime, owner, ended);
+    return id == call->thread->id ? 0 : id; /* the word may say so, but the thread is not inside */
+}
+
+/* An owner may leave and end while it is looked for. */
+static bool is_still(grt_call *call, grt_addr section, uint32_t owner)
+{
+    uint32_t found;
+    return grt_guest_load32(call->runtime, section + GRT_SECTION_OWNER, &found) && found == owner;
 }
 
 bool grt_section_free_if_nobodys(grt_call *call, grt_addr section, uint32_t owner)
 {
-    uint32_t found;
-    if (is_owned(call, section, owner))
+    bool ended;
+    uint32_t found, id = find_owner(call, section, owner, &ended);
+    if ((id != 0 && !ended) || atomic_load(&call->runtime->stopping))
+        return false; /* when all are stopped, threads end wherever they are */
+    if (!is_still(call, section, owner))
+        return true;
+    if (id != 0) {
+        grt_call_complain(call, "section 0x%08X is owned by thread %u, which has ended",
+                          (unsigned)section, (unsigned)id);
         return false;
+    }
+    grt_call_complain(
+        call,
+        "section 0x%08X has the owner 0x%08X, which no thread inside is: it was never "
+        "initialised, or overwritten, and is taken as free",
+        (unsigned)section, (unsigned)owner);
     grt_guest_exchange32(call->runtime, section + GRT_SECTION_OWNER, owner, 0, &found);
     return true;
 }

@@ -93,7 +93,10 @@ static turn try_turn(grt_call *call, grt_section_waiter *waiter, uint32_t *owner
         waiter->woken = false;
         waiter->lost++;
     }
-    if (!waiter->granted) {
+    if (!waiter->granted && first_for(sections, waiter->section) != waiter) {
+        *owner = 0;
+        answer = atomic_load(&call->thread->stop_requested) ? GONE : NOT_YET;
+    } else if (!waiter->granted) {
         bool there = grt_guest_exchange32(call->runtime, waiter->section + GRT_SECTION_OWNER, 0,
                                           call->thread->kthread, owner);
         answer = !there || atomic_load(&call->thread->stop_requested) ? GONE

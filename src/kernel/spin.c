@@ -58,31 +58,31 @@ static bool say_owner(grt_call *call, grt_addr lock, const grt_thread *owner, bo
 
 typedef struct spinning {
     uint32_t round;
-    uint32_t owner; /* the word that the last look was about */
     bool said;
 } spinning;
 
-/* False: nobody can have the lock. Says once what is in the way. */
-static bool look(grt_call *call, grt_addr lock, spinning *state)
+/* Says once what is in the way; frees the lock when nobody can have it. */
+static void look(grt_call *call, grt_addr lock, uint32_t word, spinning *state)
 {
-    if (state->owner == call->thread->pcr) {
+    if (word == call->thread->pcr) {
         if (!state->said)
             grt_call_complain(call, "spins on 0x%08X, which it has itself: for ever",
                               (unsigned)lock);
         state->said = true;
-        return true;
+        return;
     }
-    grt_thread *owner = find_pcr(call, state->owner);
-    bool alive = owner && !has_ended(owner);
-    if (!alive)
+    uint32_t found;
+    grt_thread *owner = find_pcr(call, word);
+    if (owner && !has_ended(owner)) {
+        state->said = state->said || say_owner(call, lock, owner, state->round >= ROUNDS_LONG);
+    } else if (!atomic_load(&call->runtime->stopping) &&
+               grt_guest_exchange32(call->runtime, lock, word, 0, &found) && found == word) {
         grt_call_complain(call,
                           "spin lock 0x%08X is 0x%08X, which is no living thread's PCR: it was "
                           "never initialised, or overwritten, and is taken as free",
-                          (unsigned)lock, (unsigned)state->owner);
-    else if (!state->said)
-        state->said = say_owner(call, lock, owner, state->round >= ROUNDS_LONG);
+                          (unsigned)lock, (unsigned)word);
+    }
     grt_thread_release(owner);
-    return alive;
 }
 
 static void rest(grt_call *call, uint32_t round)
@@ -94,9 +94,11 @@ static void rest(grt_call *call, uint32_t round)
         os_thread_yield();
         return;
     }
-    uint64_t sleep = (uint64_t)SLEEP_LEAST_NS << (round - ROUNDS_YIELDING < 5 ? round - ROUNDS_YIELDING : 5);
+    uint64_t sleep = (uint64_t)SLEEP_LEAST_NS
+                     << (round - ROUNDS_YIELDING < 5 ? round - ROUNDS_YIELDING : 5);
     uint32_t token = grt_thread_park_begin(call->thread);
-    grt_thread_park(call->thread, token, os_clock_ns() + (sleep < SLEEP_MOST_NS ? sleep : SLEEP_MOST_NS));
+    grt_thread_park(call->thread, token,
+                    os_clock_ns() + (sleep < SLEEP_MOST_NS ? sleep : SLEEP_MOST_NS));
 }
 
 static bool is_time_to_look(uint32_t round)
@@ -107,18 +109,15 @@ static bool is_time_to_look(uint32_t round)
 void grt_spin_take(grt_call *call, grt_addr lock)
 {
     uint32_t self = call->thread->pcr, found;
-    for (spinning state = {0, 0, false};; state.round++) {
+    for (spinning state = {0, false};; state.round++) {
         if (!grt_guest_exchange32(call->runtime, lock, 0, self, &found)) {
             refuse(call, lock);
             return;
         }
         if (found == 0)
             return;
-        if (is_time_to_look(state.round)) {
-            state.owner = found;
-            if (!look(call, lock, &state))
-                grt_guest_exchange32(call->runtime, lock, found, 0, &found);
-        }
+        if (is_time_to_look(state.round))
+            look(call, lock, found, &state);
         rest(call, state.round);
     }
 }

@@ -2,8 +2,8 @@
  * spin.h - spin locks: one guest word, the PCR of the thread that has it, or 0.
  *
  * On the console whoever has a spin lock runs; here the host may take its processor away, or the
- * guest may have suspended it. So a thread that spins soon gives its processor away, then sleeps for
- * moments; it can be stopped, and after a while it says what it waits for.
+ * guest may have suspended it. So a thread that spins soon gives its processor away, then sleeps
+ * for moments; it can be stopped, and after a while it says what it waits for.
  */
 #ifndef GRT_KERNEL_SPIN_H
 #define GRT_KERNEL_SPIN_H

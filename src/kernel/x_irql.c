@@ -1,9 +1,9 @@
 /*
  * x_irql.c - exports about interrupt levels and critical regions.
  *
- * Both are the calling thread's alone: a level keeps nobody else from running, and neither is a lock.
- * The console stops when a level is raised downwards or lowered upwards; here that is reported and
- * the level stays.
+ * Both are the calling thread's alone: a level keeps nobody else from running, and neither is a
+ * lock. The console stops when a level is raised downwards or lowered upwards; here that is
+ * reported and the level stays.
  */
 #include "kernel/level.h"
 

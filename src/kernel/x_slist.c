@@ -2,9 +2,9 @@
  * x_slist.c - exports about interlocked singly linked lists.
  *
  * A list header is 8 bytes at a multiple of 8: the first entry, a depth and a sequence number, all
- * changed in one go. Programs mostly do it in code of their own, with ldarx and stdcx., so everything
- * here is in those 8 bytes. A push raises the sequence number: an entry that was popped and pushed
- * back meanwhile is noticed.
+ * changed in one go. Programs mostly do it in code of their own, with ldarx and stdcx., so
+ * everything here is in those 8 bytes. A push raises the sequence number: an entry that was popped
+ * and pushed back meanwhile is noticed.
  */
 #include "kernel/state.h"
 
@@ -72,7 +72,8 @@ static bool read_next(grt_call *call, grt_addr list, uint64_t *value, grt_addr *
         if (!read_head(call, list, value))
             return false;
         if (*value == before) {
-            grt_call_complain(call, "list 0x%08X is broken: its first entry, 0x%08X, cannot be read",
+            grt_call_complain(call,
+                              "list 0x%08X is broken: its first entry, 0x%08X, cannot be read",
                               (unsigned)list, (unsigned)unpack(before).first);
             return false;
         }
@@ -96,8 +97,8 @@ uint32_t grt_export_InterlockedPopEntrySList(grt_call *call, grt_addr list)
         old = unpack(value);
         if (old.first == 0)
             return 0;
-    } while (!replace(call, list, &value,
-                      (list_head){next, (uint16_t)(old.depth - 1), old.sequence}));
+    } while (
+        !replace(call, list, &value, (list_head){next, (uint16_t)(old.depth - 1), old.sequence}));
     return old.first;
 }
 

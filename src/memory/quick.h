@@ -1,6 +1,6 @@
 /*
- * quick.h - the question whether guest bytes can be written, without a call, for code that is only a
- * few instructions long itself.
+ * quick.h - the question whether guest bytes can be written, without a call, for code that is only
+ * a few instructions long itself.
  */
 #ifndef GRT_MEMORY_QUICK_H
 #define GRT_MEMORY_QUICK_H
@@ -19,7 +19,8 @@ static inline bool grt_quick_writable(const uint8_t *records, grt_addr address, 
 {
     enum { WRITABLE = 1 + GRT_READ_WRITE }; /* every bit of a record */
     uint8_t first = __atomic_load_n(&records[address >> 12], __ATOMIC_RELAXED);
-    uint8_t last = __atomic_load_n(&records[(grt_addr)(address + size - 1) >> 12], __ATOMIC_RELAXED);
+    uint8_t last =
+        __atomic_load_n(&records[(grt_addr)(address + size - 1) >> 12], __ATOMIC_RELAXED);
     return (first & last) == WRITABLE;
 }
 

@@ -1,8 +1,9 @@
 /*
- * guest_atomic.c - atomic operations on guest words that survive whatever the guest did to the page.
+ * guest_atomic.c - atomic operations on guest words that survive whatever the guest did to the
+ * page.
  *
- * For the library's slow paths: a shortcut that runs as guest code uses the host's atomics directly,
- * and a fault there is the guest's.
+ * For the library's slow paths: a shortcut that runs as guest code uses the host's atomics
+ * directly, and a fault there is the guest's.
  */
 #include "thread/internal.h"
 
