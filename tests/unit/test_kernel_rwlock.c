@@ -119,7 +119,7 @@ static void turns(grt_ppc *ctx, uint8_t *base)
     check_words(base, SHARED, 5, 2, 3, 1);
     CHECK_EQUAL(KCALL(ExTryToAcquireReadWriteLockShared, SHARED), 0); /* a writer waits */
     KCALL(ExReleaseReadWriteLock, SHARED);
-    WAIT_UNTIL(flag_get(base, 0) == 1);
+    WAIT_UNTIL(flag_get(base, 16 + 1) != 0);
     CHECK_EQUAL(flag_get(base, 16 + 1), 1);
     check_words(base, SHARED, 4, 1, 3, 0);
     flag_set(base, 1, 2); /* the first writer leaves */
@@ -137,6 +137,32 @@ static void test_turns(void **state)
     (void)state;
     RUN_GUEST(turns, comer);
     assert_silent();
+}
+
+/* All who wait for a lock that is initialised anew get in, the readers first. */
+static void freed_by_initialising(grt_ppc *ctx, uint8_t *base)
+{
+    static const uint32_t comers[] = {1, 2, 3, 4};
+    grt_addr s = scratch(ctx);
+    KCALL(ExInitializeReadWriteLock, SHARED);
+    KCALL(ExAcquireReadWriteLockExclusive, SHARED);
+    flag_set(base, 1, 5);
+    for (uint32_t i = 0; i < 4; i++) {
+        CHECK_EQUAL(KCALL(ExCreateThread, s + 4 * i, 0, 0, 0, FN(1), comers[i], 0), GRT_NT_SUCCESS);
+        WAIT_UNTIL(threads_waiting(base) == i + 1);
+    }
+    KCALL(ExInitializeReadWriteLock, SHARED);
+    join_threads(ctx, base, s, 4);
+    CHECK(flag_get(base, 16 + 1) > 2);
+    CHECK(flag_get(base, 16 + 3) > 2);
+    check_words(base, SHARED, UINT32_MAX, 0, 0, 0);
+}
+
+static void test_initialised_while_threads_wait(void **state)
+{
+    (void)state;
+    RUN_GUEST(freed_by_initialising, comer);
+    assert_logged("lock 0x82010000 is initialised while threads are in or wait");
 }
 
 /* ---- exclusion ----------------------------------------------------------------------------- */
@@ -359,15 +385,11 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_single),
-        cmocka_unit_test(test_misuse),
-        cmocka_unit_test(test_turns),
-        cmocka_unit_test(test_exclusion),
-        cmocka_unit_test(test_nobody_starves),
-        cmocka_unit_test(test_ends_inside),
-        cmocka_unit_test(test_destroy_while_waiting),
-        cmocka_unit_test(test_vandals),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_single),      cmocka_unit_test(test_misuse),
+        cmocka_unit_test(test_turns),       cmocka_unit_test(test_initialised_while_threads_wait),
+        cmocka_unit_test(test_exclusion),   cmocka_unit_test(test_nobody_starves),
+        cmocka_unit_test(test_ends_inside), cmocka_unit_test(test_destroy_while_waiting),
+        cmocka_unit_test(test_vandals),     cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

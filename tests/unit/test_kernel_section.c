@@ -309,6 +309,38 @@ static void test_misuse(void **state)
     assert_logged("section 0x82010000 is initialised while thread 1 owns it");
 }
 
+static void gets_in(grt_ppc *ctx, uint8_t *base)
+{
+    KCALL(RtlEnterCriticalSection, SHARED);
+    KCALL(RtlLeaveCriticalSection, SHARED);
+}
+
+/* Who waits for a section that is initialised anew gets in, and so does who waits for one whose
+ * owner word the guest has cleared, once the owner leaves. */
+static void freed_otherwise(grt_ppc *ctx, uint8_t *base)
+{
+    grt_addr s = scratch(ctx);
+    for (int overwritten = 0; overwritten < 2; overwritten++) {
+        KCALL(RtlEnterCriticalSection, SHARED);
+        start_threads(ctx, base, s, 1, 3);
+        WAIT_UNTIL(sections_waiting(ctx) == 3);
+        if (overwritten)
+            __atomic_store_n((uint32_t *)(void *)(base + SHARED + OWNER), 0, __ATOMIC_SEQ_CST);
+        else
+            KCALL(RtlInitializeCriticalSection, SHARED);
+        if (overwritten)
+            KCALL(RtlLeaveCriticalSection, SHARED);
+        join_threads(ctx, base, s, 3);
+    }
+    CHECK_EQUAL(grt_section_count(ctx->thread->runtime), 0);
+}
+
+static void test_freed_otherwise(void **state)
+{
+    (void)state;
+    RUN_BOTH_WAYS(freed_otherwise, gets_in);
+}
+
 static void ends_inside(grt_ppc *ctx, uint8_t *base)
 {
     KCALL(RtlEnterCriticalSection, SHARED);
@@ -703,6 +735,7 @@ int main(void)
         cmocka_unit_test(test_first_come_first_served),
         cmocka_unit_test(test_nobody_starves),
         cmocka_unit_test(test_misuse),
+        cmocka_unit_test(test_freed_otherwise),
         cmocka_unit_test(test_kthread_of_an_ended_owner),
         cmocka_unit_test(test_garbage),
         cmocka_unit_test(test_vandals),

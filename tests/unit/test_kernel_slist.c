@@ -121,8 +121,8 @@ static void push_inline(uint8_t *base, grt_addr list, grt_addr entry)
 static void worker(grt_ppc *ctx, uint8_t *base)
 {
     for (uint32_t i = 0; i < ROUNDS; i++) {
-        grt_addr entry = i % 3 == 0 ? pop_inline(base, SHARED)
-                                    : KCALL(InterlockedPopEntrySList, SHARED);
+        grt_addr entry =
+            i % 3 == 0 ? pop_inline(base, SHARED) : KCALL(InterlockedPopEntrySList, SHARED);
         if (entry == 0)
             continue;
         uint32_t index = (entry - ENTRY(0)) / 8;

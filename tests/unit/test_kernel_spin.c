@@ -162,7 +162,8 @@ static void test_suspended_owner(void **state)
 {
     (void)state;
     RUN_GUEST(suspended_owner, takes_and_stops, spins);
-    assert_logged("spins on 0x82010000 owned by thread 2, suspended at fn0+0x4; called by thread 3");
+    assert_logged(
+        "spins on 0x82010000 owned by thread 2, suspended at fn0+0x4; called by thread 3");
     assert_int_equal(times_logged("spins on"), 1);
 }
 
@@ -237,7 +238,8 @@ static void vandal(grt_ppc *ctx, uint8_t *base)
             __atomic_store_n((uint32_t *)(void *)(base + l), value, __ATOMIC_RELAXED);
             break;
         case 1:
-            base[grt_thread_pcr(ctx->thread) + GRT_PCR_IRQL] = (uint8_t)value; /* believed by nobody */
+            base[grt_thread_pcr(ctx->thread) + GRT_PCR_IRQL] =
+                (uint8_t)value; /* believed by nobody */
             break;
         case 2:
             KCALL(KfAcquireSpinLock, l);
