@@ -123,8 +123,8 @@ grt_section_answer grt_section_wait(grt_call *call, grt_addr section);
 /* The section has become free: wakes the first waiter. Any thread, in host. */
 void grt_section_wake(grt_sections *sections, grt_addr section);
 /* The caller owns the section and leaves it: frees it and wakes the first waiter, or hands it over.
- * False: the word is not the caller's any more. */
-bool grt_section_pass_on(grt_call *call, grt_addr section);
+ * If the word is not the caller's any more, it stays. */
+void grt_section_pass_on(grt_call *call, grt_addr section);
 
 /* ---- deadlock.c ---- */
 

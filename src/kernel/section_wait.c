@@ -33,23 +33,35 @@ static grt_section_waiter *first_for(const grt_sections *sections, grt_addr sect
     return waiter;
 }
 
-/* One that was woken and has not tried since needs no other wake-up. */
-static void wake(grt_section_waiter *waiter)
+/* The waiter's thread, with a reference, if it needs a wake-up: one that was woken and has not
+ * tried since needs no other. The wake-up itself comes after the lock, which the thread will want.
+ */
+static grt_thread *mark_woken(grt_section_waiter *waiter)
 {
     if (!waiter || waiter->woken)
-        return;
+        return NULL;
     waiter->woken = true;
-    grt_thread_unpark(waiter->thread);
+    grt_thread_acquire(waiter->thread);
+    return waiter->thread;
+}
+
+static void wake(grt_thread *thread)
+{
+    if (!thread)
+        return;
+    grt_thread_unpark(thread);
+    grt_thread_release(thread);
 }
 
 void grt_section_wake(grt_sections *sections, grt_addr section)
 {
     os_mutex_lock(&sections->lock);
-    wake(first_for(sections, section));
+    grt_thread *thread = mark_woken(first_for(sections, section));
     os_mutex_unlock(&sections->lock);
+    wake(thread);
 }
 
-bool grt_section_pass_on(grt_call *call, grt_addr section)
+void grt_section_pass_on(grt_call *call, grt_addr section)
 {
     grt_sections *sections = &call->kernel->sections;
     uint32_t self = call->thread->kthread, found = 0;
@@ -58,13 +70,13 @@ bool grt_section_pass_on(grt_call *call, grt_addr section)
     bool hand_over = waiter && waiter->lost >= GRT_SECTION_PATIENCE;
     uint32_t owner = hand_over ? waiter->thread->kthread : 0;
     bool done =
-        grt_guest_exchange32(call->runtime, section + GRT_SECTION_OWNER, self, owner, &found) &&
-        found == self;
-    if (done && hand_over)
+        grt_guest_exchange32(call->runtime, section + GRT_SECTION_OWNER, self, owner, &found);
+    if (done && found == self && hand_over)
         waiter->granted = true;
-    wake(waiter); /* in any case: if the word is not as it should be, it will see that */
+    /* In any case: if the word is not as it should be, the waiter will see that. */
+    grt_thread *thread = mark_woken(waiter);
     os_mutex_unlock(&sections->lock);
-    return done;
+    wake(thread);
 }
 
 /* ---- waiting ------------------------------------------------------------------------------- */
@@ -87,6 +99,7 @@ typedef enum turn { MINE, NOT_YET, GONE } turn;
 static turn try_turn(grt_call *call, grt_section_waiter *waiter, uint32_t *owner)
 {
     grt_sections *sections = &call->kernel->sections;
+    grt_thread *thread = NULL;
     turn answer = MINE;
     os_mutex_lock(&sections->lock);
     if (waiter->woken) {
@@ -107,8 +120,9 @@ static turn try_turn(grt_call *call, grt_section_waiter *waiter, uint32_t *owner
         unlink_waiter(sections, waiter);
     /* The wake-up may have been the only one, and the others must see for themselves. */
     if (answer == GONE)
-        wake(first_for(sections, waiter->section));
+        thread = mark_woken(first_for(sections, waiter->section));
     os_mutex_unlock(&sections->lock);
+    wake(thread);
     return answer;
 }
 

@@ -102,6 +102,7 @@ static inline uint32_t times_logged(const char *text)
             config_.lock_order = full_ == 1;                                                       \
             grt_ppc_function *const functions_[] = {__VA_ARGS__};                                  \
             run_guest_with(&config_, functions_, sizeof functions_ / sizeof *functions_);          \
+            assert_false(log_has("[FAULT]"));                                                      \
         }                                                                                          \
     } while (0)
 

@@ -1,5 +1,10 @@
 /* test_kernel_section.c - critical sections: one owner, recursion, order, damage, misuse, stop. */
+#define _GNU_SOURCE /* REG_EFL */
 #include "lock_fixture.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <ucontext.h>
 
 #include "kernel/held.h"
 
@@ -208,68 +213,197 @@ static void test_first_come_first_served(void **state)
     RUN_BOTH_WAYS(in_order, take_turn);
 }
 
-/* The first waiter: how often it lost, and whether it was woken and has not tried since. */
-static bool first_waiter(const grt_ppc *ctx, uint32_t *lost, bool *woken)
-{
-    bool guest = grt_host_begin();
-    grt_sections *sections = &ctx->thread->runtime->kernel->sections;
-    os_mutex_lock(&sections->lock);
-    const grt_section_waiter *waiter = sections->first;
-    if (waiter) {
-        *lost = waiter->lost;
-        *woken = waiter->woken;
-    }
-    os_mutex_unlock(&sections->lock);
-    grt_host_end(guest);
-    return waiter != NULL;
-}
-
-static void patient(grt_ppc *ctx, uint8_t *base)
-{
-    while (!flag_get(base, 1)) {
-        KCALL(RtlEnterCriticalSection, SHARED);
-        flag_set(base, 0, grt_thread_kthread(ctx->thread));
-        WAIT_UNTIL(flag_get(base, 0) == 0);
-        KCALL(RtlLeaveCriticalSection, SHARED);
-        WAIT_UNTIL(peek_shared(base, SHARED + OWNER) != 0); /* the other one's turn */
-    }
-}
-
-/* Leaves and enters again at once, as long as the other waits. */
-static void hog(grt_ppc *ctx, uint8_t *base)
+/* A waiter that is not the first does not take a section that it finds free. */
+static void waits_its_turn(grt_ppc *ctx, uint8_t *base)
 {
     grt_addr s = scratch(ctx);
-    uint32_t handed_over = 0;
+    grt_sections *sections = &ctx->thread->runtime->kernel->sections;
+    KCALL(RtlEnterCriticalSection, SHARED);
+    for (uint32_t i = 0; i < 2; i++) {
+        CHECK_EQUAL(KCALL(ExCreateThread, s + 4 * i, 0, 0, 0, FN(1), i, 0), GRT_NT_SUCCESS);
+        WAIT_UNTIL(sections_waiting(ctx) == i + 1);
+    }
+    bool guest = grt_host_begin();
+    __atomic_store_n((uint32_t *)(void *)(base + SHARED + OWNER), 0, __ATOMIC_SEQ_CST);
+    os_mutex_lock(&sections->lock);
+    sections->last->woken = true;
+    grt_thread_unpark(sections->last->thread);
+    for (bool tried = false; !tried;) {
+        os_mutex_unlock(&sections->lock);
+        os_thread_yield();
+        os_mutex_lock(&sections->lock);
+        /* The first may have got in meanwhile if it was not asleep yet. */
+        tried = sections->first == sections->last || !sections->last->woken;
+    }
+    os_mutex_unlock(&sections->lock);
+    grt_section_wake(sections, SHARED);
+    grt_host_end(guest);
+    join_threads(ctx, base, s, 2);
+    CHECK_EQUAL(flag_get(base, 1), 0);
+    CHECK_EQUAL(flag_get(base, 2), 1);
+}
+
+static void test_waiters_keep_their_order(void **state)
+{
+    (void)state;
+    RUN_BOTH_WAYS(waits_its_turn, take_turn);
+}
+
+/* How often the first waiter was woken in vain, once it has tried after its last wake-up. */
+static uint32_t lost_by_first(grt_ppc *ctx, uint8_t *base)
+{
+    grt_sections *sections = &ctx->thread->runtime->kernel->sections;
+    uint32_t lost = 0;
+    for (bool woken = true; woken;) {
+        TURN();
+        bool guest = grt_host_begin();
+        os_mutex_lock(&sections->lock);
+        woken = sections->first->woken;
+        lost = sections->first->lost;
+        os_mutex_unlock(&sections->lock);
+        grt_host_end(guest);
+    }
+    return lost;
+}
+
+/* A wake-up that somebody else makes use of. */
+static void wake_in_vain(const grt_ppc *ctx)
+{
+    bool guest = grt_host_begin();
+    grt_section_wake(&ctx->thread->runtime->kernel->sections, SHARED);
+    grt_host_end(guest);
+}
+
+static void stays_inside(grt_ppc *ctx, uint8_t *base)
+{
+    KCALL(RtlEnterCriticalSection, SHARED);
+    flag_set(base, 0, grt_thread_kthread(ctx->thread));
+    WAIT_UNTIL(flag_get(base, 1) == 1);
+    KCALL(RtlLeaveCriticalSection, SHARED);
+}
+
+/* A waiter that has lost often enough gets the section from who leaves, who cannot take it back. */
+static void loses(grt_ppc *ctx, uint8_t *base)
+{
+    grt_addr s = scratch(ctx);
     KCALL(RtlEnterCriticalSection, SHARED);
     start_threads(ctx, base, s, 1, 1);
-    while (handed_over < 3) {
-        uint32_t lost = 0;
-        bool woken = false;
-        WAIT_UNTIL(first_waiter(ctx, &lost, &woken) && !woken);
-        KCALL(RtlLeaveCriticalSection, SHARED);
-        if (lost >= GRT_SECTION_PATIENCE) {
-            CHECK(peek_shared(base, SHARED + OWNER) != 0);
-            CHECK_EQUAL(KCALL(RtlTryEnterCriticalSection, SHARED), 0);
-            handed_over++;
-        }
-        if (lost >= GRT_SECTION_PATIENCE || !KCALL(RtlTryEnterCriticalSection, SHARED)) {
-            WAIT_UNTIL(flag_get(base, 0) != 0);
-            flag_set(base, 1, handed_over == 3);
-            flag_set(base, 0, 0);
-            KCALL(RtlEnterCriticalSection, SHARED);
-        }
+    WAIT_UNTIL(sections_waiting(ctx) == 1);
+    for (uint32_t i = 1; i <= GRT_SECTION_PATIENCE; i++) {
+        wake_in_vain(ctx);
+        CHECK_EQUAL(lost_by_first(ctx, base), i);
     }
-    WAIT_UNTIL(KCALL(NtWaitForSingleObjectEx, peek(base, s), 1, 0, timeout_at(base, s + 8, 0)) ==
-               GRT_NT_SUCCESS);
     KCALL(RtlLeaveCriticalSection, SHARED);
+    uint32_t owner = peek_shared(base, SHARED + OWNER);
+    CHECK_EQUAL(KCALL(RtlTryEnterCriticalSection, SHARED), 0);
+    WAIT_UNTIL(flag_get(base, 0) != 0);
+    CHECK_EQUAL(owner, flag_get(base, 0));
+    flag_set(base, 1, 1);
     join_threads(ctx, base, s, 1);
 }
 
 static void test_nobody_starves(void **state)
 {
     (void)state;
-    RUN_BOTH_WAYS(hog, patient);
+    RUN_BOTH_WAYS(loses, stays_inside);
 }
+
+/* ---- no wake-up is lost, at whatever instruction ---------------------------------------------
+ *
+ * A section is left one machine instruction after the other; before the [step]th, another thread
+ * comes and waits. Whether that is before or after the leave looks for waiters: it must get in. */
+
+#if defined(__x86_64__) && defined(__linux__) && !UNDER_TSAN
+#    define STEPS_MOST 2000
+
+static atomic_int steps_left;
+static atomic_bool come;
+static grt_section_bucket *stepped_bucket;
+
+/* Runs inside of the leave, which may hold the lock of the waiters: then nobody comes in time, and
+ * the rest is another step's business. */
+static void let_waiter_come(void)
+{
+    atomic_store(&come, true);
+    for (int i = 0; i < 100 && atomic_load(&stepped_bucket->waiters) == 0; i++)
+        os_sleep_ns(100000);
+    os_sleep_ns(200000); /* until it sleeps, mostly */
+}
+
+static void on_step(int number, siginfo_t *info, void *context)
+{
+    (void)number;
+    (void)info;
+    int saved = errno;
+    if (atomic_fetch_sub(&steps_left, 1) == 1) {
+        let_waiter_come();
+        ((ucontext_t *)context)->uc_mcontext.gregs[REG_EFL] &= ~0x100ll;
+    }
+    errno = saved;
+}
+
+/* The processor's trap flag: on until [steps_left] is used up, or until now. */
+static void set_stepping(bool on)
+{
+    if (on)
+        __asm__ volatile(
+            "leaq -128(%%rsp), %%rsp; pushfq; orq $0x100, (%%rsp); popfq; leaq 128(%%rsp), %%rsp" ::
+                : "memory", "cc");
+    else
+        __asm__ volatile("leaq -128(%%rsp), %%rsp; pushfq; andq $~0x100, (%%rsp); popfq; leaq "
+                         "128(%%rsp), %%rsp" ::
+                             : "memory", "cc");
+}
+
+static void comes(grt_ppc *ctx, uint8_t *base)
+{
+    WAIT_UNTIL(atomic_load(&come));
+    KCALL(RtlEnterCriticalSection, SHARED);
+    KCALL(RtlLeaveCriticalSection, SHARED);
+}
+
+/* False when the leave has fewer steps. */
+static bool leave_with_a_guest_at(grt_ppc *ctx, uint8_t *base, int step)
+{
+    grt_addr s = scratch(ctx);
+    atomic_store(&come, false);
+    KCALL(RtlEnterCriticalSection, SHARED);
+    start_threads(ctx, base, s, 1, 1);
+    atomic_store(&steps_left, step);
+    set_stepping(true);
+    KCALL(RtlLeaveCriticalSection, SHARED);
+    set_stepping(false);
+    bool stopped = atomic_load(&steps_left) <= 0;
+    atomic_store(&come, true);
+    join_threads(ctx, base, s, 1);
+    return stopped;
+}
+
+static void steps(grt_ppc *ctx, uint8_t *base)
+{
+    struct sigaction action = {.sa_sigaction = on_step, .sa_flags = SA_SIGINFO}, before;
+    grt_sections *sections = &ctx->thread->runtime->kernel->sections;
+    stepped_bucket = grt_section_bucket_of(sections, SHARED);
+    sigaction(SIGTRAP, &action, &before);
+    int step = 1;
+    while (step < STEPS_MOST && leave_with_a_guest_at(ctx, base, step))
+        step++;
+    CHECK(step > 20 && step < STEPS_MOST); /* it was stepped through, to the end */
+    sigaction(SIGTRAP, &before, NULL);
+}
+
+static void test_no_wake_up_is_lost(void **state)
+{
+    (void)state;
+    RUN_GUEST(steps, comes);
+}
+#else
+static void test_no_wake_up_is_lost(void **state)
+{
+    (void)state;
+    skip();
+}
+#endif
 
 /* ---- misuse -------------------------------------------------------------------------------- */
 
@@ -733,6 +867,8 @@ int main(void)
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_scenario_66_one_owner),
         cmocka_unit_test(test_first_come_first_served),
+        cmocka_unit_test(test_waiters_keep_their_order),
+        cmocka_unit_test(test_no_wake_up_is_lost),
         cmocka_unit_test(test_nobody_starves),
         cmocka_unit_test(test_misuse),
         cmocka_unit_test(test_freed_otherwise),
