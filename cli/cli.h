@@ -11,7 +11,8 @@
 /* Exit codes of the command itself; `run` otherwise passes on the guest's. */
 enum {
     EXIT_FINE = 0,
-    EXIT_STOPPED = 1, /* by a policy other than a fault's */
+    EXIT_STOPPED = 1,    /* by a policy other than a fault's */
+    EXIT_INCOMPLETE = 1, /* `exports --image`: the program imports what is not there */
     EXIT_USAGE = 2,
     EXIT_BAD_INPUT = 3,
     EXIT_ENVIRONMENT = 4,

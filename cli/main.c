@@ -42,9 +42,10 @@ static void print_overview(FILE *to)
           "examples:\n"
           "  guestrt run hello.elf\n"
           "  guestrt recompile game.elf -o generated\n\n"
-          "exit codes: 0 fine, 1 stopped by a policy, 2 usage, 3 bad input file, 4 environment,\n"
-          "5 internal error; `run` passes on the guest's exit code, or 132 for a wild call,\n"
-          "133 for a trap, 134 for a bug check, 139 for a memory fault of the guest.\n",
+          "exit codes: 0 fine, 1 stopped by a policy, or imports are missing, 2 usage,\n"
+          "3 bad input file, 4 environment, 5 internal error; `run` passes on the guest's\n"
+          "exit code, or 132 for a wild call, 133 for a trap, 134 for a bug check or an\n"
+          "exception, 139 for a memory fault of the guest.\n",
           to);
 }
 

@@ -23,15 +23,18 @@ static const char help[] =
     "      --heap-budget=BYTES  refuse heap requests beyond this\n"
     "      --heap=OPTIONS       what the heaps look out for: fill,redzone=16,quarantine=1M...;\n"
     "                           without it $GUESTRT_HEAP says so\n"
+    "      --seed=N             guest threads take turns in an order that N decides, on a virtual\n"
+    "                           clock: the same N, the same run\n"
     "      --continue           a fault ends the faulting thread, not the program\n"
     "      --stop-on-missing    a call of a missing export ends the program\n"
+    "      --stop-on-breakpoint a breakpoint of the program ends it, as a trap does\n"
     "      --stop-on-context    a thread context that cannot be allocated ends the program\n"
     "      --overridable        compile with overridable (weak) functions, as a port would\n"
     "      --no-cache           translate and compile anew\n"
     "  -h, --help\n" TRANSLATE_HELP
     "\nexit codes: the guest's (low 8 bits); 2 usage, 3 the file cannot be read or translated,\n"
     "4 no compiler or no memory, 5 internal; 132 a call of something that is no function,\n"
-    "133 a trap, 134 a bug check, 139 a memory fault of the guest\n";
+    "133 a trap, 134 a bug check or an exception, 139 a memory fault of the guest\n";
 
 typedef struct run_command {
     translate_options translate;
@@ -47,8 +50,10 @@ enum {
     OPTION_STACK_SIZE,
     OPTION_HEAP_BUDGET,
     OPTION_HEAP,
+    OPTION_SEED,
     OPTION_CONTINUE,
     OPTION_STOP_ON_MISSING,
+    OPTION_STOP_ON_BREAKPOINT,
     OPTION_STOP_ON_CONTEXT,
     OPTION_OVERRIDABLE,
     OPTION_NO_CACHE,
@@ -63,8 +68,10 @@ static const struct option long_options[] = {
     {"stack-size", required_argument, NULL, OPTION_STACK_SIZE},
     {"heap-budget", required_argument, NULL, OPTION_HEAP_BUDGET},
     {"heap", required_argument, NULL, OPTION_HEAP},
+    {"seed", required_argument, NULL, OPTION_SEED},
     {"continue", no_argument, NULL, OPTION_CONTINUE},
     {"stop-on-missing", no_argument, NULL, OPTION_STOP_ON_MISSING},
+    {"stop-on-breakpoint", no_argument, NULL, OPTION_STOP_ON_BREAKPOINT},
     {"stop-on-context", no_argument, NULL, OPTION_STOP_ON_CONTEXT},
     {"overridable", no_argument, NULL, OPTION_OVERRIDABLE},
     {"no-cache", no_argument, NULL, OPTION_NO_CACHE},
@@ -101,6 +108,14 @@ static bool take_stack_size(const char *value, uint32_t *bytes)
         cli_error("--stack-size takes a multiple of %u from %u to %u, not '%s'", GRT_PAGE_SIZE,
                   GRT_MIN_STACK_SIZE, GRT_MAX_STACK_SIZE, value);
     return good;
+}
+
+static bool take_seed(const char *value, uint64_t *seed)
+{
+    if (parse_u64(value, seed) && *seed != 0)
+        return true;
+    cli_error("--seed takes a number from 1 to 18446744073709551615, not '%s'", value);
+    return false;
 }
 
 /* [source]: where the text comes from, for the complaint. */
@@ -158,11 +173,16 @@ static bool take_option(run_command *command, int code, const char *value)
     case OPTION_HEAP:
         command->heap_given = true;
         return take_heap_options(command, "--heap", value);
+    case OPTION_SEED:
+        return take_seed(value, &command->config.schedule_seed);
     case OPTION_CONTINUE:
         command->config.on_guest_fault = GRT_POLICY_CONTINUE;
         return true;
     case OPTION_STOP_ON_MISSING:
         command->config.on_missing_export = GRT_POLICY_STOP;
+        return true;
+    case OPTION_STOP_ON_BREAKPOINT:
+        command->config.on_breakpoint = GRT_POLICY_STOP;
         return true;
     case OPTION_STOP_ON_CONTEXT:
         command->config.on_context_failure = GRT_POLICY_STOP;
@@ -271,6 +291,7 @@ static int fault_exit_code(grt_fault_id fault)
     case GRT_FAULT_TRAP:
         return EXIT_GUEST_TRAP;
     case GRT_FAULT_BUG_CHECK:
+    case GRT_FAULT_EXCEPTION:
         return EXIT_GUEST_BUG_CHECK;
     default:
         return EXIT_GUEST_FAULT;

@@ -5,12 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool parse_u32(const char *text, uint32_t *value)
+bool parse_u64(const char *text, uint64_t *value)
 {
     char *end;
     errno = 0;
-    unsigned long long number = strtoull(text, &end, 0);
-    if (errno || end == text || *end || *text == '-' || number > UINT32_MAX)
+    *value = strtoull(text, &end, 0);
+    return !errno && end != text && !*end && *text != '-';
+}
+
+bool parse_u32(const char *text, uint32_t *value)
+{
+    uint64_t number;
+    if (!parse_u64(text, &number) || number > UINT32_MAX)
         return false;
     *value = (uint32_t)number;
     return true;

@@ -53,7 +53,8 @@ void translate_options_init(translate_options *options);
 /* Takes one option as getopt_long() returned it. False, after saying why, for a bad value. */
 bool translate_options_take(translate_options *options, int code, const char *value);
 
-/* A 32-bit number in C notation, all of [text]; false otherwise. */
+/* A number in C notation, all of [text]; false otherwise. */
+bool parse_u64(const char *text, uint64_t *value);
 bool parse_u32(const char *text, uint32_t *value);
 
 #endif

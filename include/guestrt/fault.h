@@ -64,7 +64,9 @@ extern "C" {
     X(22, ILLEGAL, "an illegal instruction of the host",                                           \
       "an assertion in host code, or a library for another processor", 0xC000001Du)                \
     X(23, HOST_CODE, "host code called by the guest faulted",                                      \
-      "look at the export or override in a host debugger", 0xC0000005u)
+      "look at the export or override in a host debugger", 0xC0000005u)                            \
+    X(24, EXCEPTION, "the guest raised an exception that nothing handles",                         \
+      "its code and parameters are the guest's own; E06D7363 is a C++ throw", 0xC0000144u)
 
 typedef enum grt_fault_id {
     GRT_FAULT_NONE = 0,

@@ -53,7 +53,9 @@ grt_heap_config grt_heap_config_default(void); /* the flat profile's user heap *
     X(9, HOST_REFUSED, "the host refused memory for the pages",                                    \
       "see errno and the limit below (RLIMIT_DATA, overcommit, cgroup)")                           \
     X(10, SHUT_DOWN, "the heap is being destroyed", "stop guest threads before the runtime")       \
-    X(11, INJECTED, "a test injected it", "remove the injection")
+    X(11, INJECTED, "a test injected it", "remove the injection")                                  \
+    X(12, NO_ROOM_WITHIN, "no free run is long enough between the bounds that were given",         \
+      "look at what lies between the bounds, or widen them")
 
 typedef enum grt_heap_cause {
 #define GRT_HEAP_CAUSE_ENUM(number, name, sentence, remedy) GRT_HEAP_##name = number,
@@ -127,6 +129,19 @@ grt_addr grt_heap_alloc_zeroed(grt_heap *heap, uint32_t size);
 
 /* As grt_heap_alloc(), at a multiple of [alignment]: a power of two of at most 16 MiB; 0 = 16. */
 grt_addr grt_heap_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alignment);
+
+/* Where the pages of a block may lie: from [lowest] to [last], both included. A red zone may lie
+ * behind. */
+typedef struct grt_heap_bounds {
+    grt_addr lowest, last;
+    bool top_down; /* look from the top, not from the bottom; runs that the heap keeps at hand are
+                      looked at last */
+} grt_heap_bounds;
+
+/* As grt_heap_alloc_aligned(), for a block of whole pages between [bounds], which need not lie in
+ * the heap. O(blocks between them). */
+grt_addr grt_heap_alloc_within(grt_heap *heap, uint32_t size, uint32_t alignment,
+                               const grt_heap_bounds *bounds);
 
 /* Changes a block's size, in place when that is possible. [block] 0 allocates. A block that moves
  * keeps its bytes up to the smaller size and is 16-byte aligned; what is beyond is unspecified.

@@ -42,6 +42,7 @@ typedef enum grt_export_callers {
 typedef struct grt_export {
     uint16_t library; /* GRT_LIBRARY_... */
     uint16_t ordinal;
+    uint16_t index; /* its place in the table */
     bool variadic;
     uint8_t parameter_count;
     uint8_t callers; /* GRT_CALLERS_... */
@@ -65,9 +66,64 @@ const grt_export *grt_export_find_name(const char *name);
  * O(statuses). */
 bool grt_export_may_return(const grt_export *row, uint32_t status);
 
-/* The name of an export whether it is implemented here or not, or null when nobody knows it.
- * O(log names). */
+/* What a call of an export that does not exist here puts into r3: what its callers take for a
+ * failure. (name, value, sentence) */
+#define GRT_FAILURE_MAP(X)                                                                         \
+    X(UNKNOWN, 0xC0000002u, "what it returns is not known: a status that says so")                 \
+    X(STATUS, 0xC0000002u, "a status: STATUS_NOT_IMPLEMENTED")                                     \
+    X(HRESULT, 0x80004001u, "a result of xam: E_NOTIMPL")                                          \
+    X(ERROR, 120u, "a Win32 error: ERROR_CALL_NOT_IMPLEMENTED")                                    \
+    X(ADDR, 0u, "an address: null")                                                                \
+    X(HANDLE, 0u, "a handle: none")                                                                \
+    X(BOOL, 0u, "a truth value: false")                                                            \
+    X(COUNT, 0u, "a number: 0")                                                                    \
+    X(ONES, 0xFFFFFFFFu, "a number whose failure is -1")                                           \
+    X(VOID, 0u, "nothing: r3 stays as it is")                                                      \
+    X(NORET, 0xC0000002u, "it does not return: the thread ends with this exit code")               \
+    X(DATA, 0u, "it is a variable")
+
+typedef enum grt_failure {
+#define GRT_FAILURE_ENUM(name, value, sentence) GRT_FAILURE_##name,
+    GRT_FAILURE_MAP(GRT_FAILURE_ENUM)
+#undef GRT_FAILURE_ENUM
+} grt_failure;
+
+/* An export that is known by name, whether it is implemented here or not; static, never freed. */
+typedef struct grt_known_export {
+    uint16_t library, ordinal;
+    grt_failure failure;
+    const char *name;
+} grt_known_export;
+
+/* All of them, ascending by library and ordinal: index 0 to grt_known_export_count() - 1, null
+ * beyond. O(1). */
+uint32_t grt_known_export_count(void);
+const grt_known_export *grt_known_export_at(uint32_t index);
+
+/* The one of this ordinal, or null when nobody knows it. O(log names). */
+const grt_known_export *grt_known_export_find(uint16_t library, uint16_t ordinal);
+
+/* Its name, or null. O(log names). */
 const char *grt_export_name(uint16_t library, uint16_t ordinal);
+
+/* ---- variables ------------------------------------------------------------------------------ */
+
+/* A data export; static, never freed. */
+typedef struct grt_variable {
+    uint16_t library, ordinal;
+    uint32_t size; /* bytes */
+    const char *name, *sentence;
+} grt_variable;
+
+/* The data exports that exist here, in the order of the file; null beyond. O(1). */
+uint32_t grt_variable_count(void);
+const grt_variable *grt_variable_at(uint32_t index);
+/* The data export of this ordinal, or null. O(variables). */
+const grt_variable *grt_variable_find(uint16_t library, uint16_t ordinal);
+
+/* The guest address of a data export; 0 when it does not exist here, or when the program that is
+ * loaded imports no variable at all. O(variables). */
+grt_addr grt_runtime_variable(const grt_runtime *runtime, uint16_t library, uint16_t ordinal);
 
 /* "xboxkrnl", "xam", "guestrt"; "unknown" for others. O(1). */
 const char *grt_library_name(uint16_t library);

@@ -111,12 +111,21 @@ grt_status grt_memory_decommit(grt_memory *memory, grt_addr address, uint64_t si
 grt_status grt_memory_protect(grt_memory *memory, grt_addr address, uint64_t size,
                               grt_access access);
 
+/* As grt_memory_protect(), and keeps a note with the pages that grt_memory_query() gives back: what
+ * the caller knows about them beyond the access. A page has note 0 when it is committed, and after
+ * grt_memory_protect(). Fails iff: as above, also INVALID_ARGUMENT for a note above
+ * GRT_PAGE_NOTE_MAX. */
+#define GRT_PAGE_NOTE_MAX 63u
+grt_status grt_memory_protect_noted(grt_memory *memory, grt_addr address, uint64_t size,
+                                    grt_access access, uint8_t note);
+
 typedef struct grt_page_info {
     grt_addr region_first; /* 0 and region_size 0: not reserved */
     uint64_t region_size;
     char owner[32];
     bool committed;
     grt_access access; /* meaningful when committed */
+    uint8_t note;      /* the same; see grt_memory_protect_noted() */
     uint64_t run_size; /* bytes from the page's start that share this answer */
 } grt_page_info;
 

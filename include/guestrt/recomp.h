@@ -95,6 +95,25 @@ grc_status grc_recompile_to(const grc_options *options, const void *elf, size_t 
 grc_status grc_recompile(const grc_options *options, const void *elf, size_t size,
                          const char *out_dir, grc_report *report);
 
+/* ---- what an image asks its kernel for ---------------------------------------------------------
+ */
+
+typedef struct grc_import_entry {
+    uint32_t address; /* of the thunk, or of a variable's word */
+    uint16_t library; /* GRT_LIBRARY_... */
+    uint16_t ordinal;
+    bool variable;
+    const char *name; /* as the image has it, or null; ends with the call */
+} grc_import_entry;
+
+typedef void grc_import_sink(void *user, const grc_import_entry *import);
+
+/* Hands each import of the ELF file of [size] bytes at [elf] to [sink], ascending by address.
+ * setjmp and longjmp are none. [report] is filled in either case. Fails iff: BAD_IMAGE, NO_MEMORY;
+ * nothing was handed out. Any thread. */
+grc_status grc_list_imports(const void *elf, size_t size, grc_import_sink *sink, void *user,
+                            grc_report *report);
+
 #ifdef __cplusplus
 }
 #endif

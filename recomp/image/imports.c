@@ -2,7 +2,8 @@
  * imports.c - the import table that guest programs carry.
  *
  * In loaded memory: the eight bytes "GRTIMPT1", then records of four words (thunk address,
- * library << 16 | ordinal, kind, address of the name or 0) up to one of four zeros.
+ * library << 16 | ordinal, kind, address of the name or 0) up to one of four zeros. A variable's
+ * thunk is the word that the loader sets to the variable's address.
  */
 #include "image.h"
 

@@ -96,7 +96,7 @@ static void report_chain(const grt_log *log, grt_thread *thread)
     LINE("call chain, newest first (return addresses):");
     for (uint32_t i = 0; i < count; i++) {
         char symbol[96];
-        grt_runtime_symbol(thread->runtime, frames[i].return_address, symbol, sizeof symbol);
+        grt_symbol_of_return(thread->runtime, frames[i].return_address, symbol, sizeof symbol);
         if (frames[i].frame == 0)
             LINE("  #%u %08X %s (link register)", i, frames[i].return_address, symbol);
         else

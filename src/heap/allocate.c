@@ -50,14 +50,33 @@ static grt_status back_pages(grt_heap *heap, heap_request *request, uint32_t pag
     return status;
 }
 
+/* Neither a small block nor one that is kept or guarded will do. */
+static bool whole_pages(const heap_request *request)
+{
+    return request->bounded || request->bare;
+}
+
+static grt_heap_cause why_no_run(const grt_heap *heap, const heap_request *request)
+{
+    if ((uint64_t)heap->runs.free_pages << PAGE_SHIFT < request->rounded) {
+        return GRT_HEAP_EXHAUSTED;
+    }
+    return request->bounded ? GRT_HEAP_NO_ROOM_WITHIN : GRT_HEAP_FRAGMENTED;
+}
+
 uint32_t heap_take_run_locked(grt_heap *heap, heap_request *request, uint32_t length,
                               uint32_t page_alignment, page_kind kind, uint32_t backed)
 {
-    uint32_t page = page_runs_take(&heap->runs, length, page_alignment, kind);
+    uint32_t page = request->bounded ? page_runs_take_within(&heap->runs, length, page_alignment,
+                                                             &request->bounds, kind)
+                                     : page_runs_take(&heap->runs, length, page_alignment, kind);
     if (page == NO_PAGE) {
-        uint64_t free_bytes = (uint64_t)heap->runs.free_pages << PAGE_SHIFT;
-        request->cause = free_bytes < request->rounded ? GRT_HEAP_EXHAUSTED : GRT_HEAP_FRAGMENTED;
+        request->cause = why_no_run(heap, request);
         return NO_PAGE;
+    }
+    if (request->bare) {
+        heap_backing_strip(&heap->backing, page, length);
+        return page;
     }
     bool batch = backed == length && (kind == PAGE_SMALL || length < EXACT_COMMIT_PAGES);
     grt_status status = back_pages(heap, request, page, backed, room_ahead(heap, page, batch));
@@ -88,7 +107,8 @@ static bool serve_large(grt_heap *heap, heap_cache *cache, heap_request *request
     if (extent > heap_budget_room(heap)) {
         return fail(request, GRT_HEAP_OVER_BUDGET);
     }
-    uint32_t page = page_alignment == 1 ? take_kept_run(heap, request, length) : NO_PAGE;
+    bool anywhere = page_alignment == 1 && !whole_pages(request);
+    uint32_t page = anywhere ? take_kept_run(heap, request, length) : NO_PAGE;
     if (page == NO_PAGE) {
         page = heap_take_run_locked(heap, request, length, page_alignment, PAGE_LARGE, length);
     }
@@ -244,14 +264,19 @@ bool heap_allocate_locked(grt_heap *heap, heap_cache *cache, heap_request *reque
         request->rounded = request->size;
         return fail(request, GRT_HEAP_BAD_ALIGNMENT);
     }
-    request->need = (uint64_t)request->size + heap->watch.options.redzone;
-    uint32_t size_class = size_class_for(request->need, alignment);
+    request->need = request->size;
+    if (!request->bare) {
+        request->need += heap->watch.options.redzone;
+    }
+    uint32_t size_class =
+        whole_pages(request) ? SIZE_CLASS_NONE : size_class_for(request->need, alignment);
     request->rounded = size_class == SIZE_CLASS_NONE ? heap_round_to_pages(request->need)
                                                      : size_class_extent(size_class);
     if (!admissible(heap, request)) {
         return false;
     }
-    if (heap->watch.guards && heap_guard_serve_locked(heap, cache, request)) {
+    if (heap->watch.guards && !whole_pages(request) &&
+        heap_guard_serve_locked(heap, cache, request)) {
         return true;
     }
     if (serve(heap, cache, request, size_class)) {

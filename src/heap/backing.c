@@ -107,6 +107,13 @@ uint32_t heap_backing_decommit(heap_backing *backing, uint32_t page, uint32_t le
     return given;
 }
 
+void heap_backing_strip(heap_backing *backing, uint32_t page, uint32_t length)
+{
+    heap_backing_decommit(backing, page, length);
+    backing->committed_pages += length - bitmap_count(backing->committed, page, length);
+    bitmap_fill(backing->committed, page, length, true);
+}
+
 static void recover_part(heap_backing *backing, uint32_t page, uint32_t length,
                          const grt_page_info *info)
 {

@@ -51,6 +51,10 @@ static inline void heap_backing_forget_fill(heap_backing *backing, uint32_t page
 /* Gives the committed pages of a range back; returns how many. */
 uint32_t heap_backing_decommit(heap_backing *backing, uint32_t page, uint32_t length);
 
+/* Gives the pages of a run that was just taken back, for an owner who backs them on his own. They
+ * still count as committed, like those of a block whose pages the guest gave back. */
+void heap_backing_strip(heap_backing *backing, uint32_t page, uint32_t length);
+
 /* The guest can decommit and protect the pages of a block it holds. Brings the heap's view of a
  * range up to date, and makes what is committed readable and writable, before the range is free for
  * others. O(length). */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "diag/log.h"
+#include "heap/quiet.h"
 
 /* Part of the "current guest thread" state: each thread keeps its own last failure. */
 static _Thread_local grt_heap_failure last_failure;
@@ -32,13 +33,16 @@ static uint64_t min_of(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-static heap_room measure_room(const grt_heap *heap, grt_heap_cause cause)
+static heap_room measure_room(const grt_heap *heap, const heap_request *request)
 {
     heap_room room = {.budget = heap_budget_room(heap), .host = UINT64_MAX};
     room.run = (uint64_t)page_runs_longest(&heap->runs) << PAGE_SHIFT;
     grt_memory_stats stats;
     grt_memory_get_stats(heap->memory, &stats);
-    if (cause == GRT_HEAP_HOST_REFUSED) {
+    if (request->bare) {
+        return room;
+    }
+    if (request->cause == GRT_HEAP_HOST_REFUSED) {
         room.host = 0; /* only a request that needs no page is certain */
     } else if (stats.budget != 0) {
         room.host = stats.budget - min_of(stats.budget, stats.committed);
@@ -73,30 +77,41 @@ static uint64_t largest_small_fit(const grt_heap *heap, const heap_room *room, u
     return 0;
 }
 
-/* The largest block of this alignment that there is room for. */
-static uint64_t largest_fit(const grt_heap *heap, grt_heap_cause cause, uint32_t alignment)
+/* The longest run that the request could have been given a part of. */
+static uint64_t longest_run(const grt_heap *heap, const heap_request *request, uint32_t alignment)
 {
+    uint32_t pages = alignment > GRT_PAGE_SIZE ? alignment >> PAGE_SHIFT : 1;
+    uint32_t longest = request->bounded
+                           ? page_runs_longest_within(&heap->runs, pages, &request->bounds)
+                           : page_runs_longest_aligned(&heap->runs, pages);
+    return (uint64_t)longest << PAGE_SHIFT;
+}
+
+/* The largest block of this alignment that there is room for. */
+static uint64_t largest_fit(const grt_heap *heap, const heap_request *request)
+{
+    grt_heap_cause cause = request->cause;
+    uint32_t alignment = request->alignment;
     if (cause == GRT_HEAP_SHUT_DOWN) {
         return 0;
     }
     if (cause == GRT_HEAP_BAD_ALIGNMENT) {
         alignment = SMALL_ALIGNMENT; /* the one asked for cannot be had at any size */
     }
-    heap_room room = measure_room(heap, cause);
-    uint32_t page_alignment = alignment > GRT_PAGE_SIZE ? alignment >> PAGE_SHIFT : 1;
-    uint64_t run = (uint64_t)page_runs_longest_aligned(&heap->runs, page_alignment) << PAGE_SHIFT;
+    heap_room room = measure_room(heap, request);
+    uint64_t run = longest_run(heap, request, alignment);
     uint64_t large = min_of(run, min_of(room.budget, room.host)) & ~(uint64_t)(GRT_PAGE_SIZE - 1);
-    if (large > SMALL_MAX || alignment > GRT_PAGE_SIZE) {
+    if (large > SMALL_MAX || alignment > GRT_PAGE_SIZE || request->bounded || request->bare) {
         return large;
     }
     return largest_small_fit(heap, &room, alignment);
 }
 
 /* The largest request that would be served now: the red zone takes its part. */
-static uint64_t would_fit(const grt_heap *heap, grt_heap_cause cause, uint32_t alignment)
+static uint64_t would_fit(const grt_heap *heap, const heap_request *request)
 {
-    uint64_t fit = largest_fit(heap, cause, alignment);
-    uint64_t redzone = heap->watch.options.redzone;
+    uint64_t fit = largest_fit(heap, request);
+    uint64_t redzone = request->bare ? 0 : heap->watch.options.redzone;
     return fit > redzone ? fit - redzone : 0;
 }
 
@@ -130,7 +145,8 @@ static bool lacked_room(grt_heap_cause cause)
 {
     return cause == GRT_HEAP_OVER_BUDGET || cause == GRT_HEAP_EXHAUSTED ||
            cause == GRT_HEAP_FRAGMENTED || cause == GRT_HEAP_HOST_REFUSED ||
-           cause == GRT_HEAP_LARGER_THAN_ARENA || cause == GRT_HEAP_INJECTED;
+           cause == GRT_HEAP_LARGER_THAN_ARENA || cause == GRT_HEAP_INJECTED ||
+           cause == GRT_HEAP_NO_ROOM_WITHIN;
 }
 
 void heap_refuse_locked(grt_heap *heap, const heap_request *request, heap_refusal *refusal)
@@ -151,7 +167,7 @@ void heap_refuse_locked(grt_heap *heap, const heap_request *request, heap_refusa
     failure->alignment = request->alignment;
     failure->host_errno = request->refusal.error;
     failure->call_site = request->site;
-    failure->would_fit = would_fit(heap, request->cause, request->alignment);
+    failure->would_fit = would_fit(heap, request);
     heap_stats_locked(heap, &failure->stats);
     refusal->repeat = 0;
     refusal->holders = 0;
@@ -264,6 +280,11 @@ static void write_sampled(const grt_log *log, const site_summary *sampled)
                      " sampled blocks found no room in the table and are not among these",
                      sampled->lost);
     }
+}
+
+void grt_heap_forget_failure(void)
+{
+    last_failure.cause = GRT_HEAP_NONE;
 }
 
 void heap_report_refusal(const grt_heap *heap, const heap_refusal *refusal)

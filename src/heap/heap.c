@@ -4,6 +4,7 @@
  */
 #include "guestrt/heap.h"
 
+#include "heap/bare.h"
 #include "heap/call_site.h"
 #include "heap/fast.h"
 #include "heap/internal.h"
@@ -50,6 +51,8 @@ static void init_request(heap_request *request, uint32_t size, uint32_t alignmen
     request->rounded = 0;
     request->refusal.error = 0;
     request->refusal.text[0] = '\0';
+    request->bounded = false;
+    request->bare = false;
     request->quiet = false;
 }
 
@@ -123,6 +126,63 @@ grt_addr grt_heap_try_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alig
     return allocate(heap, &request);
 }
 
+/* Bytes that a block of [size] bytes must have. */
+static uint64_t with_redzone(const grt_heap *heap, uint32_t size)
+{
+    return (uint64_t)size + heap->watch.options.redzone;
+}
+
+/* Bounds in pages of the heap; what lies outside of it cannot be had. */
+static void set_bounds(const grt_heap *heap, heap_request *request, const grt_heap_bounds *bounds)
+{
+    uint64_t low = bounds->lowest > heap->first ? bounds->lowest - heap->first : 0;
+    uint64_t end = bounds->last >= heap->first ? (uint64_t)bounds->last - heap->first + 1 : 0;
+    uint64_t spare =
+        heap_round_to_pages(with_redzone(heap, request->size)) - heap_round_to_pages(request->size);
+    request->bounded = true;
+    request->bounds = (page_bounds){.lowest = (uint32_t)(heap_round_to_pages(low) >> PAGE_SHIFT),
+                                    .end = (uint32_t)(end >> PAGE_SHIFT),
+                                    .spare = request->bare ? 0 : (uint32_t)(spare >> PAGE_SHIFT),
+                                    .top_down = bounds->top_down};
+}
+
+static grt_addr allocate_within(grt_heap *heap, uint32_t size, uint32_t alignment,
+                                const grt_heap_bounds *bounds, bool quiet)
+{
+    heap_request request;
+    init_request(&request, size, alignment);
+    request.quiet = quiet;
+    if (heap != NULL) {
+        set_bounds(heap, &request, bounds);
+    }
+    return allocate(heap, &request);
+}
+
+grt_addr grt_heap_alloc_within(grt_heap *heap, uint32_t size, uint32_t alignment,
+                               const grt_heap_bounds *bounds)
+{
+    return allocate_within(heap, size, alignment, bounds, false);
+}
+
+grt_addr grt_heap_alloc_bare(grt_heap *heap, uint32_t size, uint32_t alignment,
+                             const grt_heap_bounds *bounds, bool quiet)
+{
+    static const grt_heap_bounds anywhere = {0, UINT32_MAX, false};
+    heap_request request;
+    init_request(&request, size, alignment);
+    request.quiet = quiet;
+    request.bare = true;
+    set_bounds(heap, &request, bounds != NULL ? bounds : &anywhere);
+    request.bounded = bounds != NULL;
+    return allocate(heap, &request);
+}
+
+grt_addr grt_heap_try_alloc_within(grt_heap *heap, uint32_t size, uint32_t alignment,
+                                   const grt_heap_bounds *bounds)
+{
+    return allocate_within(heap, size, alignment, bounds, true);
+}
+
 /* ---- touching blocks ---------------------------------------------------------------------------
  *
  * Blocks are cleared and copied without the lock, and while they are not live: a wrong free by
@@ -166,12 +226,6 @@ grt_addr heap_alloc_zeroed_slowly(grt_heap *heap, uint32_t size)
 
 /* ---- changing a size ---------------------------------------------------------------------------
  */
-
-/* Bytes that a block of [size] bytes must have. */
-static uint64_t with_redzone(const grt_heap *heap, uint32_t size)
-{
-    return (uint64_t)size + heap->watch.options.redzone;
-}
 
 static void account_large(grt_heap *heap, heap_cache *cache, const heap_block *block,
                           uint64_t extent, uint32_t size)

@@ -151,8 +151,11 @@ typedef struct heap_request {
     uint64_t need;      /* bytes, with the red zone */
     uint32_t alignment; /* bytes */
     uint32_t site;      /* guest return address, 0 = none */
-    bool quiet;         /* a refusal is an answer: neither counted nor logged */
-    heap_cache *cache;  /* whose blocks and counts serve it */
+    bool bounded;       /* whole pages, between [bounds] */
+    page_bounds bounds;
+    bool bare;         /* whole pages, which are not backed */
+    bool quiet;        /* a refusal is an answer: neither counted nor logged */
+    heap_cache *cache; /* whose blocks and counts serve it */
 
     /* The answer. */
     grt_addr block;

@@ -159,15 +159,11 @@ static uint32_t find_run(const page_runs *runs, uint32_t length, uint32_t alignm
     return find_exhaustively(runs, length, alignment);
 }
 
-uint32_t page_runs_take(page_runs *runs, uint32_t length, uint32_t alignment, page_kind kind)
+/* Takes [length] pages out of the free run at [page], [gap] pages behind its start. */
+static uint32_t carve(page_runs *runs, uint32_t page, uint32_t gap, uint32_t length, page_kind kind)
 {
     page_table *table = runs->table;
-    uint32_t page = find_run(runs, length, alignment);
-    if (page == NO_PAGE) {
-        return NO_PAGE;
-    }
     uint32_t have = table->pages[page].length;
-    uint32_t gap = gap_before(runs, page, alignment);
     GRT_ASSERT(have >= length && have - length >= gap);
     bin_remove(runs, page);
     if (gap > 0) {
@@ -181,6 +177,126 @@ uint32_t page_runs_take(page_runs *runs, uint32_t length, uint32_t alignment, pa
     }
     page_table_set_run(table, page, length, kind);
     return page;
+}
+
+uint32_t page_runs_take(page_runs *runs, uint32_t length, uint32_t alignment, page_kind kind)
+{
+    uint32_t page = find_run(runs, length, alignment);
+    if (page == NO_PAGE) {
+        return NO_PAGE;
+    }
+    return carve(runs, page, gap_before(runs, page, alignment), length, kind);
+}
+
+/* ---- between bounds ----------------------------------------------------------------------------
+ */
+
+/* The first aligned page at or behind [page], and the last at or before it; NO_PAGE if there is
+ * none. */
+static uint32_t aligned_up(const page_runs *runs, uint32_t page, uint32_t alignment)
+{
+    uint32_t gap = gap_before(runs, page, alignment);
+    return gap < runs->table->count - page ? page + gap : NO_PAGE;
+}
+
+static uint32_t aligned_down(const page_runs *runs, uint32_t page, uint32_t alignment)
+{
+    uint32_t over = (runs->first_page + page) & (alignment - 1);
+    return over <= page ? page - over : NO_PAGE;
+}
+
+/* Where the part of the run at [head] that the bounds leave begins and ends; empty: begin >= end.
+ */
+typedef struct page_part {
+    uint32_t begin, end;
+} page_part;
+
+static page_part part_within(const page_runs *runs, uint32_t head, const page_bounds *bounds)
+{
+    uint64_t last = (uint64_t)bounds->end + bounds->spare;
+    uint32_t end = head + runs->table->pages[head].length;
+    return (page_part){.begin = bounds->lowest > head ? bounds->lowest : head,
+                       .end = last < end ? (uint32_t)last : end};
+}
+
+/* Where [length] pages may start in the free run at [head]; NO_PAGE if nowhere. */
+static uint32_t place_in_run(const page_runs *runs, uint32_t head, uint32_t length,
+                             uint32_t alignment, const page_bounds *bounds)
+{
+    page_part part = part_within(runs, head, bounds);
+    if (part.begin >= part.end || part.end - part.begin < length) {
+        return NO_PAGE;
+    }
+    uint32_t high = part.end - length;
+    uint32_t page = bounds->top_down ? aligned_down(runs, high, alignment)
+                                     : aligned_up(runs, part.begin, alignment);
+    return page != NO_PAGE && page >= part.begin && page <= high ? page : NO_PAGE;
+}
+
+/* The run behind the one at [head], or before it, in the direction of the search; NO_PAGE behind
+ * the last that may hold the bounds. */
+static uint32_t next_run(const page_runs *runs, uint32_t head, const page_bounds *bounds)
+{
+    if (bounds->top_down) {
+        return head > bounds->lowest ? page_table_head_of(runs->table, head - 1) : NO_PAGE;
+    }
+    uint32_t next = head + runs->table->pages[head].length;
+    return next < runs->table->count && next < bounds->end ? next : NO_PAGE;
+}
+
+static uint32_t first_run(const page_runs *runs, const page_bounds *bounds)
+{
+    uint32_t count = runs->table->count;
+    uint32_t end = bounds->end < count ? bounds->end : count;
+    if (bounds->lowest >= end) {
+        return NO_PAGE;
+    }
+    return page_table_head_of(runs->table, bounds->top_down ? end - 1 : bounds->lowest);
+}
+
+uint32_t page_runs_take_within(page_runs *runs, uint32_t length, uint32_t alignment,
+                               const page_bounds *bounds, page_kind kind)
+{
+    for (uint32_t head = first_run(runs, bounds); head != NO_PAGE;
+         head = next_run(runs, head, bounds)) {
+        uint32_t page = NO_PAGE;
+        if (runs->table->pages[head].kind == PAGE_FREE) {
+            page = place_in_run(runs, head, length, alignment, bounds);
+        }
+        if (page != NO_PAGE) {
+            return carve(runs, head, page - head, length, kind);
+        }
+    }
+    return NO_PAGE;
+}
+
+/* Pages of the longest aligned run in the free one at [head]. */
+static uint32_t longest_in_run(const page_runs *runs, uint32_t head, uint32_t alignment,
+                               const page_bounds *bounds)
+{
+    page_part part = part_within(runs, head, bounds);
+    if (part.begin >= part.end) {
+        return 0;
+    }
+    uint32_t page = aligned_up(runs, part.begin, alignment);
+    return page < part.end ? part.end - page : 0;
+}
+
+uint32_t page_runs_longest_within(const page_runs *runs, uint32_t alignment,
+                                  const page_bounds *bounds)
+{
+    page_bounds upwards = *bounds;
+    uint32_t longest = 0;
+    upwards.top_down = false;
+    for (uint32_t head = first_run(runs, &upwards); head != NO_PAGE;
+         head = next_run(runs, head, &upwards)) {
+        uint32_t length = 0;
+        if (runs->table->pages[head].kind == PAGE_FREE) {
+            length = longest_in_run(runs, head, alignment, &upwards);
+        }
+        longest = length > longest ? length : longest;
+    }
+    return longest;
 }
 
 /* Removes the free run at [page], if that is one, and returns its length; else 0. */

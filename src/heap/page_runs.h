@@ -32,6 +32,21 @@ void page_runs_init(page_runs *runs, page_table *table, uint32_t first_page);
  * them. O(1); a request that no bin promises to hold costs O(free runs) before it is refused. */
 uint32_t page_runs_take(page_runs *runs, uint32_t length, uint32_t alignment, page_kind kind);
 
+/* Where a run may lie: from page [lowest] on, and before page [end] but for its last [spare] pages;
+ * pages are counted from the heap's first. */
+typedef struct page_bounds {
+    uint32_t lowest, end, spare;
+    bool top_down; /* as high as possible, else as low */
+} page_bounds;
+
+/* As page_runs_take(), between bounds. O(runs between them). */
+uint32_t page_runs_take_within(page_runs *runs, uint32_t length, uint32_t alignment,
+                               const page_bounds *bounds, page_kind kind);
+
+/* Pages of the longest run that page_runs_take_within() could take. O(runs between the bounds). */
+uint32_t page_runs_longest_within(const page_runs *runs, uint32_t alignment,
+                                  const page_bounds *bounds);
+
 /* Gives a run back and merges it with free neighbours; returns the head of the merged run. The
  * run's interior must be PAGE_INSIDE. O(1). */
 uint32_t page_runs_give(page_runs *runs, uint32_t page);

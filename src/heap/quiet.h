@@ -13,4 +13,11 @@
  * failures: it is kept for grt_heap_last_failure() alone. Any thread, same cost. */
 grt_addr grt_heap_try_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alignment);
 
+/* The same for grt_heap_alloc_within(). */
+grt_addr grt_heap_try_alloc_within(grt_heap *heap, uint32_t size, uint32_t alignment,
+                                   const grt_heap_bounds *bounds);
+
+/* The calling host thread will run another guest thread: grt_heap_last_failure() has none. */
+void grt_heap_forget_failure(void);
+
 #endif

@@ -71,32 +71,62 @@ static bool is_first_call(grt_runtime *runtime, uint32_t index)
     return first;
 }
 
+static const char *name_of(const grt_ppc_import *import)
+{
+    const char *name =
+        import->name ? import->name : grt_export_name(import->library, import->ordinal);
+    return name ? name : "an unknown export";
+}
+
 static void report_missing(grt_thread *thread, const grt_ppc_import *import, grt_addr call_site)
 {
     grt_runtime *runtime = thread->runtime;
     char place[96], line[256];
-    const char *name =
-        import->name ? import->name : grt_export_name(import->library, import->ordinal);
     grt_call_place(runtime, call_site, place, sizeof place);
     snprintf(line, sizeof line, "%.80s (%s ordinal 0x%03X) is not implemented; called from %s",
-             name ? name : "an unknown export", grt_library_name(import->library),
-             (unsigned)import->ordinal, place);
+             name_of(import), grt_library_name(import->library), (unsigned)import->ordinal, place);
     grt_log_line(&runtime->config.log, GRT_LOG_ERROR, "EXPORT", "%s", line);
     if (runtime->config.on_missing_export == GRT_POLICY_STOP)
         grt_runtime_stop(runtime, line);
+}
+
+static grt_failure failure_of(const grt_ppc_import *import)
+{
+    const grt_known_export *known = grt_known_export_find(import->library, import->ordinal);
+    return known ? known->failure : GRT_FAILURE_UNKNOWN;
+}
+
+/* What the guest takes for a failure of such an export. */
+static void fail(grt_thread *thread, grt_failure failure)
+{
+    static const uint32_t values[] = {
+#define VALUE(name, value, sentence) [GRT_FAILURE_##name] = value,
+        GRT_FAILURE_MAP(VALUE)
+#undef VALUE
+    };
+    if (failure == GRT_FAILURE_NORET) /* the caller has nothing behind the call */
+        grt_thread_exit(thread, values[failure]);
+    if (failure != GRT_FAILURE_VOID)
+        thread->ppc.r[3] = values[failure];
 }
 
 void grt_kernel_missing_export(grt_ppc *ctx, uint8_t *base)
 {
     (void)base;
     grt_thread *thread = ctx->thread;
-    grt_runtime *runtime = thread->runtime;
+    const grt_ppc_module *module = thread->runtime->module;
     grt_addr call_site = (grt_addr)ctx->lr;
     uint32_t index = ctx->import_index;
     grt_thread_enter_host(thread, call_site);
-    const grt_ppc_module *module = runtime->module;
-    if (module && index < module->import_count && is_first_call(runtime, index))
-        report_missing(thread, &module->imports[index], call_site);
-    ctx->r[3] = GRT_NT_NOT_IMPLEMENTED;
+    grt_failure failure = GRT_FAILURE_UNKNOWN;
+    if (module && index < module->import_count) {
+        const grt_ppc_import *import = &module->imports[index];
+        failure = failure_of(import);
+        if (is_first_call(thread->runtime, index))
+            report_missing(thread, import, call_site);
+        grt_alarm_missing(thread, index, name_of(import), call_site);
+    }
+    thread->sleeps = 0;
+    fail(thread, failure);
     grt_thread_leave_host(thread);
 }

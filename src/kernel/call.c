@@ -21,6 +21,7 @@ void grt_call_begin(grt_call *call, grt_ppc *ctx, const grt_export *row)
     call->row = row;
     call->call_site = (grt_addr)ctx->lr;
     grt_thread_enter_host(thread, call->call_site);
+    grt_alarm_enter(call);
     call->traced = grt_log_wants(&call->runtime->config.log, GRT_LOG_DEBUG);
     if (__builtin_expect(thread->irql > row->callers, 0))
         grt_call_complain(call, "called at IRQL %u, which is allowed up to %u",
@@ -55,22 +56,30 @@ static void trace(const grt_call *call, const char *result)
                  row->variadic ? ", ..." : "", result);
 }
 
+static void leave(const grt_call *call)
+{
+    if (__builtin_expect(call->kernel->variables.ticker.by_calls, 0))
+        grt_ticker_call(&call->kernel->variables.ticker);
+    grt_thread_leave_host(call->thread);
+}
+
 void grt_call_end(grt_call *call)
 {
     if (call->traced)
         trace(call, "");
-    grt_thread_leave_host(call->thread);
+    leave(call);
 }
 
 void grt_call_end_u32(grt_call *call, uint32_t result)
 {
     call->ctx->r[3] = result;
+    grt_alarm_leave(call, result);
     if (call->traced) {
         char text[24];
         snprintf(text, sizeof text, " -> %08X", (unsigned)result);
         trace(call, text);
     }
-    grt_thread_leave_host(call->thread);
+    leave(call);
 }
 
 void grt_call_end_u64(grt_call *call, uint64_t result)
@@ -81,7 +90,7 @@ void grt_call_end_u64(grt_call *call, uint64_t result)
         snprintf(text, sizeof text, " -> %016llX", (unsigned long long)result);
         trace(call, text);
     }
-    grt_thread_leave_host(call->thread);
+    leave(call);
 }
 
 void grt_call_end_s32(grt_call *call, int32_t result)
@@ -92,21 +101,20 @@ void grt_call_end_s32(grt_call *call, int32_t result)
         snprintf(text, sizeof text, " -> %d", (int)result);
         trace(call, text);
     }
-    grt_thread_leave_host(call->thread);
+    leave(call);
 }
 
 /* ---- complaints ---------------------------------------------------------------------------- */
 
 void grt_call_place(const grt_runtime *runtime, grt_addr address, char *text, size_t size)
 {
-    if (!grt_runtime_symbol(runtime, address, text, size))
+    if (!grt_symbol_of_return(runtime, address, text, size))
         snprintf(text, size, "0x%08X", (unsigned)address);
 }
 
 void grt_call_complain(grt_call *call, const char *format, ...)
 {
-    uint32_t index = (uint32_t)(call->row - grt_export_at(0));
-    uint32_t number = atomic_fetch_add(&call->kernel->complaints[index], 1) + 1;
+    uint32_t number = atomic_fetch_add(&call->kernel->complaints[call->row->index], 1) + 1;
     if (number > COMPLAINTS_SPELLED && (number & (number - 1)) != 0)
         return;
     char text[320], place[96], count[48] = "";
@@ -122,22 +130,41 @@ void grt_call_complain(grt_call *call, const char *format, ...)
                  (unsigned)call->thread->id, place, count);
 }
 
-uint32_t grt_call_handle_trouble(grt_call *call, const grt_handle_trouble *trouble)
+static void complain_closed(grt_call *call, const grt_handle_trouble *trouble)
 {
     char place[96];
-    if (trouble->status == GRT_NT_OBJECT_TYPE_MISMATCH) {
-        grt_call_complain(call, "handle %08X is of a%s %s", (unsigned)trouble->handle,
+    grt_call_place(call->runtime, trouble->closed_at, place, sizeof place);
+    grt_call_complain(call, "handle %08X was closed by thread %u at %s, %llu ms ago",
+                      (unsigned)trouble->handle, (unsigned)trouble->closed_by, place,
+                      (unsigned long long)(trouble->closed_ago / 1000000));
+}
+
+uint32_t grt_call_handle_trouble(grt_call *call, const grt_handle_trouble *trouble)
+{
+    unsigned handle = trouble->handle;
+    const char *what = handle >= GRT_HANDLE_BASE ? "handle" : "object";
+    switch (trouble->why) {
+    case GRT_TROUBLE_NEVER_OPENED:
+        grt_call_complain(call, "handle %08X was never opened", handle);
+        break;
+    case GRT_TROUBLE_CLOSED:
+        complain_closed(call, trouble);
+        break;
+    case GRT_TROUBLE_WRONG_KIND:
+        grt_call_complain(call, "%s %08X is of a%s %s", what, handle,
                           trouble->found == GRT_OBJECT_EVENT ? "n" : "",
                           grt_object_kind_name(trouble->found));
-    } else if (trouble->closed) {
-        grt_call_place(call->runtime, trouble->closed_at, place, sizeof place);
-        grt_call_complain(call, "handle %08X was closed by thread %u at %s",
-                          (unsigned)trouble->handle, (unsigned)trouble->closed_by, place);
-    } else if (trouble->status == GRT_NT_INVALID_HANDLE) {
-        grt_call_complain(call, "handle %08X was never opened", (unsigned)trouble->handle);
-    } else {
-        grt_call_complain(call, "no host memory for the object of handle %08X",
-                          (unsigned)trouble->handle);
+        break;
+    case GRT_TROUBLE_NO_MEMORY:
+        grt_call_complain(call, "no host memory for the record of %s %08X", what, handle);
+        break;
+    case GRT_TROUBLE_UNREADABLE:
+        grt_call_complain(call, "object %08X is in memory that cannot be read", handle);
+        break;
+    case GRT_TROUBLE_NO_OBJECT:
+        grt_call_complain(call, "there is no dispatcher object at %08X: its type byte is %u",
+                          handle, (unsigned)trouble->type_byte);
+        break;
     }
     return trouble->status;
 }
@@ -232,31 +259,34 @@ grt_dispatch *grt_call_dispatch(const grt_call *call)
     return &call->kernel->dispatch;
 }
 
-uint64_t grt_kernel_time(void)
+uint64_t grt_kernel_time(const grt_runtime *runtime)
 {
-    return os_wall_clock_ns() / 100 + EPOCH_1970;
+    return grt_thread_wall_clock_ns(runtime) / 100 + EPOCH_1970;
 }
 
 /* The deadline [units] of 100 ns from now; beyond what the clock can count it is never. */
-static uint64_t deadline_after(uint64_t units)
+static uint64_t deadline_after(const grt_runtime *runtime, uint64_t units)
 {
-    uint64_t now = os_clock_ns();
+    uint64_t now = grt_thread_clock_ns(runtime);
     return units > (UINT64_MAX - now) / 100 ? UINT64_MAX : now + units * 100;
+}
+
+uint64_t grt_call_deadline_at(grt_call *call, int64_t timeout)
+{
+    if (timeout < 0)
+        return deadline_after(call->runtime, 0 - (uint64_t)timeout);
+    uint64_t now = grt_kernel_time(call->runtime);
+    return (uint64_t)timeout <= now ? 0 : deadline_after(call->runtime, (uint64_t)timeout - now);
 }
 
 bool grt_call_deadline(grt_call *call, grt_addr timeout, uint64_t *deadline)
 {
+    uint64_t raw;
     *deadline = UINT64_MAX;
     if (timeout == 0)
         return true;
-    uint64_t raw;
     if (!grt_call_read_u64(call, timeout, &raw, "timeout"))
         return false;
-    if ((int64_t)raw < 0) {
-        *deadline = deadline_after(0 - raw);
-        return true;
-    }
-    uint64_t now = grt_kernel_time();
-    *deadline = raw <= now ? 0 : deadline_after(raw - now);
+    *deadline = grt_call_deadline_at(call, (int64_t)raw);
     return true;
 }

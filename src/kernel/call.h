@@ -55,12 +55,15 @@ uint32_t grt_call_handle_trouble(grt_call *call, const grt_handle_trouble *troub
 grt_dispatch *grt_call_dispatch(const grt_call *call);
 
 /* The kernel's current time for the guest: units of 100 ns since 1601. */
-uint64_t grt_kernel_time(void);
+uint64_t grt_kernel_time(const grt_runtime *runtime);
 
-/* The deadline (os_clock_ns()) of a guest timeout: null = UINT64_MAX; *timeout 0 or past = 0. */
+/* The deadline (grt_thread_clock_ns()) of a guest timeout: null = UINT64_MAX; *timeout 0 or past =
+ * 0. */
 bool grt_call_deadline(grt_call *call, grt_addr timeout, uint64_t *deadline);
+/* The same for the timeout itself: below 0 relative, else absolute, in units of 100 ns. */
+uint64_t grt_call_deadline_at(grt_call *call, int64_t timeout);
 
-/* "main+0x24" or the plain number. */
+/* A return address as "main+0x24", or the plain number. */
 void grt_call_place(const grt_runtime *runtime, grt_addr address, char *text, size_t size);
 
 #endif

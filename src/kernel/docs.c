@@ -70,6 +70,46 @@ static void put_library(const docs_sink *sink, uint16_t library)
     }
 }
 
+static void put_variables(const docs_sink *sink)
+{
+    char start[64];
+    put(sink,
+        "\n## Variables\n\nWho imports one gets its address, and with it all of them: they share a "
+        "page of guest memory. The word of an import that is none of these reads `D...BEEF` with "
+        "the ordinal in the middle, and is reported when the program is loaded.\n\n"
+        "| ordinal | variable | bytes | what it holds |\n|---|---|--:|---|\n");
+    for (uint32_t i = 0; i < grt_variable_count(); i++) {
+        const grt_variable *variable = grt_variable_at(i);
+        snprintf(start, sizeof start, "| 0x%03X | %s | %u | ", (unsigned)variable->ordinal,
+                 variable->name, (unsigned)variable->size);
+        put(sink, start);
+        put(sink, variable->sentence);
+        put(sink, " |\n");
+    }
+}
+
+static void put_failure(const docs_sink *sink, const char *kind, uint32_t value,
+                        const char *sentence)
+{
+    char start[64];
+    snprintf(start, sizeof start, "| %s | `%08X` | ", kind, (unsigned)value);
+    put(sink, start);
+    put(sink, sentence);
+    put(sink, " |\n");
+}
+
+static void put_failures(const docs_sink *sink)
+{
+    put(sink,
+        "\n## What is missing\n\nA call of an export that is not there is reported by name, once, "
+        "and leaves in r3 what its callers take for a failure. `guestrt exports` lists which are "
+        "missing, [names.def](../src/kernel/names.def) what each returns.\n\n"
+        "| kind | r3 | what it returns |\n|---|---|---|\n");
+#define GRT_FAILURE_LINE(name, value, sentence) put_failure(sink, #name, value, sentence);
+    GRT_FAILURE_MAP(GRT_FAILURE_LINE)
+#undef GRT_FAILURE_LINE
+}
+
 static void put_statuses(const docs_sink *sink)
 {
     put(sink, "\n## Status codes\n\n| value | name | meaning |\n|---|---|---|\n");
@@ -95,5 +135,7 @@ void grt_export_write_docs(grt_output_fn *output, void *user)
         "allowed where nothing else is said.\n");
     for (uint16_t library = GRT_LIBRARY_XBOXKRNL; library <= GRT_LIBRARY_GUESTRT; library++)
         put_library(&sink, library);
+    put_variables(&sink);
+    put_failures(&sink);
     put_statuses(&sink);
 }

@@ -4,7 +4,8 @@
  * The includer defines
  *   GRT_ROW(library, ordinal, name, returns, count, variadic, callers, statuses, sentence, ...)
  * where ... is the concatenation of GRT_PARAMETER(index, type, name) for each parameter. Both are
- * undefined at the end. No include guard: every inclusion expands the table once.
+ * undefined at the end. No include guard: every inclusion expands the table once. The rows are
+ * those of GRT_ROWS_FILE, which is exports.def unless the includer defines it.
  */
 /* clang-format off */
 #define GRT_P1(t0, n0) GRT_PARAMETER(0, t0, n0)
@@ -49,8 +50,14 @@
 #define GRT_EXPORT10(l, o, n, r, t0, n0, t1, n1, t2, n2, t3, n3, t4, n4, t5, n5, t6, n6, t7, n7, t8, n8, t9, n9, c, s, d) \
     GRT_ROW(l, o, n, r, 10, false, c, s, d, GRT_P10(t0, n0, t1, n1, t2, n2, t3, n3, t4, n4, t5, n5, t6, n6, t7, n7, t8, n8, t9, n9))
 #define GRT_EXPORTV(l, o, n, r, t0, n0, c, s, d) GRT_ROW(l, o, n, r, 1, true, c, s, d, GRT_P1(t0, n0))
+#define GRT_EXPORTV2(l, o, n, r, t0, n0, t1, n1, c, s, d) \
+    GRT_ROW(l, o, n, r, 2, true, c, s, d, GRT_P2(t0, n0, t1, n1))
 
+#ifdef GRT_ROWS_FILE
+#include GRT_ROWS_FILE
+#else
 #include "guestrt/exports.def"
+#endif
 
 #undef GRT_P1
 #undef GRT_P2

@@ -304,6 +304,15 @@ static void walk_string(const grt_format *state, const field_spec *spec, grt_add
         state->put(state->user, piece, used);
 }
 
+bool grt_format_string(const grt_format *state, grt_addr text, bool wide)
+{
+    const field_spec whole = {.precision = -1};
+    int64_t length;
+    bool readable;
+    walk_string(state, &whole, text, wide, true, &length, &readable);
+    return readable;
+}
+
 static void put_string(const grt_format *state, const field_spec *spec, uint64_t value, bool wide)
 {
     grt_addr address = (grt_addr)value;

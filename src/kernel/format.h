@@ -28,4 +28,9 @@ typedef struct grt_format {
  * "(bad address 0x...)". The caller holds no lock. */
 bool grt_format_guest(const grt_format *state, grt_addr format);
 
+/* Puts the guest string at [text], or the one of big-endian 16-bit characters, of which those
+ * beyond a byte become '?'. Returns false when it could not be read to its end; what was readable
+ * has been put. The caller holds no lock. */
+bool grt_format_string(const grt_format *state, grt_addr text, bool wide);
+
 #endif

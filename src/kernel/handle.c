@@ -57,6 +57,8 @@ uint32_t grt_handle_open(grt_dispatch *dispatch, grt_object *object)
     dispatch->slots[slot].object = object;
     dispatch->slots[slot].generation++;
     dispatch->slots[slot].next = 0;
+    object->handles++;
+    grt_object_show_counts(dispatch, object);
     if (++dispatch->handles > dispatch->handles_peak)
         dispatch->handles_peak = dispatch->handles;
     return GRT_HANDLE_BASE + slot * 4;
@@ -68,6 +70,7 @@ static uint32_t open_slot(grt_dispatch *dispatch, uint32_t handle, grt_handle_tr
 {
     memset(trouble, 0, sizeof *trouble);
     trouble->handle = handle;
+    trouble->why = GRT_TROUBLE_NEVER_OPENED;
     trouble->status = GRT_NT_INVALID_HANDLE;
     uint32_t slot = (handle - GRT_HANDLE_BASE) >> 2;
     if (handle < GRT_HANDLE_BASE || slot == 0 || slot >= dispatch->slot_next)
@@ -75,7 +78,8 @@ static uint32_t open_slot(grt_dispatch *dispatch, uint32_t handle, grt_handle_tr
     const grt_handle_slot *record = &dispatch->slots[slot];
     if (record->object)
         return slot;
-    trouble->closed = true;
+    trouble->why = GRT_TROUBLE_CLOSED;
+    trouble->closed_ago = grt_dispatch_clock(dispatch) - record->closed_when;
     trouble->closed_by = record->closed_by;
     trouble->closed_at = record->closed_at;
     return 0;
@@ -86,7 +90,9 @@ grt_object *grt_handle_object(grt_dispatch *dispatch, grt_thread *thread, uint32
 {
     grt_object *object;
     if (handle == GRT_HANDLE_THREAD) {
-        *trouble = (grt_handle_trouble){.handle = handle, .status = GRT_NT_INSUFFICIENT_RESOURCES};
+        *trouble = (grt_handle_trouble){.why = GRT_TROUBLE_NO_MEMORY,
+                                        .handle = handle,
+                                        .status = GRT_NT_INSUFFICIENT_RESOURCES};
         object = grt_object_of_thread(dispatch, thread);
         if (!object)
             return NULL;
@@ -99,10 +105,20 @@ grt_object *grt_handle_object(grt_dispatch *dispatch, grt_thread *thread, uint32
     }
     if (object->kind & kinds)
         return object;
+    trouble->why = GRT_TROUBLE_WRONG_KIND;
     trouble->status = GRT_NT_OBJECT_TYPE_MISMATCH;
     trouble->found = object->kind;
     grt_object_release(dispatch, object);
     return NULL;
+}
+
+static void give_up(grt_dispatch *dispatch, grt_object *object)
+{
+    dispatch->handles--;
+    if (--object->handles == 0 && !object->permanent)
+        grt_name_forget(dispatch, object);
+    grt_object_show_counts(dispatch, object);
+    grt_object_release(dispatch, object);
 }
 
 bool grt_handle_close(grt_dispatch *dispatch, uint32_t handle, uint32_t thread_id,
@@ -112,10 +128,11 @@ bool grt_handle_close(grt_dispatch *dispatch, uint32_t handle, uint32_t thread_i
     if (!slot)
         return false;
     grt_handle_slot *record = &dispatch->slots[slot];
-    grt_object_release(dispatch, record->object);
+    grt_object *object = record->object;
     record->object = NULL;
     record->closed_by = thread_id;
     record->closed_at = call_site;
+    record->closed_when = grt_dispatch_clock(dispatch);
     record->next = 0;
     if (dispatch->closed_last)
         dispatch->slots[dispatch->closed_last].next = slot;
@@ -123,6 +140,16 @@ bool grt_handle_close(grt_dispatch *dispatch, uint32_t handle, uint32_t thread_i
         dispatch->closed_first = slot;
     dispatch->closed_last = slot;
     dispatch->closed_count++;
-    dispatch->handles--;
+    give_up(dispatch, object);
     return true;
+}
+
+void grt_handle_close_all(grt_dispatch *dispatch)
+{
+    for (uint32_t slot = 1; slot < dispatch->slot_next; slot++) {
+        grt_object *object = dispatch->slots[slot].object;
+        dispatch->slots[slot].object = NULL;
+        if (object)
+            give_up(dispatch, object);
+    }
 }

@@ -29,8 +29,15 @@ grt_status grt_kernel_register_export(grt_runtime *runtime, uint16_t library, ui
 grt_ppc_function *grt_kernel_find_export(grt_runtime *runtime, uint16_t library, uint16_t ordinal,
                                          bool *bracket);
 
-/* What unbound imports are bound to: reports the import ctx->import_index once and fails with
- * STATUS_NOT_IMPLEMENTED, or stops the runtime by policy. */
+/* What unbound imports are bound to: reports the import ctx->import_index once and fails as its
+ * callers expect (grt_failure), or stops the runtime by policy. */
 void grt_kernel_missing_export(grt_ppc *ctx, uint8_t *base);
+
+/* Calls and forgets the guest functions that want to know of the title's end, one after the other
+ * on the calling thread, which holds no lock. Fails iff: what the first of them that failed did so
+ * for (see grt_runtime_call). */
+grt_status grt_title_notify(grt_runtime *runtime);
+/* True iff the program ended itself (and not a fault, a policy or the embedder). Any thread. */
+bool grt_kernel_title_ended(const grt_runtime *runtime);
 
 #endif

@@ -4,9 +4,11 @@
 #include "guestrt/runtime.h"
 #include "diag/log.h"
 #include "kernel/kernel.h"
+#include "kernel/variables.h"
 #include "memory/quick.h"
 #include "os/assert.h"
 #include "thread/layout.h"
+#include "thread/schedule.h"
 
 #include <stdio.h>
 
@@ -20,6 +22,7 @@ grt_runtime_config grt_runtime_config_default(void)
         .on_context_failure = GRT_POLICY_CONTINUE,
         .on_guest_fault = GRT_POLICY_STOP,
         .on_missing_export = GRT_POLICY_CONTINUE,
+        .on_breakpoint = GRT_POLICY_CONTINUE,
         .log = grt_log_default(),
     };
 }
@@ -35,9 +38,11 @@ static bool config_is_valid(const grt_runtime_config *config)
 {
     return config->size == sizeof *config && policy_is_valid(config->on_context_failure) &&
            policy_is_valid(config->on_guest_fault) && policy_is_valid(config->on_missing_export) &&
+           policy_is_valid(config->on_breakpoint) &&
            (config->layout == GRT_LAYOUT_UNLEASHED || config->layout == GRT_LAYOUT_CONSOLE) &&
            config->stack_size >= GRT_MIN_STACK_SIZE && config->stack_size <= GRT_MAX_STACK_SIZE &&
-           config->stack_size % GRT_PAGE_SIZE == 0;
+           config->stack_size % GRT_PAGE_SIZE == 0 &&
+           (config->host_scheduling & ~(uint32_t)(GRT_HOST_PRIORITY | GRT_HOST_AFFINITY)) == 0;
 }
 
 static grt_status create_heap(grt_runtime *runtime, const char *name, grt_addr first, uint64_t end,
@@ -177,7 +182,12 @@ grt_status grt_runtime_register_export(grt_runtime *runtime, uint16_t library, u
 
 grt_status grt_runtime_load(grt_runtime *runtime, const grt_ppc_module *module)
 {
-    return grt_load_module(runtime, module, grt_kernel_find_export, grt_kernel_missing_export);
+    const grt_binder binder = {grt_kernel_find_export, grt_variables_find,
+                               grt_kernel_missing_export};
+    grt_status status = grt_load_module(runtime, module, &binder);
+    if (status == GRT_OK)
+        grt_variables_loaded(runtime);
+    return status;
 }
 
 /* ---- running ----------------------------------------------------------------------------- */
@@ -221,11 +231,17 @@ static grt_status build_arguments(grt_runtime *runtime, int argc, const char *co
     return GRT_OK;
 }
 
-static grt_status outcome(grt_runtime *runtime, const grt_thread *thread)
+/* How the program ended, once its main thread has. */
+static grt_status outcome(grt_runtime *runtime, const grt_thread *thread, uint32_t *exit_code)
 {
     if (thread->faulted)
         return GRT_GUEST_FAULT;
-    return atomic_load(&runtime->stopping) ? GRT_STOPPED : GRT_OK;
+    if (grt_kernel_title_ended(runtime)) {
+        if (exit_code != NULL)
+            *exit_code = 0;
+        return GRT_OK;
+    }
+    return atomic_load(&runtime->stopping) ? GRT_STOPPED : grt_title_notify(runtime);
 }
 
 static grt_status run_main(grt_runtime *runtime, grt_addr arguments, uint32_t *exit_code)
@@ -235,12 +251,14 @@ static grt_status run_main(grt_runtime *runtime, grt_addr arguments, uint32_t *e
     config.argument = arguments;
     config.name = "main";
     grt_thread *thread;
+    grt_schedule_hold_all(runtime);
     grt_status status = grt_thread_create(runtime, &config, &thread);
+    grt_schedule_resume(runtime, status == GRT_OK ? thread : NULL);
     if (status != GRT_OK)
         return status;
     status = grt_thread_join(thread, exit_code);
     if (status == GRT_OK)
-        status = outcome(runtime, thread);
+        status = outcome(runtime, thread, exit_code);
     grt_thread_release(thread);
     return status;
 }
@@ -256,6 +274,7 @@ grt_status grt_runtime_run(grt_runtime *runtime, int argc, const char *const *ar
     grt_status status = build_arguments(runtime, argc, argv, &arguments);
     if (status != GRT_OK)
         return status;
+    grt_variables_set_command_line(runtime, argc, argv);
     status = run_main(runtime, arguments, exit_code);
     grt_heap_free(runtime->user_heap, arguments);
     return status;

@@ -81,6 +81,8 @@ bool grt_section_try(grt_call *call, grt_addr section)
 static uint32_t looks_worthwhile(grt_call *call, grt_addr section)
 {
     uint8_t byte = 0;
+    if (call->thread->scheduled)
+        return 0; /* the owner does not run meanwhile */
     grt_guest_read(call->runtime, &byte, section + GRT_SECTION_SPIN, 1);
     uint32_t count = byte * 256u;
     return count < LOOKS_LEAST ? LOOKS_LEAST : count > LOOKS_MOST ? LOOKS_MOST : count;

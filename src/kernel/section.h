@@ -126,7 +126,7 @@ void grt_section_wake(grt_sections *sections, grt_addr section);
  * If the word is not the caller's any more, it stays. */
 void grt_section_pass_on(grt_call *call, grt_addr section);
 
-/* ---- deadlock.c ---- */
+/* ---- section_deadlock.c ---- */
 
 typedef struct grt_deadlock_member {
     uint32_t thread_id;

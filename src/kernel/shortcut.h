@@ -19,8 +19,9 @@
 void grt_export_in_full(grt_ppc *ctx, uint8_t *base, uint32_t index);
 
 /* Nobody wants anything of the thread, nor to see its calls, and it runs at [level] or below. */
-static inline bool grt_may_hurry(const grt_thread *thread, uint8_t level)
+static inline bool grt_may_hurry(grt_thread *thread, uint8_t level)
 {
+    thread->sleeps = 0; /* as any kernel call but a sleep */
     return __builtin_expect(atomic_load_explicit(&thread->attention, memory_order_relaxed) == 0 &&
                                 thread->irql <= level,
                             1);

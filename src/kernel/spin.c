@@ -91,14 +91,15 @@ static void rest(grt_call *call, uint32_t round)
         return;
     grt_thread_check_stop(call->thread);
     if (round < ROUNDS_YIELDING) {
-        os_thread_yield();
+        grt_thread_yield(call->thread);
         return;
     }
     uint64_t sleep = (uint64_t)SLEEP_LEAST_NS
                      << (round - ROUNDS_YIELDING < 5 ? round - ROUNDS_YIELDING : 5);
     uint32_t token = grt_thread_park_begin(call->thread);
     grt_thread_park(call->thread, token,
-                    os_clock_ns() + (sleep < SLEEP_MOST_NS ? sleep : SLEEP_MOST_NS));
+                    grt_thread_clock_ns(call->runtime) +
+                        (sleep < SLEEP_MOST_NS ? sleep : SLEEP_MOST_NS));
 }
 
 static bool is_time_to_look(uint32_t round)

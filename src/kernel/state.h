@@ -2,10 +2,13 @@
 #ifndef GRT_KERNEL_STATE_H
 #define GRT_KERNEL_STATE_H
 
-#include "kernel/exports.h"
+#include "kernel/alarm.h"
 #include "kernel/lock_order.h"
 #include "kernel/rwlock.h"
 #include "kernel/section.h"
+#include "kernel/title.h"
+#include "kernel/variables.h"
+#include "kernel/title_heap.h"
 #include "kernel/vm.h"
 
 typedef struct grt_registration {
@@ -22,6 +25,10 @@ struct grt_kernel {
     grt_lock_order lock_order;
     grt_rwlocks rwlocks;
     grt_vm vm;
+    grt_variables variables;
+    grt_title title;
+    uint64_t started_ns; /* grt_thread_clock_ns() */
+    grt_title_heaps heaps;
 
     os_mutex registry_lock; /* registrations, missing */
     grt_registration *registrations;
@@ -30,6 +37,8 @@ struct grt_kernel {
 
     os_mutex output_lock; /* one piece of guest text at a time */
     atomic_uint complaints[GRT_INDEX_COUNT];
+    atomic_uint background_processors; /* KeSetBackgroundProcessors */
+    grt_alarms alarms;
 };
 
 /* Hands text to the embedder, one call at a time. */

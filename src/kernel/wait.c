@@ -5,65 +5,94 @@
  * behalf, under the lock, and marks the wait done. So an auto-reset event set once lets exactly one
  * thread through, a wait for all takes either everything or nothing, and no wake-up can be lost:
  * a waiter is either linked when the signal comes or sees the state before it links itself.
+ *
+ * A wait for any is linked to all of its objects. A wait for all is linked to one that is not
+ * signalled: nothing can let it through before that one is. When it is, the wait is either done or
+ * moves on to another object that is not signalled. So what a signal costs does not grow with the
+ * waits that it does not let through, but for those that move, and those leave the object for good.
+ * Waiters of an object are kept in the order in which they came, also when they move.
  */
 #include "kernel/object.h"
 
 #include "os/assert.h"
+#include <string.h>
 
-static bool is_signalled(const grt_object *object, const grt_thread *thread)
+#define ALREADY_MANY 0x7FFFFFFFu
+
+static bool is_done(const grt_wait *wait)
 {
-    if (object->kind == GRT_OBJECT_MUTANT && object->owner == thread->id)
-        return true;
+    return atomic_load_explicit(&wait->done, memory_order_acquire);
+}
+
+/* ---- taking ---------------------------------------------------------------------------------- */
+
+static bool is_signalled(grt_dispatch *dispatch, grt_object *object, const grt_thread *thread)
+{
+    grt_object_load(dispatch, object);
+    if (object->kind == GRT_OBJECT_MUTANT && object->owner == thread)
+        return object->depth < ALREADY_MANY;
     return object->state > 0;
 }
 
-/* Takes what getting through costs. Returns the status to add to the index. */
-static uint32_t consume(grt_dispatch *dispatch, grt_object *object, const grt_thread *thread)
+static uint32_t take_mutant(grt_dispatch *dispatch, grt_object *mutant, grt_thread *thread)
 {
-    switch (object->kind) {
-    case GRT_OBJECT_EVENT:
-        if (object->auto_reset)
-            object->state = 0;
-        break;
-    case GRT_OBJECT_SEMAPHORE:
+    bool abandoned = mutant->abandoned;
+    mutant->abandoned = false;
+    grt_mutant_take(dispatch, mutant, thread);
+    return abandoned ? GRT_NT_ABANDONED_WAIT_0 : GRT_NT_SUCCESS;
+}
+
+static void take_packet(grt_object *queue, grt_wait *wait)
+{
+    grt_packet *packet = queue->packets;
+    GRT_ASSERT(packet);
+    queue->packets = packet->next;
+    memcpy(wait->packet, packet->words, sizeof wait->packet);
+    os_free(packet);
+}
+
+/* Takes what getting through costs. Returns the status to add to the index. */
+static uint32_t consume(grt_dispatch *dispatch, grt_object *object, grt_wait *wait)
+{
+    if (object->kind == GRT_OBJECT_MUTANT)
+        return take_mutant(dispatch, object, wait->thread);
+    bool takes = object->kind == GRT_OBJECT_QUEUE && wait->takes_packet;
+    if (takes)
+        take_packet(object, wait);
+    if (object->kind == GRT_OBJECT_SEMAPHORE || takes)
         object->state--;
-        break;
-    case GRT_OBJECT_MUTANT:
-        grt_mutant_take(dispatch, object, thread->id);
-        if (object->abandoned) {
-            object->abandoned = false;
-            return GRT_NT_ABANDONED_WAIT_0;
-        }
-        break;
-    case GRT_OBJECT_THREAD:
-    case GRT_OBJECT_NONE:
-    case GRT_OBJECT_ANY:
-        break;
-    }
+    else if (object->auto_reset)
+        object->state = 0;
+    else
+        return GRT_NT_SUCCESS;
+    grt_object_store(dispatch, object);
     return GRT_NT_SUCCESS;
 }
 
-/* Takes everything a wait for all asked for, if all of it is there. */
-static bool try_all(grt_dispatch *dispatch, grt_wait *wait)
+/* The index of the first object that keeps a wait for all waiting; [count] if none does. */
+static uint32_t first_missing(grt_dispatch *dispatch, const grt_wait *wait)
 {
-    for (uint32_t i = 0; i < wait->count; i++) {
-        if (!is_signalled(wait->links[i].object, wait->thread))
-            return false;
-    }
+    uint32_t i = 0;
+    while (i < wait->count && is_signalled(dispatch, wait->links[i].object, wait->thread))
+        i++;
+    return i;
+}
+
+static void take_all(grt_dispatch *dispatch, grt_wait *wait)
+{
     wait->result = GRT_NT_SUCCESS;
     for (uint32_t i = 0; i < wait->count; i++) {
-        uint32_t status = consume(dispatch, wait->links[i].object, wait->thread);
+        uint32_t status = consume(dispatch, wait->links[i].object, wait);
         if (status != GRT_NT_SUCCESS)
             wait->result = status;
     }
-    return true;
 }
 
 static bool try_any(grt_dispatch *dispatch, grt_wait *wait)
 {
     for (uint32_t i = 0; i < wait->count; i++) {
-        if (is_signalled(wait->links[i].object, wait->thread)) {
-            wait->result = consume(dispatch, wait->links[i].object, wait->thread) + i;
+        if (is_signalled(dispatch, wait->links[i].object, wait->thread)) {
+            wait->result = consume(dispatch, wait->links[i].object, wait) + i;
             return true;
         }
     }
@@ -72,60 +101,82 @@ static bool try_any(grt_dispatch *dispatch, grt_wait *wait)
 
 static bool try_now(grt_dispatch *dispatch, grt_wait *wait)
 {
-    return wait->all ? try_all(dispatch, wait) : try_any(dispatch, wait);
+    if (!wait->all)
+        return try_any(dispatch, wait);
+    if (first_missing(dispatch, wait) < wait->count)
+        return false;
+    take_all(dispatch, wait);
+    return true;
 }
 
-static void link_waiter(grt_dispatch *dispatch, grt_wait *wait)
+/* ---- being linked ---------------------------------------------------------------------------- */
+
+/* The first link that came after [order]. Who arrives comes after all others; who moves has mostly
+ * been here longer than they. */
+static grt_wait_link *first_later(grt_dispatch *dispatch, const grt_object *object, uint64_t order)
 {
-    for (uint32_t i = 0; i < wait->count; i++) {
-        grt_wait_link *link = &wait->links[i];
-        grt_object *object = link->object;
-        link->wait = wait;
-        link->next = NULL;
-        link->previous = object->last;
-        if (object->last)
-            object->last->next = link;
-        else
-            object->first = link;
-        object->last = link;
-    }
-    dispatch->waiting++;
+    if (!object->last || object->last->wait->order < order)
+        return NULL;
+    grt_wait_link *link = object->first;
+    for (; link->wait->order < order; link = link->next)
+        dispatch->steps++;
+    return link;
+}
+
+static void link_to(grt_dispatch *dispatch, grt_wait *wait, uint32_t index)
+{
+    grt_wait_link *link = &wait->links[index];
+    grt_object *object = link->object;
+    grt_wait_link *after = first_later(dispatch, object, wait->order);
+    grt_wait_link *before = after ? after->previous : object->last;
+    link->wait = wait;
+    link->linked = true;
+    link->previous = before;
+    link->next = after;
+    *(before ? &before->next : &object->first) = link;
+    *(after ? &after->previous : &object->last) = link;
+    if (!before && !after)
+        grt_object_mark_waited(dispatch, object);
+}
+
+static void unlink_from(grt_dispatch *dispatch, grt_wait_link *link)
+{
+    if (!link->linked)
+        return;
+    grt_object *object = link->object;
+    *(link->previous ? &link->previous->next : &object->first) = link->next;
+    *(link->next ? &link->next->previous : &object->last) = link->previous;
+    link->linked = false;
+    if (!object->first)
+        grt_object_mark_waited(dispatch, object);
+}
+
+/* False when there is nothing to wait for any more: inlined guest code changes bodies without the
+ * lock. */
+static bool link_waiter(grt_dispatch *dispatch, grt_wait *wait)
+{
+    uint32_t missing = wait->all ? first_missing(dispatch, wait) : 0;
+    if (wait->all && missing == wait->count)
+        return false;
+    for (uint32_t i = 0; i < wait->count; i++)
+        wait->links[i].linked = false;
     dispatch->waits++;
+    dispatch->waiting++;
+    wait->order = ++dispatch->order;
+    wait->thread->kernel.wait = wait;
+    for (uint32_t i = 0; i < wait->count; i++) {
+        if (!wait->all || i == missing)
+            link_to(dispatch, wait, i);
+    }
+    return true;
 }
 
 static void unlink_waiter(grt_dispatch *dispatch, grt_wait *wait)
 {
-    for (uint32_t i = 0; i < wait->count; i++) {
-        grt_wait_link *link = &wait->links[i];
-        grt_object *object = link->object;
-        if (link->previous)
-            link->previous->next = link->next;
-        else
-            object->first = link->next;
-        if (link->next)
-            link->next->previous = link->previous;
-        else
-            object->last = link->previous;
-    }
+    for (uint32_t i = 0; i < wait->count; i++)
+        unlink_from(dispatch, &wait->links[i]);
+    wait->thread->kernel.wait = NULL;
     dispatch->waiting--;
-}
-
-void grt_object_signalled(grt_dispatch *dispatch, grt_object *object)
-{
-    grt_wait_link *link = object->first;
-    while (link && object->state > 0) {
-        grt_wait *wait = link->wait;
-        if (!try_now(dispatch, wait)) {
-            link = link->next;
-            continue;
-        }
-        wait->done = true;
-        unlink_waiter(dispatch, wait);
-        grt_thread_unpark(wait->thread);
-        /* The wait may have had several links here, the next one among them: start over. Those
-         * that stay cannot get through more than once, so this ends. */
-        link = object->first;
-    }
 }
 
 static void release_objects(grt_dispatch *dispatch, grt_wait *wait)
@@ -134,33 +185,156 @@ static void release_objects(grt_dispatch *dispatch, grt_wait *wait)
         grt_object_release(dispatch, wait->links[i].object);
 }
 
-/* Sleeps until the wait is done, the deadline or a stop request. The lock is held on entry and on
- * return. */
-static void sleep_until_done(grt_dispatch *dispatch, grt_wait *wait, uint64_t deadline)
+/* ---- letting through ------------------------------------------------------------------------- */
+
+/* The wait is the waiting thread's again as soon as it is done. */
+static void finish(grt_dispatch *dispatch, grt_wait *wait)
 {
-    bool in_time = true;
-    while (!wait->done && in_time && !atomic_load(&wait->thread->stop_requested)) {
-        uint32_t token = grt_thread_park_begin(wait->thread);
-        os_mutex_unlock(&dispatch->lock);
-        in_time = grt_thread_park(wait->thread, token, deadline);
-        os_mutex_lock(&dispatch->lock);
+    grt_thread *thread = wait->thread;
+    unlink_waiter(dispatch, wait);
+    release_objects(dispatch, wait);
+    atomic_store_explicit(&wait->done, true, memory_order_release);
+    /* Only now: who is woken looks once. The thread cannot end before the lock is released. */
+    grt_dispatch_wake(dispatch, thread);
+}
+
+/* A wait for all, of which one more object is signalled. */
+static void advance(grt_dispatch *dispatch, grt_wait *wait, grt_wait_link *link)
+{
+    uint32_t missing = first_missing(dispatch, wait);
+    if (missing == wait->count) {
+        take_all(dispatch, wait);
+        finish(dispatch, wait);
+        return;
+    }
+    unlink_from(dispatch, link);
+    link_to(dispatch, wait, missing);
+}
+
+void grt_object_signalled(grt_dispatch *dispatch, grt_object *object)
+{
+    /* Every turn takes the first link away from the object, so this ends. */
+    object->references++; /* the last waiter may take it along */
+    while (object->first && object->state > 0) {
+        grt_wait_link *link = object->first;
+        grt_wait *wait = link->wait;
+        dispatch->steps++;
+        if (wait->all) {
+            advance(dispatch, wait, link);
+            continue;
+        }
+        uint32_t index = (uint32_t)(link - wait->links);
+        wait->result = consume(dispatch, object, wait) + index;
+        finish(dispatch, wait);
+    }
+    grt_object_release(dispatch, object);
+}
+
+/* ---- waiting --------------------------------------------------------------------------------- */
+
+/* What is known without sleeping, in the console's order: the objects, then alerts, then time. */
+static bool settled(grt_dispatch *dispatch, grt_wait *wait)
+{
+    if (wait->count > 0 && try_now(dispatch, wait))
+        return true;
+    if (wait->alertable && grt_apc_alerted(wait->thread, &wait->result))
+        return true;
+    wait->result = GRT_NT_TIMEOUT;
+    return wait->deadline == 0 || grt_dispatch_clock(dispatch) >= wait->deadline ||
+           atomic_load(&wait->thread->stop_requested);
+}
+
+/* Sleeps until the wait is done, interrupted, or late, or the thread is to stop. Spurious wake-ups
+ * do no harm. */
+static void sleep_until_done(grt_wait *wait)
+{
+    grt_thread *thread = wait->thread;
+    for (bool in_time = true; in_time;) {
+        uint32_t token = grt_thread_park_begin(thread);
+        if (is_done(wait) || atomic_load(&wait->interrupted) ||
+            atomic_load(&thread->stop_requested))
+            return;
+        in_time = grt_thread_park(thread, token, wait->deadline);
     }
 }
 
-uint32_t grt_wait_for(grt_dispatch *dispatch, grt_wait *wait, uint64_t deadline)
+/* True when the wait is done; then the lock is free and the objects are given back, else it is held
+ * and the wait is no longer linked. */
+static bool slept_through(grt_dispatch *dispatch, grt_wait *wait)
 {
-    GRT_ASSERT(wait->count >= 1 && wait->count <= GRT_WAIT_OBJECTS_MAX);
+    atomic_store(&wait->interrupted, false);
+    if (!link_waiter(dispatch, wait))
+        return false;
+    grt_dispatch_unlock(dispatch);
+    sleep_until_done(wait);
+    if (is_done(wait))
+        return true;
     grt_dispatch_lock(dispatch);
-    wait->done = try_now(dispatch, wait);
-    if (!wait->done && deadline != 0) {
-        link_waiter(dispatch, wait);
-        sleep_until_done(dispatch, wait, deadline);
-        if (!wait->done)
-            unlink_waiter(dispatch, wait);
+    if (is_done(wait)) {
+        grt_dispatch_unlock(dispatch);
+        return true;
     }
-    bool done = wait->done;
+    unlink_waiter(dispatch, wait);
+    return false;
+}
+
+/* Kernel APCs run in the middle of a wait, which then begins again. Guest code may never come back,
+ * so meanwhile the thread's record keeps what the wait has. False when none ran. */
+static bool run_kernel_apcs(grt_dispatch *dispatch, grt_wait *wait)
+{
+    grt_wait_kept *kept = os_alloc(sizeof *kept);
+    if (!kept) /* they have to wait as well */
+        return false;
+    grt_thread *thread = wait->thread;
+    for (kept->count = 0; kept->count < wait->count; kept->count++)
+        kept->objects[kept->count] = wait->links[kept->count].object;
+    kept->next = thread->kernel.kept;
+    thread->kernel.kept = kept;
+    grt_dispatch_unlock(dispatch);
+    grt_apc_deliver_kernel(dispatch, thread);
+    if (thread->scheduled)
+        grt_dpc_run(dispatch);
+    grt_dispatch_lock(dispatch);
+    thread->kernel.kept = kept->next;
+    os_free(kept);
+    return true;
+}
+
+static uint32_t conclude(grt_dispatch *dispatch, grt_wait *wait)
+{
+    grt_thread_check_stop(wait->thread);
+    if (wait->result == GRT_NT_USER_APC)
+        grt_apc_deliver_user(dispatch, wait->thread);
+    return wait->result;
+}
+
+uint32_t grt_wait_locked(grt_dispatch *dispatch, grt_wait *wait)
+{
+    GRT_ASSERT(wait->count <= GRT_WAIT_OBJECTS_MAX);
+    atomic_init(&wait->done, false);
+    atomic_init(&wait->interrupted, false);
+    while (!settled(dispatch, wait)) {
+        bool due = grt_apc_due(wait->thread) || grt_dpc_due(dispatch, wait->thread);
+        if (due && run_kernel_apcs(dispatch, wait))
+            continue;
+        if (slept_through(dispatch, wait))
+            return conclude(dispatch, wait);
+    }
     release_objects(dispatch, wait);
     grt_dispatch_unlock(dispatch);
-    grt_thread_check_stop(wait->thread);
-    return done ? wait->result : GRT_NT_TIMEOUT;
+    return conclude(dispatch, wait);
+}
+
+uint32_t grt_wait_sleep(grt_dispatch *dispatch, grt_thread *thread, bool alertable,
+                        uint64_t deadline)
+{
+    grt_wait wait;
+    wait.thread = thread;
+    wait.count = 0;
+    wait.all = false;
+    wait.alertable = alertable;
+    wait.deadline = deadline;
+    grt_dispatch_lock(dispatch);
+    uint32_t status = grt_wait_locked(dispatch, &wait);
+    return status == GRT_NT_TIMEOUT ? GRT_NT_SUCCESS : status;
 }

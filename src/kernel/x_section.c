@@ -49,7 +49,7 @@ static lock_words *words_of(uint8_t *base, grt_addr section)
     return (lock_words *)(void *)(base + (uint64_t)section + GRT_SECTION_LOCK_COUNT);
 }
 
-static bool may_hurry(const grt_thread *thread, grt_addr section)
+static bool may_hurry(grt_thread *thread, grt_addr section)
 {
     return grt_may_hurry(thread, GRT_CALLERS_APC) && section % 4 == 0;
 }

@@ -1,13 +1,14 @@
 /* x_spin.c - exports about spin locks, and their shortcuts. */
-#include "kernel/level.h"
+#include "kernel/irql.h"
 #include "kernel/shortcut.h"
 #include "kernel/spin.h"
 #include "kernel/state.h"
 #include "memory/quick.h"
+#include "thread/layout.h"
 
 uint32_t grt_export_KfAcquireSpinLock(grt_call *call, grt_addr lock)
 {
-    uint8_t old = grt_level_raise(call->thread, GRT_LEVEL_DISPATCH);
+    uint8_t old = grt_irql_raise(call->thread, GRT_IRQL_DISPATCH);
     grt_spin_take(call, lock);
     return old;
 }
@@ -15,7 +16,7 @@ uint32_t grt_export_KfAcquireSpinLock(grt_call *call, grt_addr lock)
 void grt_export_KfReleaseSpinLock(grt_call *call, grt_addr lock, uint32_t old_irql)
 {
     grt_spin_give(call, lock);
-    grt_level_lower(call, old_irql);
+    grt_irql_lower(call, old_irql);
 }
 
 void grt_export_KeAcquireSpinLockAtRaisedIrql(grt_call *call, grt_addr lock)
@@ -40,13 +41,13 @@ static uint32_t *word_of(uint8_t *base, grt_addr lock)
     return (uint32_t *)(void *)(base + lock);
 }
 
-static bool may_hurry(const grt_thread *thread, grt_addr lock)
+static bool may_hurry(grt_thread *thread, grt_addr lock)
 {
-    return grt_may_hurry(thread, GRT_LEVEL_DISPATCH) && lock % 4 == 0 &&
+    return grt_may_hurry(thread, GRT_IRQL_DISPATCH) && lock % 4 == 0 &&
            grt_quick_writable(thread->runtime->page_records, lock, 4);
 }
 
-static bool take(const grt_thread *thread, uint8_t *base, grt_addr lock)
+static bool take(grt_thread *thread, uint8_t *base, grt_addr lock)
 {
     uint32_t found = 0;
     return may_hurry(thread, lock) &&
@@ -54,7 +55,7 @@ static bool take(const grt_thread *thread, uint8_t *base, grt_addr lock)
                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-static bool give(const grt_thread *thread, uint8_t *base, grt_addr lock)
+static bool give(grt_thread *thread, uint8_t *base, grt_addr lock)
 {
     if (!may_hurry(thread, lock) ||
         __atomic_load_n(word_of(base, lock), __ATOMIC_RELAXED) != grt_swap32(thread->pcr))
@@ -78,8 +79,8 @@ void grt_shortcut_KfAcquireSpinLock(grt_ppc *ctx, uint8_t *base)
         grt_export_in_full(ctx, base, GRT_INDEX_KfAcquireSpinLock);
         return;
     }
-    if (old < GRT_LEVEL_DISPATCH)
-        set_level(thread, base, GRT_LEVEL_DISPATCH);
+    if (old < GRT_IRQL_DISPATCH)
+        set_level(thread, base, GRT_IRQL_DISPATCH);
     ctx->r[3] = old;
 }
 

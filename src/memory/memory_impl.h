@@ -27,9 +27,11 @@
 
 #define GRT_PHYSICAL_SIZE 0x20000000ull
 
-/* A page record: 0, or 1 + the page's grt_access when it is committed. */
+/* A page record: 0, or when the page is committed, 1 + its grt_access in the low two bits and its
+ * note above them. */
 typedef uint8_t grt_page;
-#define GRT_PAGE_NONE 0u
+#define GRT_PAGE_NONE       0u
+#define GRT_PAGE_NOTE_SHIFT 2
 
 typedef struct grt_region {
     grt_addr first;
@@ -104,6 +106,17 @@ static inline uint64_t grt_region_end(const grt_region *region)
 static inline grt_page grt_page_get(const grt_memory *memory, uint64_t address)
 {
     return __atomic_load_n(&memory->pages[address >> GRT_PAGE_SHIFT], __ATOMIC_RELAXED);
+}
+
+static inline grt_page grt_page_make(grt_access access, uint8_t note)
+{
+    return (grt_page)((1u + (unsigned)access) | (unsigned)note << GRT_PAGE_NOTE_SHIFT);
+}
+
+/* Of a committed page. */
+static inline grt_access grt_page_access(grt_page record)
+{
+    return (grt_access)((record & 3u) - 1u);
 }
 
 /* Where the run of equal records that starts at [from] ends; at most [end]. */

@@ -8,8 +8,6 @@
 #include "memory/memory_impl.h"
 #include "os/assert.h"
 
-#define RECORD_OF(access) ((grt_page)(1u + (unsigned)(access)))
-
 /* ---- page records ---------------------------------------------------------------------------- */
 
 uint64_t grt_page_run(const grt_memory *memory, uint64_t from, uint64_t end)
@@ -135,7 +133,7 @@ static void record_commit(grt_memory *memory, uint64_t first, uint64_t end)
 {
     for (; first < end; first += GRT_PAGE_SIZE) {
         if (grt_page_get(memory, first) == GRT_PAGE_NONE) {
-            grt_page_fill(memory, first, first + GRT_PAGE_SIZE, RECORD_OF(GRT_READ_WRITE));
+            grt_page_fill(memory, first, first + GRT_PAGE_SIZE, grt_page_make(GRT_READ_WRITE, 0));
         }
     }
 }
@@ -234,13 +232,13 @@ static void restore_access(grt_memory *memory, uint64_t first, uint64_t end)
     uint64_t next;
     for (uint64_t from = first; from < end; from = next) {
         next = grt_page_run(memory, from, end);
-        grt_access access = (grt_access)(grt_page_get(memory, from) - 1);
+        grt_access access = grt_page_access(grt_page_get(memory, from));
         grt_views_protect(memory, (grt_addr)from, next - from, access);
     }
 }
 
 static grt_status protect_locked(grt_memory *memory, grt_addr first, uint64_t size,
-                                 grt_access access, grt_refusal *refusal)
+                                 grt_access access, uint8_t note, grt_refusal *refusal)
 {
     grt_region *region = grt_region_holding(memory, first, size);
     uint64_t end = first + size;
@@ -253,21 +251,27 @@ static grt_status protect_locked(grt_memory *memory, grt_addr first, uint64_t si
         restore_access(memory, first, end);
         return GRT_HOST_REFUSED_COMMIT;
     }
-    grt_page_fill(memory, first, end, RECORD_OF(access));
+    grt_page_fill(memory, first, end, grt_page_make(access, note));
     return GRT_OK;
 }
 
 grt_status grt_memory_protect(grt_memory *memory, grt_addr address, uint64_t size,
                               grt_access access)
 {
+    return grt_memory_protect_noted(memory, address, size, access, 0);
+}
+
+grt_status grt_memory_protect_noted(grt_memory *memory, grt_addr address, uint64_t size,
+                                    grt_access access, uint8_t note)
+{
     grt_addr first;
     if (grt_view_range(memory, address, size, &first) != GRT_OK ||
-        (unsigned)access > GRT_READ_WRITE) {
+        (unsigned)access > GRT_READ_WRITE || note > GRT_PAGE_NOTE_MAX) {
         return GRT_INVALID_ARGUMENT;
     }
     grt_refusal refusal = {.text = ""};
     os_mutex_lock(&memory->lock);
-    grt_status status = protect_locked(memory, first, size, access, &refusal);
+    grt_status status = protect_locked(memory, first, size, access, note, &refusal);
     os_mutex_unlock(&memory->lock);
     grt_refusal_log(memory, &refusal);
     return status;

@@ -34,7 +34,8 @@ static void describe_region(const grt_memory *memory, const grt_region *region,
     memcpy(info->owner, region->owner, sizeof info->owner);
     grt_page record = grt_page_get(memory, page + view->delta);
     info->committed = record != GRT_PAGE_NONE;
-    info->access = info->committed ? (grt_access)(record - 1) : GRT_NO_ACCESS;
+    info->access = info->committed ? grt_page_access(record) : GRT_NO_ACCESS;
+    info->note = (uint8_t)(record >> GRT_PAGE_NOTE_SHIFT);
     info->run_size = grt_page_run(memory, page + view->delta, end + view->delta) - view->delta;
     info->run_size -= page;
 }
@@ -58,7 +59,7 @@ void grt_memory_query(const grt_memory *memory, grt_addr address, grt_page_info 
 }
 
 /* Eight records at a time. What allows more has the bits of what allows less: 3 is read and write,
- * 2 read only, 1 nothing. */
+ * 2 read only, 1 nothing; the note's bits are not looked at. */
 static bool records_allow(const grt_memory *memory, uint64_t first, uint64_t end, grt_access access)
 {
     _Static_assert(sizeof(grt_page) == 1 && GRT_HOST_LITTLE, "eight in a word, the first lowest");

@@ -5,7 +5,9 @@
  * host thread becomes a guest thread for the duration of the call.
  */
 #include "diag/fault.h"
+#include "os/assert.h"
 #include "thread/internal.h"
+#include "thread/schedule.h"
 
 #include <fenv.h>
 
@@ -16,6 +18,7 @@ typedef struct call {
     const uint64_t *arguments;
     uint32_t count;
     uint64_t result;
+    void (*prepare)(grt_thread *thread); /* or null; for borrowed contexts */
 } guest_call;
 
 static void set_arguments(grt_ppc *ppc, const guest_call *call)
@@ -40,15 +43,14 @@ static void run(grt_thread *thread, guest_call *call)
  * the callee stores into its caller's frame. */
 static void push_frame(grt_thread *thread)
 {
-    const grt_context_block *context = thread->context;
     uint32_t old = (uint32_t)thread->ppc.r[1];
     uint32_t frame = (old - GRT_LINKAGE_ROOM) & ~15u;
     uint8_t word[4];
     grt_store32(word, old);
     grt_fault_facts facts = {.has_address = true, .address = old};
-    if (old < context->stack_limit || old >= context->stack_base)
+    if (old < thread->stack_limit || old >= thread->stack_base)
         facts.id = GRT_FAULT_BAD_STACK_POINTER;
-    else if (frame < context->stack_limit || frame > old)
+    else if (frame < thread->stack_limit || frame > old)
         facts.id = GRT_FAULT_STACK_OVERFLOW;
     else if (!grt_guest_write(thread->runtime, frame, word, sizeof word))
         facts.id = GRT_FAULT_WRITE;
@@ -100,14 +102,19 @@ static grt_status run_as_guest_thread(grt_thread *thread, guest_call *call)
     fesetenv(FE_DFL_ENV);
     thread->host_stack_low = grt_host_stack_low();
     grt_thread_set_current(thread);
+    grt_schedule_begin(thread);
+    grt_thread_show_byte(thread, GRT_KTHREAD_STATE, GRT_KTHREAD_RUNNING);
+    if (call->prepare != NULL)
+        call->prepare(thread);
     grt_unwind unwind = run_protected(thread, call);
     if (unwind == GRT_UNWIND_NONE)
         thread->exit_code = (uint32_t)call->result;
     grt_thread_finish(thread, unwind);
     grt_thread_set_current(before);
-    grt_thread_wake_joiners(thread);
     fesetenv(&environment);
-    return outcome(thread, unwind, call);
+    grt_status status = outcome(thread, unwind, call);
+    grt_thread_end(thread, NULL);
+    return status;
 }
 
 static grt_status call_foreign(grt_runtime *runtime, grt_addr function, guest_call *call)
@@ -120,11 +127,23 @@ static grt_status call_foreign(grt_runtime *runtime, grt_addr function, guest_ca
         return GRT_NO_HOST_MEMORY;
     grt_thread *thread;
     grt_status status = grt_thread_record_create(runtime, &config, true, &thread);
-    if (status == GRT_OK) {
+    if (status == GRT_OK)
         status = run_as_guest_thread(thread, call);
-        grt_thread_release(thread);
-    }
     os_fault_thread_leave();
+    return status;
+}
+
+static grt_status call_guest(grt_runtime *runtime, grt_addr function, guest_call *call)
+{
+    call->function = grt_runtime_function(runtime, function);
+    if (call->function == NULL)
+        return GRT_NOT_A_FUNCTION;
+    bool guest = grt_host_begin();
+    grt_thread *self = grt_thread_current();
+    grt_status status = self != NULL && self->runtime == runtime
+                            ? call_nested(self, call)
+                            : call_foreign(runtime, function, call);
+    grt_host_end(guest);
     return status;
 }
 
@@ -133,16 +152,18 @@ grt_status grt_runtime_call(grt_runtime *runtime, grt_addr function, const uint6
 {
     if (count > ARGUMENTS_MAX || (count > 0 && arguments == NULL))
         return GRT_INVALID_ARGUMENT;
-    guest_call call = {grt_runtime_function(runtime, function), arguments, count, 0};
-    if (call.function == NULL)
-        return GRT_NOT_A_FUNCTION;
-    bool guest = grt_host_begin();
-    grt_thread *self = grt_thread_current();
-    grt_status status = self != NULL && self->runtime == runtime
-                            ? call_nested(self, &call)
-                            : call_foreign(runtime, function, &call);
-    grt_host_end(guest);
+    guest_call call = {.arguments = arguments, .count = count};
+    grt_status status = call_guest(runtime, function, &call);
     if (status == GRT_OK && result != NULL)
         *result = call.result;
     return status;
+}
+
+grt_status grt_thread_call_prepared(grt_runtime *runtime, grt_addr function,
+                                    const uint64_t *arguments, uint32_t count,
+                                    void (*prepare)(grt_thread *thread))
+{
+    GRT_ASSERT(count <= ARGUMENTS_MAX);
+    guest_call call = {.arguments = arguments, .count = count, .prepare = prepare};
+    return call_guest(runtime, function, &call);
 }

@@ -5,6 +5,7 @@
  * Asking first whether a range is accessible would be slower and still wrong: another guest thread
  * may give the page back in between. So the copy is made, and a fault ends it.
  */
+#include "os/assert.h"
 #include "thread/internal.h"
 
 #if defined(__SANITIZE_THREAD__)
@@ -56,6 +57,32 @@ bool grt_guest_read(grt_runtime *runtime, void *to, grt_addr from, uint32_t size
 bool grt_guest_write(grt_runtime *runtime, grt_addr to, const void *from, uint32_t size)
 {
     return copy(runtime, to, size, runtime->base + to, from);
+}
+
+#ifdef PLAIN_COPY
+__attribute__((no_sanitize("thread")))
+#endif
+static void
+store_whole(uint8_t *to, uint64_t value)
+{
+    uint8_t bytes[sizeof value];
+    grt_store64(bytes, value);
+    memcpy(&value, bytes, sizeof value);
+    *(volatile uint64_t *)(void *)to = value;
+}
+
+bool grt_guest_store64(grt_runtime *runtime, grt_addr to, uint64_t value)
+{
+    grt_copy_guard guard;
+    guard.low = (uintptr_t)runtime->base + to;
+    guard.high = guard.low + sizeof value;
+    GRT_ASSERT(to % sizeof value == 0);
+    if (os_mark(&guard.jump) != 0)
+        return false;
+    grt_copy_guard_set(&guard);
+    store_whole(runtime->base + to, value);
+    grt_copy_guard_set(NULL);
+    return true;
 }
 
 /* True when the terminator was found within [size] bytes; *length is what was copied before it. */

@@ -9,7 +9,8 @@
 
 #define CODE_MAX 0x20000000u
 
-/* Reads of a data import that nobody provides give this, with the ordinal in the middle. */
+/* The word of a data import that nobody provides: this, with the ordinal in the middle, so
+ * that it is recognised where it turns up. */
 #define MISSING_VARIABLE 0xD000BEEFu
 
 static grt_status broken(grt_runtime *runtime, const char *what, uint32_t index)
@@ -210,55 +211,90 @@ static void call_bracketed(grt_ppc *ctx, uint8_t *base)
     grt_thread_leave_host(thread);
 }
 
-static void bind_variable(grt_runtime *runtime, const grt_ppc_import *import)
+static void store_word(grt_runtime *runtime, grt_addr to, uint32_t value)
 {
     uint8_t word[4];
-    grt_store32(word, MISSING_VARIABLE | (uint32_t)(import->ordinal & 0xFFFu) << 16);
-    grt_guest_write(runtime, import->thunk, word, sizeof word);
-    grt_log_line(&runtime->config.log, GRT_LOG_WARN, "EXPORT",
-                 "variable %s (library %u, ordinal %u) is not provided; the guest reads %08X at "
-                 "%08X",
-                 import->name != NULL ? import->name : "without a name", import->library,
-                 import->ordinal, grt_load32(word), import->thunk);
+    grt_store32(word, value);
+    grt_guest_write(runtime, to, word, sizeof word);
 }
 
-static void bind_imports(grt_runtime *runtime, const grt_ppc_module *module,
-                         grt_export_finder *find, grt_ppc_function *missing)
+static void miss_variable(grt_runtime *runtime, const grt_ppc_import *import)
 {
-    for (uint32_t i = 0; i < module->import_count; i++) {
-        const grt_ppc_import *import = &module->imports[i];
-        bool bracket = false;
-        grt_ppc_function *target = NULL;
-        if (import->variable)
-            bind_variable(runtime, import);
-        else
-            target = find(runtime, import->library, import->ordinal, &bracket);
-        runtime->imports[i] = target == NULL ? missing : bracket ? call_bracketed : target;
-        runtime->import_targets[i] = target;
+    uint32_t value = MISSING_VARIABLE | (uint32_t)(import->ordinal & 0xFFFu) << 16;
+    store_word(runtime, import->thunk, value);
+    grt_log_line(&runtime->config.log, GRT_LOG_WARN, "EXPORT",
+                 "variable %s (library %u, ordinal 0x%03X) is not provided; the guest reads %08X "
+                 "at %08X",
+                 import->name != NULL ? import->name : "without a name", import->library,
+                 import->ordinal, value, import->thunk);
+}
+
+static grt_status bind_variable(grt_runtime *runtime, const grt_ppc_import *import,
+                                const grt_binder *binder)
+{
+    grt_addr address;
+    grt_status status = binder->variable(runtime, import->library, import->ordinal, &address);
+    if (status != GRT_OK)
+        return status;
+    if (address != 0)
+        store_word(runtime, import->thunk, address);
+    else
+        miss_variable(runtime, import);
+    return GRT_OK;
+}
+
+static void bind_function(grt_runtime *runtime, const grt_ppc_import *import, uint32_t index,
+                          const grt_binder *binder)
+{
+    bool bracket = false;
+    grt_ppc_function *target =
+        import->variable ? NULL
+                         : binder->function(runtime, import->library, import->ordinal, &bracket);
+    runtime->imports[index] = target == NULL ? binder->missing : bracket ? call_bracketed : target;
+    runtime->import_targets[index] = target;
+}
+
+static grt_status bind_imports(grt_runtime *runtime, const grt_ppc_module *module,
+                               const grt_binder *binder)
+{
+    grt_status status = GRT_OK;
+    for (uint32_t i = 0; i < module->import_count && status == GRT_OK; i++) {
+        bind_function(runtime, &module->imports[i], i, binder);
+        if (module->imports[i].variable)
+            status = bind_variable(runtime, &module->imports[i], binder);
     }
+    return status;
 }
 
 /* ---- loading ----------------------------------------------------------------------------- */
 
+static grt_status map_and_bind(grt_runtime *runtime, const grt_ppc_module *module,
+                               const grt_binder *binder)
+{
+    grt_status status = map_segments(runtime, module);
+    if (status != GRT_OK)
+        return status;
+    fill_code(runtime, module);
+    status = bind_imports(runtime, module, binder);
+    if (status != GRT_OK)
+        unmap_runs(runtime, module, module->segment_count);
+    return status;
+}
+
 grt_status grt_load_module(grt_runtime *runtime, const grt_ppc_module *module,
-                           grt_export_finder *find, grt_ppc_function *missing)
+                           const grt_binder *binder)
 {
     if (runtime->module != NULL)
         return GRT_ALREADY_INITIALISED;
     grt_status status = check_module(runtime, module);
     if (status != GRT_OK)
         return status;
-    if (!allocate_tables(runtime, module)) {
-        free_tables(runtime);
-        return GRT_NO_HOST_MEMORY;
-    }
-    status = map_segments(runtime, module);
+    status = allocate_tables(runtime, module) ? map_and_bind(runtime, module, binder)
+                                              : GRT_NO_HOST_MEMORY;
     if (status != GRT_OK) {
         free_tables(runtime);
         return status;
     }
-    fill_code(runtime, module);
-    bind_imports(runtime, module, find, missing);
     for (uint32_t i = 0; i < module->segment_count; i++)
         protect_segment(runtime, module, i);
     runtime->module = module;

@@ -57,6 +57,7 @@ void grt_ppc_bad_call(grt_ppc *ctx, uint8_t *base, grt_addr target, grt_addr sit
 
 uint64_t grt_ppc_time_base(grt_ppc *ctx)
 {
-    (void)ctx;
-    return os_clock_ns() / TIME_BASE_NS;
+    grt_runtime *runtime = ctx->thread->runtime;
+    grt_thread_clock_tick(runtime);
+    return grt_thread_clock_ns(runtime) / TIME_BASE_NS;
 }

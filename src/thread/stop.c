@@ -4,14 +4,22 @@
 #include "diag/log.h"
 #include "os/assert.h"
 #include "thread/internal.h"
+#include "thread/schedule.h"
 
 #include <stdio.h>
 
 grt_status grt_threads_create(grt_runtime *runtime)
 {
+    runtime->tls.slot_count = GRT_TLS_SLOTS;
+    grt_status status = grt_processes_create(runtime);
+    if (status == GRT_OK)
+        status = grt_schedule_create(runtime);
+    if (status != GRT_OK)
+        return status;
     int error = os_fault_install(grt_on_fault, grt_on_interrupt);
     if (error == 0)
         return GRT_OK;
+    grt_schedule_destroy(runtime);
     char text[128];
     os_error_text(error, text, sizeof text);
     grt_log_line(&runtime->config.log, GRT_LOG_ERROR, "FAULT",
@@ -29,7 +37,7 @@ void grt_thread_request_stop(grt_thread *thread)
         if (thread->host != NULL)
             os_thread_interrupt(thread->host);
         else if (thread->foreign)
-            os_thread_interrupt_id(thread->foreign_id);
+            os_thread_interrupt_id(thread->host_id);
     }
     os_mutex_unlock(&thread->lock);
 }
@@ -46,6 +54,7 @@ static void stop(grt_runtime *runtime, const char *reason)
     for (grt_thread *thread = runtime->threads; thread != NULL; thread = thread->next)
         grt_thread_request_stop(thread);
     os_mutex_unlock(&runtime->threads_lock);
+    grt_schedule_resume(runtime, NULL);
     if (first)
         grt_log_line(&runtime->config.log, GRT_LOG_INFO, "THREAD-CTX",
                      "every guest thread is asked to end: %s", runtime->stop_reason);
@@ -78,31 +87,13 @@ static bool join_one(grt_runtime *runtime)
     return true;
 }
 
-/* An ended thread still has a few steps to go before its host thread can be joined. */
-static bool host_threads_left(grt_runtime *runtime)
-{
-    bool left = false;
-    os_mutex_lock(&runtime->threads_lock);
-    for (grt_thread *thread = runtime->threads; thread != NULL && !left; thread = thread->next) {
-        os_mutex_lock(&thread->lock);
-        left = thread->host != NULL;
-        os_mutex_unlock(&thread->lock);
-    }
-    os_mutex_unlock(&runtime->threads_lock);
-    return left;
-}
-
 void grt_threads_stop(grt_runtime *runtime)
 {
     GRT_ASSERT(grt_thread_current() == NULL);
     stop(runtime, "the runtime is destroyed");
     while (join_one(runtime)) {
     }
-    grt_threads_reap(runtime);
-    while (host_threads_left(runtime)) {
-        os_thread_yield();
-        grt_threads_reap(runtime);
-    }
+    grt_pool_drain(runtime);
 }
 
 void grt_threads_destroy(grt_runtime *runtime)
@@ -113,6 +104,8 @@ void grt_threads_destroy(grt_runtime *runtime)
         atomic_store(&thread->references, 1);
         grt_thread_release(thread);
     }
+    grt_schedule_destroy(runtime);
     grt_context_cache_clear(runtime);
+    grt_stacks_free(runtime);
     os_fault_uninstall();
 }

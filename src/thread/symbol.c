@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#define CALL_SIZE 4u
+
 grt_ppc_function *grt_runtime_function(const grt_runtime *runtime, grt_addr address)
 {
     const grt_ppc_module *module = runtime->module;
@@ -26,22 +28,42 @@ static const grt_ppc_entry *entry_at(const grt_ppc_module *module, grt_addr addr
     return first > 0 ? &module->entries[first - 1] : NULL;
 }
 
-bool grt_runtime_symbol(const grt_runtime *runtime, grt_addr address, char *text, size_t size)
+static void name(const grt_ppc_entry *entry, grt_addr address, char *text, size_t size)
 {
-    if (size > 0)
-        text[0] = '\0';
-    const grt_ppc_entry *entry =
-        runtime->module != NULL ? entry_at(runtime->module, address) : NULL;
-    /* A call that does not return may be a function's last instruction: its return address is the
-     * function's end. */
-    if (entry == NULL || address - entry->address > entry->size)
-        return false;
-    char name[16];
-    snprintf(name, sizeof name, "sub_%08X", entry->address);
-    const char *symbol = entry->name != NULL ? entry->name : name;
+    char number[16];
+    snprintf(number, sizeof number, "sub_%08X", entry->address);
+    const char *symbol = entry->name != NULL ? entry->name : number;
     if (address == entry->address)
         snprintf(text, size, "%s", symbol);
     else
         snprintf(text, size, "%s+0x%X", symbol, address - entry->address);
+}
+
+/* The function whose code, or its end, [address] is; null when it is none's. */
+static const grt_ppc_entry *function_at(const grt_runtime *runtime, grt_addr address)
+{
+    const grt_ppc_entry *entry =
+        runtime->module != NULL ? entry_at(runtime->module, address) : NULL;
+    /* A call that does not return may be a function's last instruction: its return address is the
+     * function's end. */
+    return entry != NULL && address - entry->address <= entry->size ? entry : NULL;
+}
+
+bool grt_runtime_symbol(const grt_runtime *runtime, grt_addr address, char *text, size_t size)
+{
+    const grt_ppc_entry *entry = function_at(runtime, address);
+    if (size > 0)
+        text[0] = '\0';
+    if (entry != NULL)
+        name(entry, address, text, size);
+    return entry != NULL;
+}
+
+bool grt_symbol_of_return(const grt_runtime *runtime, grt_addr address, char *text, size_t size)
+{
+    const grt_ppc_entry *entry = function_at(runtime, address - CALL_SIZE);
+    if (entry == NULL)
+        return grt_runtime_symbol(runtime, address, text, size);
+    name(entry, address, text, size);
     return true;
 }

@@ -4,8 +4,8 @@
 #
 # usage: tests/cli/run.sh [PART...]
 #
-# PART is usage, run, faults, arguments, environment, cache, recompile, embed, inputs, variants or replay (default:
-# all). GUESTRT names the command (default: build/guestrt), beside which libguestrt.a is. What is built goes
+# PART is usage, run, faults, arguments, environment, cache, recompile, embed, inputs, variants, replay or exports
+# (default: all). GUESTRT names the command (default: build/guestrt), beside which libguestrt.a is. What is built goes
 # to build/cli-test.
 set -uo pipefail
 
@@ -74,7 +74,7 @@ guest() { "$root/scripts/guest-cc" -Wall -Wextra -Werror "$@"; } # options and f
 address() { powerpc-linux-gnu-nm "$1" | awk -v name="$2" '$3 == name { print toupper($1) }'; }
 build_guests() {
     guest -o probe.elf "$here/guest/probe.c" && guest -o plain.elf "$here/guest/plain.c" &&
-        guest -o vector.elf "$here/guest/vector.c"
+        guest -o vector.elf "$here/guest/vector.c" && guest -o lacking.elf "$here/guest/missing.c"
 }
 probe_output=$'b6216097 7.484470860550 8641975230861\ntwice 21 is 42\nsetjmp gave 0\nsetjmp gave 1\nsetjmp gave 2\nsetjmp gave 3'
 
@@ -162,7 +162,7 @@ part_usage() {
         verdict "replay $bad: 2, says what is wrong" $?
     done
     for bad in --profile=x --layout=x --fpscr=x --stack-size=x --stack-size=-1 --stack-size=4095 --stack-size=0x20000000 \
-        --heap-budget=0 --heap-budget=5000000000 --heap=x --function=main --setjmp= --longjmp=0x100000000; do
+        --heap-budget=0 --heap-budget=5000000000 --heap=x --seed=0 --seed=-1 --seed=x --function=main --setjmp= --longjmp=0x100000000; do
         guestrt run $bad plain.elf
         ends 2 && silent && reports "${bad%%=*}.*'${bad#*=}'"
         verdict "run $bad: 2, says what is wrong" $?
@@ -613,6 +613,71 @@ assert abs(got["footprint"] - got["committed_peak"] / got["peak_asked"]) < 1e-9'
     verdict "replay without address space: 4" $?
 }
 
+part_exports() {
+    guestrt exports
+    ends 0 && quiet && says '^xboxkrnl 0x003  status DbgPrint\(addr format, \.\.\.\)$' &&
+        says '^xboxkrnl 0x005  missing DumpGetRawDumpInfo$' && says '^xboxkrnl 0x00E  variable ExEventObjectType, 28 bytes$' &&
+        says '^xam +[0-9]+ of 91 are there' && says '^all +[0-9]+ of 355 are there'
+    verdict "exports: what is there, what is missing, how many" $?
+    [ "$(grep -cE '^(xboxkrnl|xam|guestrt) +0x' out)" -eq 355 ] && [ "$(grep -cE '  missing ' out)" -eq "$(sed -n 's/^all.*, \([0-9]*\) missing$/\1/p' out)" ]
+    verdict "exports: a line for each, and the totals agree" $?
+    cp out all
+    guestrt exports --json
+    ends 0 && quiet && python3 -c 'import json
+got, text = json.load(open("out")), open("all").read().splitlines()
+rows, totals = got["exports"], got["totals"]
+assert "image" not in got and len(rows) == 355
+assert totals["all"]["all"] == 355 and totals["all"]["missing"] == sum(not r["implemented"] for r in rows)
+assert sum(totals[l]["functions"] for l in ["xboxkrnl", "xam", "guestrt"]) == totals["all"]["functions"]
+assert text[-1].startswith("all") and " %d missing" % totals["all"]["missing"] in text[-1]
+print_row = [r for r in rows if r["name"] == "DbgPrint"][0]
+assert print_row["kind"] == "function" and print_row["variadic"] and print_row["callers"] == "ANY"
+assert print_row["parameters"] == [{"type": "addr", "name": "format"}]
+assert print_row["statuses"] == ["SUCCESS", "ACCESS_VIOLATION"]
+clock = [r for r in rows if r["name"] == "KeTimeStampBundle"][0]
+assert clock["kind"] == "variable" and clock["implemented"] and clock["size"] == 24' 2>err
+    verdict "exports --json: the same" $?
+    guestrt exports --image=probe.elf
+    ends 0 && quiet && says '^xboxkrnl 0x003  .* at 82[0-9A-F]{6}$' && says '^all .* 0 missing$' && ! says missing\ [A-Z]
+    verdict "exports --image: a program that has all it needs: 0" $?
+    guestrt exports --image=lacking.elf
+    ends 1 && quiet && says '^xboxkrnl 0x0A8  missing KeStallExecutionProcessor  at 82' &&
+        says '^xboxkrnl 0x1BE  missing variable VdGlobalDevice  at 82' && says '^xboxkrnl 0x0AD  variable KeTimeStampBundle, 24 bytes  at 82' &&
+        says '^all .* 1 variables\), 2 missing$'
+    verdict "exports --image: what is missing is named: 1" $?
+    guestrt exports --image=lacking.elf --json
+    ends 1 && quiet && python3 -c 'import json
+got = json.load(open("out"))
+missing = {r["name"]: r["kind"] for r in got["exports"] if not r["implemented"]}
+assert got["image"] == "lacking.elf" and missing == {"KeStallExecutionProcessor": "function", "VdGlobalDevice": "variable"}
+assert all(r["address"] >= 0x82000000 for r in got["exports"]) and got["totals"]["all"]["missing"] == 2' 2>err
+    verdict "exports --image --json: the same" $?
+    cp lacking.elf missing-stripped.elf && powerpc-linux-gnu-strip missing-stripped.elf
+    guestrt exports --image=missing-stripped.elf
+    ends 1 && says '^all .* 2 missing$'
+    verdict "exports --image of a stripped program" $?
+    guestrt exports --image=vector.elf
+    ends 0 && says '^all '
+    verdict "exports --image of a program that cannot be translated" $?
+    guestrt exports --image=none.elf
+    ends 3 && silent && reports "cannot read 'none.elf'"
+    verdict "exports --image without the file: 3" $?
+    cp "$root/LICENSE" text.elf
+    guestrt exports --image=text.elf --json
+    ends 3 && silent && reports "'text.elf'"
+    verdict "exports --image of a text file: 3" $?
+    guestrt exports probe.elf
+    ends 2 && silent && reports '--image=FILE.elf'
+    verdict "exports with a bare file: 2" $?
+    guestrt exports --markdown --json
+    ends 2 && silent && reports '--markdown'
+    verdict "exports --markdown --json: 2" $?
+    "$guestrt" exports --json >/dev/full 2>err
+    code=$?
+    ends 4 && reports 'cannot'
+    verdict "exports: lost output is not success" $?
+}
+
 # ---- all of it --------------------------------------------------------------------------------------------
 
 tail -c +2 "$root/fuzz/corpus/trace/seed-file" >calls.trace
@@ -621,7 +686,7 @@ code=$?
 verdict "the guest programs build" $code
 if [ $code -eq 0 ]; then
     parts=("$@")
-    [ ${#parts[@]} -gt 0 ] || parts=(usage run faults arguments environment cache recompile embed inputs variants replay)
+    [ ${#parts[@]} -gt 0 ] || parts=(usage run faults arguments environment cache recompile embed inputs variants replay exports)
     for part in "${parts[@]}"; do
         if declare -F "part_$part" >/dev/null; then
             "part_$part"

@@ -29,7 +29,7 @@ GENERATED_FLAGS = ["-std=c11", "-O2", "-ffp-contract=off", "-fno-math-errno", "-
 GUESTS = {"mistakes": "examples/tutorial/mistakes", "game": "examples/embed/guest/game",
           "wild": "examples/embed/guest/wild", "many": "examples/embed/guest/many",
           "vmx": "examples/embed/guest/vmx", "hang": "examples/embed/guest/hang",
-          "tour": "examples/tour"}
+          "tour": "examples/tour", "failing": "tests/guest/failing", "polling": "tests/guest/polling"}
 # NAME: arguments of `guestrt run` or `guestrt recompile`, a limit of address space in KiB.
 RUNS = {
     "tour": (["run", "tour.elf"], None),
@@ -46,6 +46,9 @@ RUNS = {
     "host": (["run", "game.elf"], 3000000),
     "recompile": (["recompile", "game.elf", "-o", "generated"], None),
     "version": (["--version", "--verbose"], None),
+    "failing": (["run", "failing.elf"], None),
+    "polling": (["run", "polling.elf"], None),
+    "imports": (["exports", "--image=game.elf"], None),
 }
 # NAME: what a shell runs, in this order; $GUESTRT and $PRELOAD are the command and the library.
 SHELL = {
@@ -57,7 +60,7 @@ SHELL = {
     "preload-full": "LD_PRELOAD=$PRELOAD GUESTRT_TRACE=/dev/full ./program",
 }
 # The exit code of each run that is not 0; None: still running when time is up.
-CODES = {"mistakes": 139, "wild": 132, "wild-continue": 132, "missing": 3, "missing-stop": 1,
+CODES = {"imports": 1, "mistakes": 139, "wild": 132, "wild-continue": 132, "missing": 3, "missing-stop": 1,
          "vmx": 3, "vmx-trap": 132, "hang": None, "host": 4, "summary": 3,
          "replay-damaged": 3}
 
@@ -170,8 +173,8 @@ def check_tags():
 def build_guests(work):
     problems = []
     for name, source in GUESTS.items():
-        done = run([os.path.join(ROOT, "scripts/guest-cc"), "-o", name + ".elf",
-                    os.path.join(ROOT, source + ".c")], cwd=work)
+        done = run([os.path.join(ROOT, "scripts/guest-cc"), "-I", os.path.join(ROOT, "tests/guest"),
+                    "-o", name + ".elf", os.path.join(ROOT, source + ".c")], cwd=work)
         if done.returncode:
             problems += [name] + done.stderr.splitlines()
     report("the guest programs compile", problems)

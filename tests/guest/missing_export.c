@@ -1,16 +1,31 @@
-// An export that does not exist is reported by name, once, and the program goes on.
+// An export that does not exist is reported by name, once, and fails as its callers expect.
 // expect: before
+// expect: status C0000002, address 0
 // expect: after
-// stderr: KeStallExecutionProcessor
+// stderr: DumpGetRawDumpInfo (xboxkrnl ordinal 0x005) is not implemented; called from main+
+// stderr: KeStallExecutionProcessor (xboxkrnl ordinal 0x0A8) is not implemented; called from stall+
+// stderr: MmDbgReadCheck (xboxkrnl ordinal 0x1AB) is not implemented; called from main+
+// stderr: KeStallExecutionProcessor: not implemented, and calls go on: 1000 times at stall+
+// silent: 10000 times
 #include "check.h"
 
-uint32_t KeStallExecutionProcessor(uint32_t microseconds);
+NTSTATUS DumpGetRawDumpInfo(void *info);
+void KeStallExecutionProcessor(uint32_t microseconds);
+void *MmDbgReadCheck(void *address);
+
+/* One call site, whatever the compiler makes of the loop. */
+static __attribute__((noipa)) void stall(void)
+{
+    KeStallExecutionProcessor(10);
+    __asm__ volatile("");
+}
 
 int main(void)
 {
     printf("before\n");
-    KeStallExecutionProcessor(10);
-    KeStallExecutionProcessor(10);
+    for (int i = 0; i < 2000; i++)
+        stall();
+    printf("status %X, address %X\n", (unsigned)DumpGetRawDumpInfo(0), (unsigned)MmDbgReadCheck(0));
     printf("after\n");
     return 0;
 }

@@ -104,7 +104,7 @@ static inline void import_everything(fixture *fix)
     fixture_imports[IMPORT_UNKNOWN] =
         (grt_ppc_import){.library = GRT_LIBRARY_XAM, .ordinal = 0x7FF};
     fixture_imports[IMPORT_NAMED] =
-        (grt_ppc_import){.library = GRT_LIBRARY_XBOXKRNL, .ordinal = 0x28};
+        (grt_ppc_import){.library = GRT_LIBRARY_XBOXKRNL, .ordinal = 0x005};
     fix->module.imports = fixture_imports;
     fix->module.import_count = IMPORTS;
 }

@@ -89,10 +89,11 @@ static void names(grt_ppc *ctx, uint8_t *base)
     CHECK_EQUAL(KCALL(NtClose, peek(base, s + 4)), GRT_NT_SUCCESS);
     /* The name went with the last handle. */
     CHECK_EQUAL(KCALL(NtCreateSemaphore, s + 8, attributes, 0, 1), GRT_NT_SUCCESS);
-    poke(base, string, 0x00400041u); /* 64 characters: one too many */
-    CHECK_EQUAL(KCALL(NtCreateEvent, s, attributes, 0, 0), GRT_NT_OBJECT_NAME_INVALID);
     memset(base + text, 'x', 63);
+    base[text + 40] = 0;
     poke(base, string, 0x003F0040u);
+    CHECK_EQUAL(KCALL(NtCreateEvent, s, attributes, 0, 0), GRT_NT_OBJECT_NAME_INVALID);
+    base[text + 40] = 'x';
     CHECK_EQUAL(KCALL(NtCreateEvent, s, attributes, 0, 0), GRT_NT_SUCCESS);
     poke(base, string, 0x00050006u);
     poke(base, string + 4, BAD);

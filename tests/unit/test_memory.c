@@ -295,6 +295,27 @@ static void test_protect(void **state)
     assert_int_equal(info_of(memory, 0x11000).access, GRT_READ_WRITE);
 }
 
+static void test_notes(void **state)
+{
+    grt_memory *memory = *state;
+    assert_int_equal(grt_memory_reserve(memory, 0x10000, K(64), "a"), GRT_OK);
+    assert_int_equal(grt_memory_commit(memory, 0x10000, K(32)), GRT_OK);
+    assert_int_equal(info_of(memory, 0x10000).note, 0);
+    assert_int_equal(grt_memory_protect_noted(memory, 0x11000, K(8), GRT_READ_ONLY, 64),
+                     GRT_INVALID_ARGUMENT);
+    assert_int_equal(grt_memory_protect_noted(memory, 0x11000, K(8), GRT_READ_ONLY, 63), GRT_OK);
+    assert_int_equal(grt_memory_protect_noted(memory, 0x12000, K(4), GRT_READ_ONLY, 5), GRT_OK);
+    grt_page_info info = info_of(memory, 0x11000);
+    assert_true(info.note == 63 && info.access == GRT_READ_ONLY && info.run_size == K(4));
+    assert_int_equal(info_of(memory, 0x12000).note, 5);
+    assert_false(grt_memory_accessible(memory, 0x11000, K(4), GRT_READ_WRITE));
+    assert_true(grt_memory_accessible(memory, 0x11000, K(4), GRT_READ_ONLY));
+    assert_int_equal(grt_memory_protect(memory, 0x11000, K(4), GRT_READ_WRITE), GRT_OK);
+    assert_int_equal(info_of(memory, 0x11000).note, 0);
+    assert_int_equal(grt_memory_decommit(memory, 0x12000, K(4)), GRT_OK);
+    assert_int_equal(info_of(memory, 0x12000).note, 0);
+}
+
 /* ---- questions ------------------------------------------------------------------------------- */
 
 static void test_query(void **state)
@@ -391,6 +412,7 @@ int main(void)
         WITH_MEMORY(test_commit_needs_one_region),
         WITH_MEMORY(test_page_zero),
         WITH_MEMORY(test_protect),
+        WITH_MEMORY(test_notes),
         WITH_MEMORY(test_query),
         WITH_MEMORY(test_walk),
         WITH_MEMORY(test_checker_notices),

@@ -22,6 +22,7 @@ typedef struct model_page {
     uint32_t region; /* 0: not reserved; else 1 + the region's first page */
     bool committed;
     grt_access access;
+    uint8_t note;
     uint8_t value;
 } model_page;
 
@@ -110,6 +111,7 @@ static grt_status model_commit(world *w, uint32_t first, uint32_t count)
         if (!w->pages[i].committed) {
             w->pages[i].committed = true;
             w->pages[i].access = GRT_READ_WRITE;
+            w->pages[i].note = 0;
             w->pages[i].value = 0;
         }
     }
@@ -127,7 +129,8 @@ static grt_status model_decommit(world *w, uint32_t first, uint32_t count)
     return GRT_OK;
 }
 
-static grt_status model_protect(world *w, uint32_t first, uint32_t count, grt_access access)
+static grt_status model_protect(world *w, uint32_t first, uint32_t count, grt_access access,
+                                uint8_t note)
 {
     bool all = in_one_region(w, first, count);
     for (uint32_t i = first; all && i < first + count; i++) {
@@ -138,6 +141,7 @@ static grt_status model_protect(world *w, uint32_t first, uint32_t count, grt_ac
     }
     for (uint32_t i = first; i < first + count; i++) {
         w->pages[i].access = access;
+        w->pages[i].note = note;
     }
     return GRT_OK;
 }
@@ -149,6 +153,7 @@ static void step(world *w)
     grt_addr at = w->views[random_below(2)] + first * GRT_PAGE_SIZE;
     uint64_t size = (uint64_t)count * GRT_PAGE_SIZE;
     grt_access access = (grt_access)random_below(3);
+    uint8_t note = (uint8_t)random_below(GRT_PAGE_NOTE_MAX + 1);
     switch (random_below(8)) {
     case 0:
     case 1:
@@ -162,8 +167,8 @@ static void step(world *w)
         assert_int_equal(grt_memory_decommit(w->memory, at, size), model_decommit(w, first, count));
         break;
     case 4:
-        assert_int_equal(grt_memory_protect(w->memory, at, size, access),
-                         model_protect(w, first, count, access));
+        assert_int_equal(grt_memory_protect_noted(w->memory, at, size, access, note),
+                         model_protect(w, first, count, access, note));
         break;
     default:
         assert_int_equal(grt_memory_commit(w->memory, at, size), model_commit(w, first, count));
@@ -186,6 +191,9 @@ static void compare_page(world *w, uint32_t i)
         return;
     }
     assert_int_equal(info.access, page->access);
+    assert_int_equal(info.note, page->note);
+    assert_int_equal(grt_memory_accessible(w->memory, at, GRT_PAGE_SIZE, GRT_READ_WRITE),
+                     page->access == GRT_READ_WRITE);
     volatile uint8_t *byte = grt_memory_host(w->memory, at);
     if (page->access >= GRT_READ_ONLY) {
         assert_int_equal(*byte, page->value);

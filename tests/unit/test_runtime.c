@@ -186,7 +186,7 @@ static void test_imports(void **state)
     grt_runtime_config config = fixture_config();
     create(&fix, &config);
     assert_int_equal(run_to_end(&fix, FN(3), 0), 11);
-    assert_logged("[EXPORT] variable Variable (library 0, ordinal 31) is not provided");
+    assert_logged("[EXPORT] variable Variable (library 0, ordinal 0x01F) is not provided");
     assert_int_equal(word_at(&fix, DATA_BASE + 0x100), 0xD01FBEEFu);
     assert_int_equal(grt_runtime_register_export(fix.runtime, 0, 1, "Late", export_echo),
                      GRT_WRONG_STATE);

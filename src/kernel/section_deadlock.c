@@ -1,5 +1,5 @@
 /*
- * deadlock.c - threads that wait for each other's critical sections in a circle.
+ * section_deadlock.c - threads that wait for each other's critical sections in a circle.
  *
  * Looked for whenever a thread begins to wait, under the lock that all waiters are linked under.
  * The circle, if there is one, is closed by the last of its members that is linked, so it is found

@@ -1,0 +1,114 @@
+/*
+ * dpc.c - deferred procedure calls: run at DISPATCH level by the thread that queued them, on its
+ * way back to the guest, or by the clock thread for those of timers.
+ */
+#include "kernel/object.h"
+
+#include "diag/log.h"
+#include "kernel/irql.h"
+
+#define KDPC_ROUTINE 0x0Cu
+#define KDPC_CONTEXT 0x10u
+
+static grt_dpc **find(grt_dispatch *dispatch, grt_addr kdpc)
+{
+    grt_dpc **link = &dispatch->dpcs;
+    while (*link && (*link)->kdpc != kdpc)
+        link = &(*link)->next;
+    return link;
+}
+
+bool grt_dpc_queue(grt_dispatch *dispatch, grt_addr kdpc, uint32_t argument1, uint32_t argument2,
+                   bool *no_memory)
+{
+    uint8_t words[8];
+    *no_memory = false;
+    grt_dpc **end = find(dispatch, kdpc);
+    if (*end || !grt_guest_read(dispatch->runtime, words, kdpc + KDPC_ROUTINE, sizeof words))
+        return false;
+    grt_dpc *dpc = os_alloc(sizeof *dpc);
+    *no_memory = dpc == NULL;
+    if (!dpc)
+        return false;
+    *dpc = (grt_dpc){.kdpc = kdpc,
+                     .routine = grt_load32(words),
+                     .context = grt_load32(words + KDPC_CONTEXT - KDPC_ROUTINE),
+                     .arguments = {argument1, argument2}};
+    *end = dpc;
+    return true;
+}
+
+bool grt_dpc_remove(grt_dispatch *dispatch, grt_addr kdpc)
+{
+    grt_dpc **link = find(dispatch, kdpc);
+    grt_dpc *dpc = *link;
+    if (!dpc)
+        return false;
+    *link = dpc->next;
+    os_free(dpc);
+    return true;
+}
+
+bool grt_dpc_due(const grt_dispatch *dispatch, const grt_thread *thread)
+{
+    return thread->scheduled && dispatch->dpcs != NULL && thread->irql < GRT_IRQL_DISPATCH;
+}
+
+void grt_dpc_offer(grt_dispatch *dispatch)
+{
+    grt_runtime *runtime = dispatch->runtime;
+    if (!dispatch->dpcs)
+        return;
+    os_mutex_lock(&runtime->threads_lock);
+    grt_thread *thread = runtime->threads;
+    while (thread && !(thread->kernel.wait && grt_dpc_due(dispatch, thread)))
+        thread = thread->next;
+    if (thread) {
+        atomic_store(&thread->kernel.wait->interrupted, true);
+        grt_dispatch_wake(dispatch, thread);
+    }
+    os_mutex_unlock(&runtime->threads_lock);
+}
+
+static bool take(grt_dispatch *dispatch, grt_dpc *dpc)
+{
+    grt_dispatch_lock(dispatch);
+    bool found = dispatch->dpcs != NULL;
+    if (found) {
+        *dpc = *dispatch->dpcs;
+        grt_dpc_remove(dispatch, dpc->kdpc);
+    }
+    grt_dispatch_unlock(dispatch);
+    return found;
+}
+
+static void raise_level(grt_thread *thread)
+{
+    grt_kernel_set_irql(thread, GRT_IRQL_DISPATCH);
+}
+
+/* A fault has its own report, and at a stop nothing runs any more. */
+static void run(grt_dispatch *dispatch, const grt_dpc *dpc)
+{
+    const uint64_t arguments[] = {dpc->kdpc, dpc->context, dpc->arguments[0], dpc->arguments[1]};
+    grt_status status =
+        grt_thread_call_prepared(dispatch->runtime, dpc->routine, arguments, 4, raise_level);
+    if (status != GRT_OK && status != GRT_GUEST_FAULT && status != GRT_STOPPED)
+        grt_log_line(&dispatch->runtime->config.log, GRT_LOG_WARN, "EXPORT",
+                     "the routine 0x%08X of the DPC at 0x%08X was not called: %s",
+                     (unsigned)dpc->routine, (unsigned)dpc->kdpc, grt_status_sentence(status));
+}
+
+void grt_dpc_run(grt_dispatch *dispatch)
+{
+    grt_thread *thread = grt_thread_current();
+    grt_dpc dpc;
+    while (take(dispatch, &dpc)) {
+        uint8_t level = thread ? thread->irql : 0;
+        if (thread)
+            grt_kernel_set_irql(thread, GRT_IRQL_DISPATCH);
+        run(dispatch, &dpc);
+        if (thread)
+            grt_kernel_set_irql(thread, level);
+    }
+}

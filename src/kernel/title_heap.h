@@ -1,0 +1,102 @@
+/*
+ * title_heap.h - the heaps of RtlCreateHeap.
+ *
+ * Every block comes from the user heap; a created heap is a record of the blocks that belong to it.
+ * So its blocks die with it, a block is only taken back by its own heap, and its size is limited if
+ * the program wanted that. The process heap is number 0 and keeps no record.
+ *
+ * A program's number for a heap (0xFA000000 and on) has the slot and a generation in it, so that
+ * one that was destroyed is recognised. Anything else stands for the process heap: titles bring
+ * heaps of their own along, whose addresses mean nothing here.
+ *
+ * All functions: any thread, no lock held by the caller. The lock is never held while the user heap
+ * is asked.
+ */
+#ifndef GRT_KERNEL_TITLE_HEAP_H
+#define GRT_KERNEL_TITLE_HEAP_H
+
+#include "kernel/block_owners.h"
+#include "kernel/numbered_lock.h"
+
+#define GRT_TITLE_HEAPS_MAX    256u /* the process heap is one of them */
+#define GRT_PROCESS_HEAP       0xFA000000u
+#define GRT_TITLE_HEAP_END     0xFB000000u /* of the numbers */
+#define GRT_TITLE_HEAP_NO_LOCK 0x1u
+#define GRT_TITLE_HEAP_GROWS   0x2u
+
+typedef struct grt_title_heap {
+    bool live, dying;
+    uint32_t generation;
+    uint32_t flags;
+    uint64_t limit; /* bytes that may be live; 0 = none */
+    uint64_t bytes; /* live, as asked for */
+    uint32_t blocks;
+    grt_addr destroyed_at;
+    uint32_t destroyed_by; /* thread id; 0: never */
+} grt_title_heap;
+
+typedef struct grt_title_heaps {
+    os_mutex lock;
+    grt_title_heap slots[GRT_TITLE_HEAPS_MAX];
+    grt_block_owners owners;
+    atomic_uint created; /* that still have blocks; while there are none, no lock is taken */
+    atomic_uint locked;  /* calls of RtlLockHeap that are not undone */
+    grt_numbered_locks locks;
+} grt_title_heaps;
+
+/* Why a heap or a block was refused. */
+typedef struct grt_title_trouble {
+    enum {
+        GRT_TITLE_HEAP_OK,
+        GRT_TITLE_DESTROYED,      /* [by], [at] */
+        GRT_TITLE_NEVER,          /* no heap ever had this number */
+        GRT_TITLE_WRONG_HEAP,     /* the block is [owner]'s */
+        GRT_TITLE_FULL,           /* the heap's limit of [limit] bytes, of which [bytes] are live */
+        GRT_TITLE_HEAP_NO_MEMORY, /* the user heap refused, and has said so */
+        GRT_TITLE_NO_HOST,        /* the host has no memory for the records */
+        GRT_TITLE_NO_BLOCK,       /* the user heap has no such block, and has said so */
+    } reason;
+    uint32_t by;
+    grt_addr at;
+    uint32_t owner; /* the number of a heap */
+    uint64_t limit, bytes;
+} grt_title_trouble;
+
+static inline bool grt_title_heap_is_process(uint32_t number)
+{
+    return number <= GRT_PROCESS_HEAP || number >= GRT_TITLE_HEAP_END;
+}
+
+/* The number of a new heap, 0 when there are too many. [limit] 0: none. */
+uint32_t grt_title_heap_create(grt_title_heaps *heaps, uint32_t flags, uint64_t limit);
+
+/* Frees every block; false with [*trouble] when there is no such heap, or it is the process heap.
+ * O(blocks of all created heaps). */
+bool grt_title_heap_destroy(grt_runtime *runtime, grt_title_heaps *heaps, uint32_t number,
+                            grt_title_trouble *trouble);
+
+/* What a number means: a copy of the record. */
+bool grt_title_heap_find(grt_title_heaps *heaps, uint32_t number, grt_title_heap *heap,
+                         grt_title_trouble *trouble);
+
+/* 0 with [*trouble] on failure. */
+grt_addr grt_title_heap_allocate(grt_runtime *runtime, grt_title_heaps *heaps, uint32_t number,
+                                 uint32_t size, bool zeroed, grt_title_trouble *trouble);
+grt_addr grt_title_heap_resize(grt_runtime *runtime, grt_title_heaps *heaps, uint32_t number,
+                               grt_addr block, uint32_t size, grt_title_trouble *trouble);
+bool grt_title_heap_free(grt_runtime *runtime, grt_title_heaps *heaps, uint32_t number,
+                         grt_addr block, grt_title_trouble *trouble);
+
+/* The slot of a heap, 0 for the process heap; GRT_TITLE_HEAPS_MAX with [*trouble] when there is no
+ * such heap. The lock is held. For the files of the heaps. */
+uint32_t grt_title_heap_index(const grt_title_heaps *heaps, uint32_t number,
+                              grt_title_trouble *trouble);
+uint32_t grt_title_heap_number(const grt_title_heaps *heaps, uint32_t index);
+
+/* Whether the heap is the one that owns [block], if anybody does. */
+bool grt_title_heap_is_owner(grt_runtime *runtime, grt_title_heaps *heaps, uint32_t number,
+                             grt_addr block, grt_title_trouble *trouble);
+
+void grt_title_heaps_destroy(grt_title_heaps *heaps);
+
+#endif

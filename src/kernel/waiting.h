@@ -1,0 +1,12 @@
+/* waiting.h - waits that other exports than those in x_wait.c make for the guest. */
+#ifndef GRT_KERNEL_WAITING_H
+#define GRT_KERNEL_WAITING_H
+
+#include "kernel/call.h"
+
+/* Waits for the object of a handle until [deadline], in the clock of the runtime; returns a status
+ * as grt_wait_locked(), or that of a refused handle, reported. */
+uint32_t grt_call_wait_handle(grt_call *call, uint32_t handle, uint32_t alertable,
+                              uint64_t deadline);
+
+#endif
