@@ -4,8 +4,9 @@
  *
  * usage: bench_locks [FILE]
  *
- * Guest and host are measured in turns, round by round; medians are printed, and FILE gets one JSON
- * object a line: {"workload", "peer", "ns", "peer_ns", "ratio"}, times of one pair of calls.
+ * Guest and host are measured in turns, round by round. Medians are printed; or, with FILE, it gets
+ * one JSON object a line: {"workload", "peer", "ns", "peer_ns", "ratio"}, times of one pair of
+ * calls.
  */
 #include "guestrt/guestrt.h"
 #include <pthread.h>
@@ -218,8 +219,9 @@ static void measure(grt_runtime *runtime, const workload *load, FILE *file)
         guest[round] = guest_round(runtime, load);
     }
     double h = median(host), g = median(guest);
-    printf("  %-22s %8.1f ns   %-15s %8.1f ns   %.2fx\n", load->name, g, load->peer, h, g / h);
-    if (file)
+    if (!file)
+        printf("  %-22s %8.1f ns   %-15s %8.1f ns   %.2fx\n", load->name, g, load->peer, h, g / h);
+    else
         fprintf(file,
                 "{\"workload\": \"%s\", \"peer\": \"%s\", \"ns\": %.2f, \"peer_ns\": %.2f, "
                 "\"ratio\": %.3f}\n",
@@ -271,7 +273,8 @@ int main(int count, char **arguments)
     pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
     grt_runtime *runtime = create_runtime();
     run_guest(runtime, CODE + 4, 0, 1);
-    printf("locks, medians of %d rounds, one pair of calls:\n", ROUNDS);
+    if (!file)
+        printf("locks, medians of %d rounds, one pair of calls:\n", ROUNDS);
     for (int i = 0; i < WORKLOADS; i++)
         measure(runtime, &workloads[i], file);
     grt_runtime_destroy(runtime);

@@ -2,7 +2,8 @@
  * kernel.h - the kernel's record and what the rest of the library uses of it.
  *
  * Lock order: no two locks of this room are ever held at once, no lock is held while guest memory
- * is read or written, while a thread is parked, or while a thread's reference is given back.
+ * is read or written, while a thread is parked, or while a thread's reference is given back. Only
+ * section.h and rwlock.h touch the words of a lock under theirs, by accesses that never fault.
  */
 #ifndef GRT_KERNEL_KERNEL_H
 #define GRT_KERNEL_KERNEL_H

@@ -1,9 +1,9 @@
 /*
  * numbered_lock.c - locks in host memory: who owns them and who waits.
  *
- * A lock that becomes free wakes its first waiter but is not handed to it: whoever comes first takes
- * it. No wake-up is lost: the woken waiter stays linked until it owns the lock, and every give wakes
- * the first.
+ * A lock that becomes free wakes its first waiter but is not handed to it: whoever comes first
+ * takes it. No wake-up is lost: the woken waiter stays linked until it owns the lock, and every
+ * give wakes the first.
  */
 #include "kernel/numbered_lock.h"
 

@@ -1,8 +1,8 @@
 /*
  * numbered_lock.h - recursive locks of guest threads, all of them in host memory, by a number.
  *
- * For what the guest locks without having a lock in its own memory: heaps. A record exists while the
- * lock is owned or waited for.
+ * For what the guest locks without having a lock in its own memory: heaps. A record exists while
+ * the lock is owned or waited for.
  */
 #ifndef GRT_KERNEL_NUMBERED_LOCK_H
 #define GRT_KERNEL_NUMBERED_LOCK_H
