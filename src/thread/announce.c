@@ -19,8 +19,11 @@ void grt_thread_announce_end(grt_thread *thread)
     if (!thread->announced || config->on_thread_end == NULL)
         return;
     thread->announced = false;
-    uint32_t exit_code = thread->exit_code;
-    if (os_mark(&thread->unwind) == 0)
+    volatile uint32_t exit_code = thread->exit_code; /* it is read after a jump */
+    int unwind = os_mark(&thread->unwind);
+    if (unwind == 0)
         config->on_thread_end(config->on_thread_user, thread);
+    else if (unwind == GRT_UNWIND_FAULT)
+        grt_thread_report_host_fault(thread);
     thread->exit_code = exit_code;
 }

@@ -136,8 +136,13 @@ typedef enum grt_seat_state {
 typedef struct grt_seat {
     grt_seat_state state;
     bool timed_out;
-    uint32_t turn; /* 1: it is the thread's turn; the thread sleeps on it */
+    uint32_t
+        host_waiting; /* host threads that wait for its end, its own included if it is borrowed */
+    uint32_t turn;    /* 1: it is the thread's turn; the thread sleeps on it */
     uint64_t deadline_ns;
+    /* For tests: when it last handed the baton on, and when it first blocked since the test set
+     * that to 0, as numbers of grt_schedule.handed. */
+    uint64_t handed_at, blocked_at;
     struct grt_thread *next, *previous; /* in the order in which they were created */
 } grt_seat;
 

@@ -342,9 +342,9 @@ static grt_status wait_ended(grt_thread *thread)
     grt_thread *self = grt_thread_current();
     if (self != NULL && self->runtime == thread->runtime)
         return wait_parked(self, thread);
-    grt_schedule_host_begin(thread->runtime);
+    grt_schedule_host_begin(thread);
     grt_status status = wait_polling(self, thread);
-    grt_schedule_host_end(thread->runtime);
+    grt_schedule_host_end(thread);
     return status;
 }
 

@@ -68,6 +68,15 @@ static void own_stacks(void)
     void *inside = base - 0x1000;
     CHECK(NtFreeVirtualMemory(&inside, &size, MEM_RELEASE, 0) != STATUS_SUCCESS);
     CHECK(MmDeleteKernelStack(base, base - 0x4000) == 0xC0000001u);
+    KeSetCurrentStackPointers(base - 0x200, SELF, base, base, base - 0x5000);
+    CHECK(word_at(pcr() + 0x70) == (uint32_t)base);
+    CHECK(word_at(pcr() + 0x74) == (uint32_t)base - 0x5000);
+    CHECK(word_at(kthread() + 0x5C) == (uint32_t)base &&
+          word_at(kthread() + 0xD0) == (uint32_t)base);
+    CHECK(word_at(kthread() + 0x60) == (uint32_t)base - 0x5000);
+    CHECK(MmDeleteKernelStack(base, base - 0x5000) == 0xC0000001u); /* the thread is on it */
+    KeSetCurrentStackPointers(__builtin_frame_address(0), SELF, (void *)high, (void *)high,
+                              (void *)low);
     CHECK(MmDeleteKernelStack(base, base - 0x5000) == STATUS_SUCCESS);
     CHECK(MmDeleteKernelStack(base, base - 0x5000) == 0xC0000001u);
     CHECK(MmCreateKernelStack(0xFFFFFFFFu, 0) == 0);

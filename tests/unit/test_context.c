@@ -198,6 +198,21 @@ static void test_random_pages_are_cleaned(void **state)
     fixture_destroy(&fix);
 }
 
+/* A context that was given back is zero, blocks and all. */
+static void test_cached_context_is_zero(void **state)
+{
+    (void)state;
+    fixture fix;
+    create_with(&fix, GRT_LAYOUT_UNLEASHED);
+    run_to_end(&fix, FN(1), 0);
+    const grt_context_block *cached = fix.runtime->context_cache;
+    assert_non_null(cached);
+    const uint8_t *bytes = grt_host(fix.runtime, cached->pcr);
+    for (uint32_t i = 0; i < GRT_PARTS_SIZE; i++)
+        assert_int_equal(bytes[i], 0);
+    fixture_destroy(&fix);
+}
+
 static void test_untouched_pages_stay_so(void **state)
 {
     (void)state;
@@ -405,6 +420,36 @@ static void test_no_refusal_while_others_clean(void **state)
     fixture_destroy(&fix);
 }
 
+static grt_addr hog;
+
+static void clean_slowly(void *argument)
+{
+    grt_runtime *runtime = argument;
+    os_sleep_ns(20000000);
+    grt_heap_free(grt_runtime_user_heap(runtime), hog);
+    os_mutex_lock(&runtime->threads_lock);
+    runtime->contexts_cleaning--;
+    os_mutex_unlock(&runtime->threads_lock);
+}
+
+/* The same with the other thread's part played: what it is about to give back is waited for. */
+static void test_cleaning_is_waited_for(void **state)
+{
+    (void)state;
+    fixture fix;
+    grt_runtime_config config = quiet_runtime_config();
+    config.user_heap_budget = 0x50000;
+    fixture_create(&fix, &config, functions, 4);
+    hog = grt_heap_alloc(grt_runtime_user_heap(fix.runtime), 0x20000);
+    assert_int_not_equal(hog, 0);
+    fix.runtime->contexts_cleaning++;
+    os_thread *other;
+    assert_int_equal(os_thread_create(1 << 20, clean_slowly, fix.runtime, &other), 0);
+    assert_int_equal(run_to_end(&fix, FN(0), 1), 2);
+    os_thread_join(other);
+    fixture_destroy(&fix);
+}
+
 /* A host thread that calls the guest again and again uses one context. */
 static void test_borrowed_contexts_are_reused(void **state)
 {
@@ -464,6 +509,7 @@ int main(void)
         cmocka_unit_test(test_guard_pages),
         cmocka_unit_test(test_recycled_context_is_clean),
         cmocka_unit_test(test_random_pages_are_cleaned),
+        cmocka_unit_test(test_cached_context_is_zero),
         cmocka_unit_test(test_untouched_pages_stay_so),
         cmocka_unit_test(test_everything_comes_back),
         cmocka_unit_test(test_stack_size_is_honoured),
@@ -472,6 +518,7 @@ int main(void)
         cmocka_unit_test(test_ended_contexts_are_reclaimed),
         cmocka_unit_test(test_refusal_names_the_holders),
         cmocka_unit_test(test_no_refusal_while_others_clean),
+        cmocka_unit_test(test_cleaning_is_waited_for),
         cmocka_unit_test(test_borrowed_contexts_are_reused),
         cmocka_unit_test(test_every_host_failure),
     };

@@ -113,7 +113,9 @@ static void test_fault_inside(void **state)
     (void)state;
     setup_with(on_end_faulting);
     assert_int_equal(run_to_end(&fix, FN(0), 1), 2);
+    assert_logged("GRT-F004 NULL_POINTER: thread id 00000001");
     assert_int_equal(run_to_end(&fix, FN(0), 5), 6);
+    assert_logged("GRT-F004 NULL_POINTER: thread id 00000002");
     assert_int_equal(atomic_load(&ends), 2);
     fixture_destroy(&fix);
     assert_int_equal(atomic_load(&wrong), 0);

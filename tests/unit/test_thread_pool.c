@@ -189,12 +189,11 @@ static void test_faults_are_caught_after_a_spoiler(void **state)
 static void test_stack_sizes_do_not_mix(void **state)
 {
     (void)state;
-    run_with(FN(0), 0, NULL);
-    run_with(FN(0), 0x100000, NULL);
-    assert_int_equal(stats().hosts_created, 2);
-    run_with(FN(0), 0, NULL);
-    run_with(FN(0), 0x8000, NULL); /* has the least host stack, like the default */
-    run_with(FN(0), 0x100000, NULL);
+    uint32_t usual = run_with(FN(3), 0, NULL), large = run_with(FN(3), 0x100000, NULL);
+    assert_int_not_equal(usual, large);
+    assert_int_equal(run_with(FN(3), 0, NULL), usual); /* although the other one was used last */
+    assert_int_equal(run_with(FN(3), 0x8000, NULL), usual); /* the least host stack is the same */
+    assert_int_equal(run_with(FN(3), 0x100000, NULL), large);
     assert_int_equal(stats().hosts_created, 2);
     assert_int_equal(stats().hosts_reused, 3);
 }
