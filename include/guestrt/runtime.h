@@ -32,6 +32,15 @@ typedef enum grt_policy {
 /* Receives what the guest prints (DbgPrint); [text] is not terminated. Calls do not overlap. */
 typedef void grt_output_fn(void *user, const char *text, size_t size);
 
+/* Told of a guest thread, on that thread itself, outside of guest code and of all locks. */
+typedef void grt_thread_fn(void *user, struct grt_thread *thread);
+
+/* What of the guest's scheduling the host is asked for; refusals are said once and ignored. */
+enum {
+    GRT_HOST_PRIORITY = 1, /* the guest's priorities as nice values */
+    GRT_HOST_AFFINITY = 2, /* the guest's processor n as the host's, modulo how many it has */
+};
+
 typedef struct grt_runtime_config {
     size_t size; /* sizeof(grt_runtime_config), set by the initialiser */
     grt_memory_config memory;
@@ -49,15 +58,21 @@ typedef struct grt_runtime_config {
     uint64_t schedule_seed;
     grt_output_fn *output; /* null: stderr */
     void *output_user;
-    grt_log log; /* also used for memory and heaps */
+    grt_thread_fn *on_thread_start; /* before the first instruction of each thread; null: nobody */
+    grt_thread_fn *on_thread_end;   /* after its last; called iff on_thread_start was due */
+    void *on_thread_user;
+    uint32_t thread_start_delay_ms; /* a new thread sleeps that long first: 0 */
+    uint32_t host_scheduling;       /* GRT_HOST_...: 0 */
+    grt_log log;                    /* also used for memory and heaps */
 } grt_runtime_config;
 
 grt_runtime_config grt_runtime_config_default(void);
 
 /* Creates memory and heaps. The caller owns [*runtime].
- * Fails iff: INVALID_ARGUMENT (size, layout, a policy, a heap option, or a stack size that is out
- * of range or no multiple of a page), what grt_memory_create() and grt_heap_create() fail for,
- * NO_HOST_MEMORY, NOT_SUPPORTED (the host refused the fault handlers, said in the log). */
+ * Fails iff: INVALID_ARGUMENT (size, layout, a policy, a heap option, host_scheduling, or a stack
+ * size that is out of range or no multiple of a page), what grt_memory_create() and
+ * grt_heap_create() fail for, NO_HOST_MEMORY, NOT_SUPPORTED (the host refused the fault handlers,
+ * said in the log). */
 grt_status grt_runtime_create(const grt_runtime_config *config, grt_runtime **runtime);
 
 /* Ends every guest thread (those in guest code are interrupted, those that wait are woken), joins

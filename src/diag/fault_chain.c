@@ -66,7 +66,6 @@ uint32_t grt_fault_chain(grt_thread *thread, grt_chain_frame *frames, uint32_t c
                          const char **end)
 {
     grt_runtime *runtime = thread->runtime;
-    const grt_context_block *context = thread->context;
     uint32_t count = 0, steps = 0;
     bool newest = true;
     uint32_t link = (uint32_t)thread->ppc.lr;
@@ -76,7 +75,7 @@ uint32_t grt_fault_chain(grt_thread *thread, grt_chain_frame *frames, uint32_t c
     for (*end = "the chain is longer"; count < capacity && steps < 16 * GRT_CHAIN_MAX; steps++) {
         uint32_t caller, value;
         *end = "r1 leaves the stack";
-        if (frame % 4 != 0 || frame < context->stack_limit || frame >= context->stack_base)
+        if (frame % 4 != 0 || frame < thread->stack_limit || frame >= thread->stack_base)
             break;
         *end = "the back chain cannot be read";
         if (!read_word(runtime, frame, &caller))
@@ -85,7 +84,7 @@ uint32_t grt_fault_chain(grt_thread *thread, grt_chain_frame *frames, uint32_t c
         if (caller == 0)
             break;
         *end = "the back chain is damaged";
-        if (caller <= frame || caller >= context->stack_base)
+        if (caller <= frame || caller >= thread->stack_base)
             break;
         if (saved_return(runtime, caller, &value)) {
             /* A function that has made no call yet still has in lr what it has saved. Only the

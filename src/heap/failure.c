@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "diag/log.h"
+#include "heap/quiet.h"
 
 /* Part of the "current guest thread" state: each thread keeps its own last failure. */
 static _Thread_local grt_heap_failure last_failure;
@@ -279,6 +280,11 @@ static void write_sampled(const grt_log *log, const site_summary *sampled)
                      " sampled blocks found no room in the table and are not among these",
                      sampled->lost);
     }
+}
+
+void grt_heap_forget_failure(void)
+{
+    last_failure.cause = GRT_HEAP_NONE;
 }
 
 void heap_report_refusal(const grt_heap *heap, const heap_refusal *refusal)

@@ -17,4 +17,7 @@ grt_addr grt_heap_try_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alig
 grt_addr grt_heap_try_alloc_within(grt_heap *heap, uint32_t size, uint32_t alignment,
                                    const grt_heap_bounds *bounds);
 
+/* The calling host thread will run another guest thread: grt_heap_last_failure() has none. */
+void grt_heap_forget_failure(void);
+
 #endif

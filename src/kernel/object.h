@@ -150,8 +150,8 @@ typedef struct grt_name {
     char text[];     /* with a terminator */
 } grt_name;
 
-/* A page of guest memory for the bodies of objects that have handles. Slot 0 is never used, so that
- * no body is the start of a heap block: a program that frees one frees nothing. */
+/* A page of guest memory for the bodies of objects that have handles: one heap block, so that a
+ * program that frees a body frees nothing. */
 typedef struct grt_body_page {
     struct grt_body_page *next;
     grt_addr page;

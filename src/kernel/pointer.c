@@ -12,9 +12,8 @@
 #include <string.h>
 
 /* A slot is OBJECT_HEADER and the largest body. */
-#define SLOT_SIZE  0x40u
-#define SLOTS      64u
-#define FIRST_SLOT 1u
+#define SLOT_SIZE 0x40u
+#define SLOTS     64u
 
 /* Offsets in OBJECT_HEADER, which ends where the body begins. */
 enum {
@@ -39,7 +38,6 @@ bool grt_body_page_add(grt_dispatch *dispatch)
         os_free(page);
         return false;
     }
-    page->used = (1u << FIRST_SLOT) - 1;
     grt_dispatch_lock(dispatch);
     page->next = dispatch->body_pages;
     dispatch->body_pages = page;

@@ -40,7 +40,8 @@ static bool config_is_valid(const grt_runtime_config *config)
            policy_is_valid(config->on_breakpoint) &&
            (config->layout == GRT_LAYOUT_UNLEASHED || config->layout == GRT_LAYOUT_CONSOLE) &&
            config->stack_size >= GRT_MIN_STACK_SIZE && config->stack_size <= GRT_MAX_STACK_SIZE &&
-           config->stack_size % GRT_PAGE_SIZE == 0;
+           config->stack_size % GRT_PAGE_SIZE == 0 &&
+           (config->host_scheduling & ~(uint32_t)(GRT_HOST_PRIORITY | GRT_HOST_AFFINITY)) == 0;
 }
 
 static grt_status create_heap(grt_runtime *runtime, const char *name, grt_addr first, uint64_t end,

@@ -33,6 +33,7 @@ struct grt_kernel {
 
     os_mutex output_lock; /* one piece of guest text at a time */
     atomic_uint complaints[GRT_INDEX_COUNT];
+    atomic_uint background_processors; /* KeSetBackgroundProcessors */
     grt_alarms alarms;
 };
 

@@ -111,14 +111,15 @@ static bool try_now(grt_dispatch *dispatch, grt_wait *wait)
 
 /* ---- being linked ---------------------------------------------------------------------------- */
 
-/* The first link that came after [order]. Who arrives comes after all others; who moves has mostly
- * been here longer than they. */
+/* The first link that came after [order]; of a wait that names an object twice, the lower index
+ * comes first. Who arrives comes after all others; who moves has mostly been here longer than
+ * they. */
 static grt_wait_link *first_later(grt_dispatch *dispatch, const grt_object *object, uint64_t order)
 {
-    if (!object->last || object->last->wait->order < order)
+    if (!object->last || object->last->wait->order <= order)
         return NULL;
     grt_wait_link *link = object->first;
-    for (; link->wait->order < order; link = link->next)
+    for (; link->wait->order <= order; link = link->next)
         dispatch->steps++;
     return link;
 }

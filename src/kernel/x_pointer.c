@@ -61,7 +61,7 @@ uint32_t grt_call_point_out(grt_call *call, grt_object *object, grt_addr type, g
     grt_addr address = fits ? address_of(call, object) : 0;
     if (!address) {
         if (!fits)
-            grt_call_complain(call, "the object is of a %s, not of type %08X",
+            grt_call_complain(call, "the object is of kind %s, not of type %08X",
                               grt_object_kind_name(object->kind), (unsigned)type);
         grt_call_release(call, object);
         return fits ? GRT_NT_INSUFFICIENT_RESOURCES : GRT_NT_OBJECT_TYPE_MISMATCH;

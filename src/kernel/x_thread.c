@@ -1,7 +1,9 @@
 /* x_thread.c - exports about threads: creation, end, suspension, sleeping, thread-local slots. */
-#include "kernel/state.h"
+#include "kernel/x_thread.h"
 
-#define PROCESS_TYPE_TITLE 1u
+#include "diag/log.h"
+
+#define INVALID_PROCESSORS 0xC0u
 
 /* ---- creation ------------------------------------------------------------------------------ */
 
@@ -23,69 +25,119 @@ static uint32_t creation_status(grt_call *call, grt_status status, grt_addr entr
     }
 }
 
-/* What the caller gets to know the thread by: a handle, or its KTHREAD. 0: no memory. */
-static uint32_t name_for_caller(grt_call *call, grt_thread *thread, uint32_t flags)
+/* The object is the call's: it becomes the handle's or the pointer's. 0: no handle is left. */
+static uint32_t hand_out(grt_dispatch *dispatch, grt_object *object, const grt_thread *thread)
 {
-    if (flags & GRT_THREAD_RETURN_KTHREAD)
-        return grt_thread_kthread(thread);
-    grt_dispatch *dispatch = grt_call_dispatch(call);
-    uint32_t handle = 0;
-    grt_dispatch_lock(dispatch);
-    grt_object *object = grt_object_of_thread(dispatch, thread);
-    if (object) {
-        handle = grt_handle_open(dispatch, object);
-        if (!handle)
-            grt_object_release(dispatch, object);
+    if (thread->config.flags & GRT_THREAD_RETURN_KTHREAD) {
+        grt_object_hold(dispatch, object);
+        return thread->kthread;
     }
-    grt_dispatch_unlock(dispatch);
+    uint32_t handle = grt_handle_open(dispatch, object);
+    if (!handle)
+        grt_object_release(dispatch, object);
     return handle;
 }
 
-/* Ends a thread that was created suspended and that nobody will hear of: it runs into the stop
- * request before its first guest instruction. */
-static void discard(grt_thread *thread)
+/* What the caller gets to know the thread by: a handle, or its KTHREAD. False: no memory. */
+static bool give_name(grt_call *call, grt_thread *thread, grt_creation *wanted)
 {
-    atomic_store(&thread->stop_requested, true);
-    atomic_fetch_or(&thread->attention, GRT_ATTEND_STOP);
-    grt_thread_resume(thread, NULL);
+    grt_dispatch *dispatch = grt_call_dispatch(call);
+    grt_dispatch_lock(dispatch);
+    grt_object *object = grt_object_of_thread(dispatch, thread);
+    wanted->name = object ? hand_out(dispatch, object, thread) : 0;
+    grt_dispatch_unlock(dispatch);
+    return wanted->name != 0;
+}
+
+static void take_name_back(grt_call *call, const grt_thread *thread, const grt_creation *wanted)
+{
+    grt_handle_trouble trouble;
+    grt_dispatch *dispatch = grt_call_dispatch(call);
+    if (!wanted->name)
+        return;
+    grt_dispatch_lock(dispatch);
+    if (thread->config.flags & GRT_THREAD_RETURN_KTHREAD)
+        grt_object_let_go(dispatch, grt_object_held_at(dispatch, wanted->name));
+    else
+        grt_handle_close(dispatch, wanted->name, call->thread->id, call->call_site, &trouble);
+    grt_dispatch_unlock(dispatch);
+}
+
+static bool write_results(grt_call *call, const grt_creation *wanted, uint32_t name, uint32_t id)
+{
+    return (!wanted->handle_out ||
+            grt_call_write_u32(call, wanted->handle_out, name, "handle_out")) &&
+           (!wanted->id_out || grt_call_write_u32(call, wanted->id_out, id, "id_out"));
 }
 
 /* The results are written before the thread first runs, so that it may look at them. */
-static uint32_t publish(grt_call *call, grt_thread *thread, grt_addr handle_out, grt_addr id_out,
-                        uint32_t flags)
+static uint32_t publish(grt_call *call, grt_thread *thread, grt_creation *wanted)
 {
-    uint32_t name = name_for_caller(call, thread, flags);
-    if (!name) {
+    if (wanted->named && !give_name(call, thread, wanted)) {
         grt_call_complain(call, "no handle is left for thread %u", (unsigned)thread->id);
-        discard(thread);
+        grt_thread_abandon(thread);
         return GRT_NT_INSUFFICIENT_RESOURCES;
     }
-    bool written = (!handle_out || grt_call_write_u32(call, handle_out, name, "handle_out")) &&
-                   (!id_out || grt_call_write_u32(call, id_out, thread->id, "id_out"));
-    if (!(flags & GRT_THREAD_SUSPENDED))
-        grt_thread_resume(thread, NULL);
+    bool written = write_results(call, wanted, wanted->name, thread->id);
+    if (grt_thread_launch(thread) != GRT_OK) {
+        take_name_back(call, thread, wanted);
+        write_results(call, wanted, 0, 0);
+        grt_thread_abandon(thread);
+        return GRT_NT_NO_MEMORY;
+    }
     return written ? GRT_NT_SUCCESS : GRT_NT_ACCESS_VIOLATION;
+}
+
+/* A start block that was not filled in yet is a well-known mistake; whoever looks for it finds what
+ * the argument led to when the thread was created. */
+static void trace_argument(grt_call *call, const grt_thread *thread)
+{
+    uint8_t words[8];
+    grt_addr at = thread->config.argument;
+    if (!grt_log_wants(&call->runtime->config.log, GRT_LOG_DEBUG) || at == 0 ||
+        !grt_guest_read(call->runtime, words, at, sizeof words))
+        return;
+    for (uint32_t i = 0; i < 2; i++) {
+        grt_addr word = grt_load32(words + 4 * i);
+        bool code = grt_runtime_function(call->runtime, word) != NULL;
+        grt_log_line(&call->runtime->config.log, GRT_LOG_DEBUG, "THREAD-CTX",
+                     "start block of thread id %08X: word %u is %08X, %s", (unsigned)thread->id,
+                     (unsigned)i, (unsigned)word, code ? "a function" : "not code");
+    }
+}
+
+uint32_t grt_call_create_thread(grt_call *call, const grt_thread_config *config,
+                                grt_creation *wanted)
+{
+    grt_thread *thread;
+    if (!grt_call_probe(call, wanted->handle_out, "handle_out") ||
+        !grt_call_probe(call, wanted->id_out, "id_out"))
+        return GRT_NT_ACCESS_VIOLATION;
+    grt_status created = grt_thread_prepare(call->runtime, config, &thread);
+    if (created != GRT_OK)
+        return creation_status(call, created, config->entry, config->xapi_startup);
+    trace_argument(call, thread);
+    uint32_t status = publish(call, thread, wanted);
+    grt_thread_release(thread);
+    return status;
 }
 
 uint32_t grt_export_ExCreateThread(grt_call *call, grt_addr handle_out, uint32_t stack_size,
                                    grt_addr id_out, grt_addr xapi_startup, grt_addr entry,
                                    uint32_t argument, uint32_t flags)
 {
-    if (!grt_call_probe(call, handle_out, "handle_out") || !grt_call_probe(call, id_out, "id_out"))
-        return GRT_NT_ACCESS_VIOLATION;
+    if (flags >> GRT_THREAD_AFFINITY_SHIFT & INVALID_PROCESSORS)
+        grt_call_complain(call, "flags %08X name processors 6 or 7, which are ignored",
+                          (unsigned)flags);
     grt_thread_config config = grt_thread_config_default();
     config.entry = entry;
     config.argument = argument;
     config.xapi_startup = xapi_startup;
     config.stack_size = stack_size;
-    config.flags = flags | GRT_THREAD_SUSPENDED;
-    grt_thread *thread;
-    grt_status created = grt_thread_create(call->runtime, &config, &thread);
-    if (created != GRT_OK)
-        return creation_status(call, created, entry, xapi_startup);
-    uint32_t status = publish(call, thread, handle_out, id_out, flags);
-    grt_thread_release(thread);
-    return status;
+    config.flags = flags;
+    /* Nobody could close a handle that nobody gets. */
+    grt_creation wanted = {handle_out, id_out, handle_out != 0, 0};
+    return grt_call_create_thread(call, &config, &wanted);
 }
 
 void grt_export_ExTerminateThread(grt_call *call, uint32_t exit_code)
@@ -96,8 +148,7 @@ void grt_export_ExTerminateThread(grt_call *call, uint32_t exit_code)
 
 /* ---- suspension ---------------------------------------------------------------------------- */
 
-/* The thread behind a handle, with a reference; null with a status, reported. */
-static grt_thread *thread_of(grt_call *call, uint32_t handle, uint32_t *status)
+grt_thread *grt_call_thread(grt_call *call, uint32_t handle, uint32_t *status)
 {
     grt_dispatch *dispatch = grt_call_dispatch(call);
     grt_handle_trouble trouble;
@@ -128,7 +179,7 @@ uint32_t grt_export_NtResumeThread(grt_call *call, uint32_t handle, grt_addr pre
     uint32_t status, previous = 0;
     if (!grt_call_probe(call, previous_out, "previous_out"))
         return GRT_NT_ACCESS_VIOLATION;
-    grt_thread *thread = thread_of(call, handle, &status);
+    grt_thread *thread = grt_call_thread(call, handle, &status);
     if (!thread)
         return status;
     /* A thread that has ended is not suspended: that is no error. */
@@ -144,7 +195,7 @@ uint32_t grt_export_NtSuspendThread(grt_call *call, uint32_t handle, grt_addr pr
     uint32_t status, previous = 0;
     if (!grt_call_probe(call, previous_out, "previous_out"))
         return GRT_NT_ACCESS_VIOLATION;
-    grt_thread *thread = thread_of(call, handle, &status);
+    grt_thread *thread = grt_call_thread(call, handle, &status);
     if (!thread)
         return status;
     /* A thread that suspends itself may be stopped in there and never come back; its own record
@@ -186,13 +237,8 @@ uint32_t grt_export_KeDelayExecutionThread(grt_call *call, uint32_t mode, uint32
     return grt_wait_sleep(grt_call_dispatch(call), call->thread, alertable != 0, deadline);
 }
 
-/* ---- the rest ------------------------------------------------------------------------------ */
-
-uint32_t grt_export_KeGetCurrentProcessType(grt_call *call)
-{
-    (void)call;
-    return PROCESS_TYPE_TITLE;
-}
+/* ---- thread-local slots
+ * ------------------------------------------------------------------------------ */
 
 uint32_t grt_export_KeTlsAlloc(grt_call *call)
 {

@@ -34,17 +34,22 @@ static size_t alt_stack_size(void)
     return (size + page - 1) / page * page;
 }
 
+static const int signals_used[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, OS_INTERRUPT_SIGNAL};
+
 static void unblock_signals(void)
 {
     sigset_t set;
     sigemptyset(&set);
-    sigaddset(&set, SIGSEGV);
-    sigaddset(&set, SIGBUS);
-    sigaddset(&set, SIGILL);
-    sigaddset(&set, SIGFPE);
-    sigaddset(&set, SIGTRAP);
-    sigaddset(&set, OS_INTERRUPT_SIGNAL);
+    for (size_t i = 0; i < sizeof signals_used / sizeof *signals_used; i++) {
+        sigaddset(&set, signals_used[i]);
+    }
     pthread_sigmask(SIG_UNBLOCK, &set, &own.mask);
+}
+
+static stack_t alt_stack(void)
+{
+    size_t guard = os_page_size();
+    return (stack_t){.ss_sp = (char *)own.mapping + guard, .ss_size = own.size - guard};
 }
 
 static int map_alt_stack(void)
@@ -56,7 +61,7 @@ static int map_alt_stack(void)
         return error;
     }
     own.size = guard + size;
-    stack_t stack = {.ss_sp = (char *)own.mapping + guard, .ss_size = size};
+    stack_t stack = alt_stack();
     error = os_commit(stack.ss_sp, size);
     if (error == 0 && (os_inject_should_fail() || sigaltstack(&stack, &own.previous) != 0)) {
         error = ENOMEM;
@@ -78,6 +83,18 @@ int os_fault_thread_enter(void)
     }
     own.entered++;
     return 0;
+}
+
+void os_fault_thread_renew(void)
+{
+    GRT_ASSERT(own.entered > 0);
+    stack_t stack = alt_stack();
+    sigset_t set = own.mask;
+    for (size_t i = 0; i < sizeof signals_used / sizeof *signals_used; i++) {
+        sigdelset(&set, signals_used[i]);
+    }
+    pthread_sigmask(SIG_SETMASK, &set, NULL);
+    sigaltstack(&stack, NULL);
 }
 
 /* A stack that somebody else set since is left alone. */

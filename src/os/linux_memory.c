@@ -96,6 +96,17 @@ int os_discard(void *page, size_t size)
     return madvise(page, size, MADV_DONTNEED) == 0 ? 0 : errno;
 }
 
+int os_resident(const void *page, size_t size, uint8_t *resident)
+{
+    if (mincore((void *)(uintptr_t)page, size, resident) != 0) {
+        return errno;
+    }
+    for (size_t i = 0; i < size / os_page_size(); i++) {
+        resident[i] &= 1; /* the other bits mean nothing yet */
+    }
+    return 0;
+}
+
 int os_shared_create(size_t size, os_shared **shared)
 {
     os_shared *made = os_alloc(sizeof *made);

@@ -9,7 +9,9 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -112,6 +114,42 @@ int os_thread_interrupt_id(uint64_t id)
 void os_thread_yield(void)
 {
     sched_yield();
+}
+
+int os_thread_set_nice(uint64_t id, int nice)
+{
+    if (os_inject_should_fail()) {
+        return EACCES;
+    }
+    return setpriority(PRIO_PROCESS, (id_t)id, nice) == 0 ? 0 : errno;
+}
+
+uint32_t os_processor_count(void)
+{
+    static atomic_uint known; /* what the host answered; the same for every thread */
+    unsigned count = atomic_load_explicit(&known, memory_order_relaxed);
+    if (count == 0) {
+        cpu_set_t set;
+        bool answered = sched_getaffinity(0, sizeof set, &set) == 0;
+        count = answered && CPU_COUNT(&set) > 0 ? (unsigned)CPU_COUNT(&set) : 1;
+        atomic_store_explicit(&known, count, memory_order_relaxed);
+    }
+    return count;
+}
+
+int os_thread_set_processors(uint64_t id, uint64_t mask)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (mask == 0 || (cpu < 64 && (mask >> cpu & 1) != 0)) {
+            CPU_SET(cpu, &set);
+        }
+    }
+    if (os_inject_should_fail()) {
+        return EPERM;
+    }
+    return sched_setaffinity((pid_t)id, sizeof set, &set) == 0 ? 0 : errno;
 }
 
 void os_thread_stack(uintptr_t *low, size_t *size)

@@ -31,6 +31,10 @@ int os_protect(void *page, size_t size, os_access access);
 /* Gives the memory back but keeps the pages accessible: they read zero afterwards. */
 int os_discard(void *page, size_t size);
 
+/* Which of the pages have memory behind them: one byte a page in [resident], 1 or 0. A page that
+ * the host has swapped out has none. A system call, slower than giving clean pages back. */
+int os_resident(const void *page, size_t size, uint8_t *resident);
+
 /* Copies bytes of this process without ever faulting: EFAULT when some of them cannot be read, and
  * whatever the host says when it does not offer that. A system call. */
 int os_read_memory(void *to, const void *from, size_t size);
@@ -78,6 +82,11 @@ uint64_t os_thread_id(void);               /* the host's id of the calling threa
 int os_thread_interrupt(os_thread *thread);
 int os_thread_interrupt_id(uint64_t id);
 void os_thread_yield(void);
+/* How the host schedules a thread, given its os_thread_id(): 0 is usual, 19 the least urgent, -20
+ * the most; and on which of the host's processors it may run, a bit each (0: on all). */
+int os_thread_set_nice(uint64_t id, int nice);
+int os_thread_set_processors(uint64_t id, uint64_t mask);
+uint32_t os_processor_count(void); /* that this process may use, at least 1 */
 /* The calling thread's host stack: lowest usable address and size. */
 void os_thread_stack(uintptr_t *low, size_t *size);
 
@@ -117,6 +126,7 @@ void os_barrier(void);
 /* Sleeps while *word == expected; wakes by os_wake, timeout (absolute os_clock_ns(); UINT64_MAX =
  * never) or spuriously. Returns false on timeout. */
 bool os_wait(const uint32_t *word, uint32_t expected, uint64_t deadline_ns);
+/* The word itself is not touched: it may be gone, if whoever slept on it let that happen. */
 void os_wake_one(const uint32_t *word);
 void os_wake_all(const uint32_t *word);
 
@@ -171,6 +181,9 @@ void os_fault_uninstall(void);
  * unblocks the signals used here. Calls nest; the last leave restores what the thread had. */
 int os_fault_thread_enter(void);
 void os_fault_thread_leave(void);
+/* For a thread that has entered: puts back the alternate stack and the signal mask that
+ * os_fault_thread_enter() left, whatever has run meanwhile. */
+void os_fault_thread_renew(void);
 
 /* A jump out of a fault handler or of guest code. os_mark() must be expanded in the frame that
  * stays alive; it is 0 first and the value given to os_jump() later. The signal mask is not saved:

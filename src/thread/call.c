@@ -43,15 +43,14 @@ static void run(grt_thread *thread, guest_call *call)
  * the callee stores into its caller's frame. */
 static void push_frame(grt_thread *thread)
 {
-    const grt_context_block *context = thread->context;
     uint32_t old = (uint32_t)thread->ppc.r[1];
     uint32_t frame = (old - GRT_LINKAGE_ROOM) & ~15u;
     uint8_t word[4];
     grt_store32(word, old);
     grt_fault_facts facts = {.has_address = true, .address = old};
-    if (old < context->stack_limit || old >= context->stack_base)
+    if (old < thread->stack_limit || old >= thread->stack_base)
         facts.id = GRT_FAULT_BAD_STACK_POINTER;
-    else if (frame < context->stack_limit || frame > old)
+    else if (frame < thread->stack_limit || frame > old)
         facts.id = GRT_FAULT_STACK_OVERFLOW;
     else if (!grt_guest_write(thread->runtime, frame, word, sizeof word))
         facts.id = GRT_FAULT_WRITE;
@@ -104,6 +103,7 @@ static grt_status run_as_guest_thread(grt_thread *thread, guest_call *call)
     thread->host_stack_low = grt_host_stack_low();
     grt_thread_set_current(thread);
     grt_schedule_begin(thread);
+    grt_thread_show_byte(thread, GRT_KTHREAD_STATE, GRT_KTHREAD_RUNNING);
     if (call->prepare != NULL)
         call->prepare(thread);
     grt_unwind unwind = run_protected(thread, call);
@@ -111,9 +111,10 @@ static grt_status run_as_guest_thread(grt_thread *thread, guest_call *call)
         thread->exit_code = (uint32_t)call->result;
     grt_thread_finish(thread, unwind);
     grt_thread_set_current(before);
-    grt_thread_end_turn(thread);
     fesetenv(&environment);
-    return outcome(thread, unwind, call);
+    grt_status status = outcome(thread, unwind, call);
+    grt_thread_end(thread, NULL);
+    return status;
 }
 
 static grt_status call_foreign(grt_runtime *runtime, grt_addr function, guest_call *call)
@@ -126,10 +127,8 @@ static grt_status call_foreign(grt_runtime *runtime, grt_addr function, guest_ca
         return GRT_NO_HOST_MEMORY;
     grt_thread *thread;
     grt_status status = grt_thread_record_create(runtime, &config, true, &thread);
-    if (status == GRT_OK) {
+    if (status == GRT_OK)
         status = run_as_guest_thread(thread, call);
-        grt_thread_release(thread);
-    }
     os_fault_thread_leave();
     return status;
 }

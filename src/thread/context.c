@@ -1,8 +1,8 @@
 /*
  * context.c - the guest memory of a thread: where it comes from and where it goes.
  *
- * Contexts are recycled. A context in the cache is dirty; it is cleaned when it is taken, and then
- * only where that costs something: pages that no thread touched are never touched here either.
+ * Contexts are recycled. One in the cache is all zero: whoever puts it there sees to that, so that
+ * a new thread finds its stack ready and has only the fields of its blocks to write.
  */
 #include "diag/log.h"
 #include "heap/quiet.h"
@@ -12,10 +12,6 @@
 #define CACHED_MAX 32u
 /* Contexts of ended threads whose record is still referenced. */
 #define ENDED_MAX 64u
-/* The top of a used stack is certainly dirty: clearing it by hand is cheaper than giving it back to
- * the host and faulting it in again. */
-#define CLEARED_BY_HAND 0x2000u
-
 static const grt_layout layouts[] = {
 #define LAYOUT_ROW(name, pcr, kthread, text) [GRT_LAYOUT_##name] = {pcr, kthread, text},
     GRT_LAYOUT_MAP(LAYOUT_ROW)
@@ -27,9 +23,9 @@ const grt_layout *grt_layout_of(const grt_runtime *runtime)
     return &layouts[runtime->config.layout];
 }
 
-static uint32_t block_size(uint32_t stack_size)
+uint32_t grt_context_block_size(const grt_runtime *runtime, uint32_t stack_size)
 {
-    return GRT_GUARD_SIZE + stack_size + GRT_GUARD_SIZE + GRT_PARTS_SIZE;
+    return GRT_GUARD_SIZE + stack_size + GRT_GUARD_SIZE + GRT_PARTS_SIZE + runtime->tls.extra;
 }
 
 /* ---- one block --------------------------------------------------------------------------- */
@@ -42,6 +38,8 @@ static void place_parts(const grt_runtime *runtime, grt_context_block *context)
     context->pcr = context->stack_base + GRT_GUARD_SIZE;
     context->tls = context->pcr + layout->pcr_size;
     context->kthread = context->tls + GRT_TLS_SIZE;
+    if (runtime->tls.extra != 0) /* behind the thread block: the part in between is too small */
+        context->tls = context->pcr + GRT_PARTS_SIZE;
 }
 
 static grt_status set_guards(grt_runtime *runtime, const grt_context_block *context,
@@ -71,7 +69,8 @@ static grt_context_block *allocate_block(grt_runtime *runtime, uint32_t stack_si
         return NULL;
     context->stack_size = stack_size;
     *failure = GRT_OUT_OF_GUEST_MEMORY;
-    context->block = request(runtime->user_heap, block_size(stack_size), GRT_PAGE_SIZE);
+    context->block =
+        request(runtime->user_heap, grt_context_block_size(runtime, stack_size), GRT_PAGE_SIZE);
     if (context->block == 0) {
         os_free(context);
         return NULL;
@@ -83,15 +82,6 @@ static grt_context_block *allocate_block(grt_runtime *runtime, uint32_t stack_si
         return NULL;
     }
     return context;
-}
-
-/* Zeroes the stack. The parts are written as a whole later. */
-static bool clean(grt_runtime *runtime, const grt_context_block *context)
-{
-    static const uint8_t zeros[CLEARED_BY_HAND];
-    uint32_t rest = context->stack_size - CLEARED_BY_HAND;
-    return os_discard(runtime->base + context->stack_limit, rest) == 0 &&
-           grt_guest_write(runtime, context->stack_limit + rest, zeros, sizeof zeros);
 }
 
 /* ---- the cache (threads_lock is held) ---------------------------------------------------- */
@@ -116,24 +106,43 @@ static grt_context_block *take_any_cached(grt_runtime *runtime)
     if (context != NULL) {
         runtime->context_cache = context->next;
         runtime->thread_stats.contexts_cached--;
-        runtime->thread_stats.context_bytes -= block_size(context->stack_size);
+        runtime->thread_stats.context_bytes -= grt_context_block_size(runtime, context->stack_size);
     }
     return context;
 }
 
-/* Returns the context if it has no place in the cache: the caller frees it without the lock. */
-static grt_context_block *put_cached(grt_runtime *runtime, grt_context_block *context)
+/* The context is on its way into the cache or the heap: recycle() must follow. */
+static void leave_thread(grt_runtime *runtime)
+{
+    runtime->thread_stats.contexts_live--;
+    runtime->contexts_cleaning++;
+}
+
+static bool put_cached(grt_runtime *runtime, grt_context_block *context)
 {
     grt_thread_stats *stats = &runtime->thread_stats;
-    stats->contexts_live--;
-    if (stats->contexts_cached >= CACHED_MAX) {
-        stats->context_bytes -= block_size(context->stack_size);
-        return context;
-    }
+    if (stats->contexts_cached >= CACHED_MAX)
+        return false;
     context->next = runtime->context_cache;
     runtime->context_cache = context;
     stats->contexts_cached++;
-    return NULL;
+    return true;
+}
+
+/* Without the lock: cleans the context and puts it into the cache, or back into the heap. */
+static void recycle(grt_runtime *runtime, grt_context_block *context)
+{
+    bool clean = grt_stack_clean(runtime, context);
+    os_mutex_lock(&runtime->threads_lock);
+    bool kept = clean && put_cached(runtime, context);
+    if (!kept)
+        runtime->thread_stats.context_bytes -= grt_context_block_size(runtime, context->stack_size);
+    os_mutex_unlock(&runtime->threads_lock);
+    if (!kept)
+        free_block(runtime, context);
+    os_mutex_lock(&runtime->threads_lock);
+    runtime->contexts_cleaning--;
+    os_mutex_unlock(&runtime->threads_lock);
 }
 
 /* ---- contexts of ended threads (threads_lock is held) ------------------------------------ */
@@ -149,21 +158,19 @@ static void unlist_ended(grt_runtime *runtime, grt_thread *thread)
     else
         runtime->ended_last = thread->ended_previous;
     thread->ended_next = thread->ended_previous = NULL;
-    runtime->ended_count--;
+    runtime->thread_stats.contexts_ended--;
 }
 
-static grt_context_block *detach_ended(grt_runtime *runtime, grt_thread *thread)
+/* What the stack was used for is remembered if somebody may ask: its record stays. */
+static grt_context_block *detach_ended(grt_runtime *runtime, grt_thread *thread, bool measure)
 {
     grt_context_block *context = thread->context;
+    if (measure)
+        thread->stack_used = grt_stack_used(runtime, context);
     unlist_ended(runtime, thread);
     thread->context = NULL;
-    return put_cached(runtime, context);
-}
-
-static void free_outside_lock(grt_runtime *runtime, grt_context_block *context)
-{
-    if (context != NULL)
-        free_block(runtime, context);
+    leave_thread(runtime);
+    return context;
 }
 
 void grt_context_keep_ended(grt_thread *thread)
@@ -177,56 +184,60 @@ void grt_context_keep_ended(grt_thread *thread)
     else
         runtime->ended_first = thread;
     runtime->ended_last = thread;
-    if (++runtime->ended_count > ENDED_MAX)
-        surplus = detach_ended(runtime, runtime->ended_first);
+    if (++runtime->thread_stats.contexts_ended > ENDED_MAX)
+        surplus = detach_ended(runtime, runtime->ended_first, true);
     os_mutex_unlock(&runtime->threads_lock);
-    free_outside_lock(runtime, surplus);
+    if (surplus != NULL)
+        recycle(runtime, surplus);
 }
 
 void grt_context_detach(grt_thread *thread)
 {
     grt_runtime *runtime = thread->runtime;
-    grt_context_block *surplus = NULL;
+    grt_context_block *context = NULL;
     os_mutex_lock(&runtime->threads_lock);
     if (thread->context != NULL)
-        surplus = detach_ended(runtime, thread);
+        context = detach_ended(runtime, thread, false);
     os_mutex_unlock(&runtime->threads_lock);
-    free_outside_lock(runtime, surplus);
+    if (context != NULL)
+        recycle(runtime, context);
 }
 
 /* ---- taking and giving ------------------------------------------------------------------- */
 
-/* Gives one context that nobody needs back to the heap, so that another size fits. */
+/* Takes a context that no thread runs on away, so that another size fits; what others are just
+ * cleaning is waited for. False when there is none. */
 static bool reclaim_one(grt_runtime *runtime)
 {
     os_mutex_lock(&runtime->threads_lock);
     grt_context_block *context = take_any_cached(runtime);
-    if (context == NULL && runtime->ended_first != NULL) {
-        context = detach_ended(runtime, runtime->ended_first);
-        if (context == NULL)
-            context = take_any_cached(runtime);
+    bool ended = context == NULL && runtime->ended_first != NULL;
+    if (ended) {
+        context = detach_ended(runtime, runtime->ended_first, true);
+        runtime->contexts_cleaning--;
+        runtime->thread_stats.context_bytes -= grt_context_block_size(runtime, context->stack_size);
     }
-    os_mutex_unlock(&runtime->threads_lock);
-    free_outside_lock(runtime, context);
-    return context != NULL;
-}
-
-static grt_context_block *obtain(grt_runtime *runtime, uint32_t stack_size, grt_status *failure)
-{
-    os_mutex_lock(&runtime->threads_lock);
-    grt_context_block *context = take_cached(runtime, stack_size);
+    bool others = runtime->contexts_cleaning != 0;
     os_mutex_unlock(&runtime->threads_lock);
     if (context != NULL)
-        return context;
-    context = allocate_block(runtime, stack_size, grt_heap_try_alloc_aligned, failure);
+        free_block(runtime, context);
+    else if (others)
+        os_thread_yield();
+    return context != NULL || others;
+}
+
+static grt_context_block *obtain_new(grt_runtime *runtime, uint32_t stack_size, grt_status *failure)
+{
+    grt_context_block *context =
+        allocate_block(runtime, stack_size, grt_heap_try_alloc_aligned, failure);
     while (context == NULL && *failure == GRT_OUT_OF_GUEST_MEMORY && reclaim_one(runtime))
         context = allocate_block(runtime, stack_size, grt_heap_try_alloc_aligned, failure);
     if (context == NULL && *failure == GRT_OUT_OF_GUEST_MEMORY) /* now the heap shall say why */
         context = allocate_block(runtime, stack_size, grt_heap_alloc_aligned, failure);
-    if (context != NULL) {
-        os_mutex_lock(&runtime->threads_lock);
-        runtime->thread_stats.context_bytes += block_size(stack_size);
-        os_mutex_unlock(&runtime->threads_lock);
+    if (context != NULL && !grt_stack_clean(runtime, context)) {
+        free_block(runtime, context);
+        context = NULL;
+        *failure = GRT_HOST_REFUSED_COMMIT;
     }
     return context;
 }
@@ -234,31 +245,32 @@ static grt_context_block *obtain(grt_runtime *runtime, uint32_t stack_size, grt_
 grt_context_block *grt_context_acquire(grt_runtime *runtime, uint32_t stack_size,
                                        grt_status *failure)
 {
-    grt_context_block *context = obtain(runtime, stack_size, failure);
-    bool cleaned = context != NULL && clean(runtime, context);
+    grt_thread_stats *stats = &runtime->thread_stats;
     os_mutex_lock(&runtime->threads_lock);
-    if (cleaned) {
-        runtime->thread_stats.contexts_live++;
+    grt_context_block *context = take_cached(runtime, stack_size);
+    if (context != NULL)
+        stats->contexts_live++;
+    os_mutex_unlock(&runtime->threads_lock);
+    if (context != NULL)
+        return context;
+    context = obtain_new(runtime, stack_size, failure);
+    os_mutex_lock(&runtime->threads_lock);
+    if (context != NULL) {
+        stats->contexts_live++;
+        stats->context_bytes += grt_context_block_size(runtime, stack_size);
     } else {
-        runtime->thread_stats.context_failures++;
-        if (context != NULL) {
-            *failure = GRT_HOST_REFUSED_COMMIT;
-            runtime->thread_stats.context_bytes -= block_size(stack_size);
-        }
+        stats->context_failures++;
     }
     os_mutex_unlock(&runtime->threads_lock);
-    if (cleaned)
-        return context;
-    free_outside_lock(runtime, context);
-    return NULL;
+    return context;
 }
 
 void grt_context_release(grt_runtime *runtime, grt_context_block *context)
 {
     os_mutex_lock(&runtime->threads_lock);
-    grt_context_block *surplus = put_cached(runtime, context);
+    leave_thread(runtime);
     os_mutex_unlock(&runtime->threads_lock);
-    free_outside_lock(runtime, surplus);
+    recycle(runtime, context);
 }
 
 void grt_context_cache_clear(grt_runtime *runtime)
@@ -271,45 +283,4 @@ void grt_context_cache_clear(grt_runtime *runtime)
             return;
         free_block(runtime, context);
     }
-}
-
-/* ---- saying why not ---------------------------------------------------------------------- */
-
-static void report_heap_cause(const grt_log *log)
-{
-    grt_heap_failure failure;
-    if (!grt_heap_last_failure(&failure))
-        return;
-    grt_log_line(log, GRT_LOG_ERROR, "CRITICAL",
-                 "cause %s: %s; asked for %llu bytes, the largest request that would have fitted "
-                 "is %llu; %s",
-                 grt_heap_cause_name(failure.cause), grt_heap_cause_sentence(failure.cause),
-                 (unsigned long long)failure.asked, (unsigned long long)failure.would_fit,
-                 grt_heap_cause_remedy(failure.cause));
-}
-
-void grt_context_report_failure(grt_runtime *runtime, uint32_t stack_size, uint32_t thread_id,
-                                grt_status status)
-{
-    const grt_layout *layout = grt_layout_of(runtime);
-    const grt_log *log = &runtime->config.log;
-    grt_thread_stats stats;
-    grt_runtime_get_thread_stats(runtime, &stats);
-    grt_log_line(log, GRT_LOG_ERROR, "CRITICAL",
-                 "Failed to allocate thread context memory (%u bytes) for thread id %08X: %s: %s",
-                 GRT_PARTS_SIZE + stack_size, thread_id, grt_status_name(status),
-                 grt_status_sentence(status));
-    grt_log_line(log, GRT_LOG_ERROR, "CRITICAL",
-                 "PCR=%u (0x%X) TLS=%u (0x%X) %s=%u (0x%X) STACK=%u (0x%X) total=%u (0x%X), with "
-                 "guard pages %u",
-                 layout->pcr_size, layout->pcr_size, GRT_TLS_SIZE, GRT_TLS_SIZE,
-                 layout->kthread_name, layout->kthread_size, layout->kthread_size, stack_size,
-                 stack_size, GRT_PARTS_SIZE + stack_size, GRT_PARTS_SIZE + stack_size,
-                 block_size(stack_size));
-    if (status == GRT_OUT_OF_GUEST_MEMORY)
-        report_heap_cause(log);
-    grt_log_line(log, GRT_LOG_ERROR, "CRITICAL",
-                 "%u threads live, %u contexts in use, %u cached, %llu bytes held by contexts",
-                 stats.live, stats.contexts_live, stats.contexts_cached,
-                 (unsigned long long)stats.context_bytes);
 }

@@ -1,8 +1,9 @@
 /*
  * context_init.c - what a new thread finds in its PCR, TLS, thread block and registers.
  *
- * The blocks are built in host memory and copied to the guest in one go, because guest code may do
- * anything to the pages meanwhile.
+ * The blocks are built in host memory and copied to the guest, because guest code may do anything
+ * to the pages meanwhile. They are zero before, so only what is filled is copied; the TLS part and
+ * the thread block lie side by side.
  */
 #include "diag/log.h"
 #include "thread/internal.h"
@@ -14,34 +15,50 @@
 /* The timer embedded in a thread block waits with this key. */
 #define STATUS_TIMEOUT_KEY 0x102u
 #define WAIT_ANY_TYPE      1u
+#define SUSPEND_LIMIT      2u
 
 /* 1601-01-01 to 1970-01-01 in units of 100 ns. */
 #define FILETIME_OF_1970 116444736000000000ull
 
-static uint64_t filetime_now(const grt_runtime *runtime)
+uint64_t grt_filetime_now(const grt_runtime *runtime)
 {
     return grt_thread_wall_clock_ns(runtime) / 100 + FILETIME_OF_1970;
+}
+
+void grt_thread_show_byte(const grt_thread *thread, uint32_t offset, uint8_t value)
+{
+    grt_guest_write(thread->runtime, thread->kthread + offset, &value, 1);
+}
+
+void grt_thread_show_word(const grt_thread *thread, uint32_t offset, uint32_t value)
+{
+    uint8_t word[4];
+    grt_store32(word, value);
+    grt_guest_write(thread->runtime, thread->kthread + offset, word, sizeof word);
+}
+
+/* An empty list: both links point at itself. */
+static void fill_list(uint8_t *block, grt_addr address, uint32_t offset)
+{
+    grt_store32(block + offset, address + offset);
+    grt_store32(block + offset + 4, address + offset);
 }
 
 static void fill_pcr(uint8_t *pcr, const grt_thread *thread)
 {
     const grt_context_block *context = thread->context;
     grt_store32(pcr + GRT_PCR_TLS, context->tls);
+    grt_store32(pcr + GRT_PCR_MSR_MASK, MSR_MASK);
+    pcr[GRT_PCR_IRQL] = thread->irql;
     grt_store32(pcr + GRT_PCR_SELF, context->pcr);
     grt_store32(pcr + GRT_PCR_STACK_BASE, context->stack_base);
     grt_store32(pcr + GRT_PCR_STACK_LIMIT, context->stack_limit);
     grt_store32(pcr + GRT_PCR_KTHREAD, context->kthread);
     pcr[GRT_PCR_CPU] = (uint8_t)thread->cpu;
     grt_store32(pcr + GRT_PCR_CPU_BIT, 1u << thread->cpu);
+    fill_list(pcr, context->pcr, GRT_PCR_DPC_LIST);
     grt_store32(pcr + GRT_PCR_ERROR_SUPPRESSION, thread->runtime->config.error_suppression);
     grt_store32(pcr + GRT_PCR_KPRCB_POINTER, context->pcr + GRT_PCR_KPRCB);
-}
-
-/* An empty list: both links point at itself. */
-static void fill_list(uint8_t *kthread, grt_addr address, uint32_t offset)
-{
-    grt_store32(kthread + offset, address + offset);
-    grt_store32(kthread + offset + 4, address + offset);
 }
 
 static void fill_lists(uint8_t *kthread, grt_addr address)
@@ -49,6 +66,7 @@ static void fill_lists(uint8_t *kthread, grt_addr address)
     static const uint16_t lists[] = {
         GRT_KTHREAD_WAIT_LIST,     GRT_KTHREAD_MUTANT_LIST, GRT_KTHREAD_APC_LIST_KERNEL,
         GRT_KTHREAD_APC_LIST_USER, GRT_KTHREAD_TIMER_LIST,  GRT_KTHREAD_IRP_LIST,
+        GRT_KTHREAD_PROCESS_LINK,
     };
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         fill_list(kthread, address, lists[i]);
@@ -65,6 +83,31 @@ static void fill_timer(uint8_t *kthread, grt_addr address)
     grt_store16(block + 0x16, WAIT_ANY_TYPE);
 }
 
+/* What the console suspends a thread with; here it is only to look at. */
+static void fill_suspension(uint8_t *kthread, const grt_thread *thread)
+{
+    grt_addr address = thread->context->kthread;
+    uint8_t *apc = kthread + GRT_KTHREAD_SUSPEND_APC;
+    uint8_t *semaphore = kthread + GRT_KTHREAD_SUSPEND_SEMAPHORE;
+    grt_store16(apc + GRT_KAPC_TYPE, GRT_OBJECT_APC);
+    grt_store32(apc + GRT_KAPC_THREAD, address);
+    semaphore[GRT_KSEMAPHORE_TYPE] = GRT_DISPATCHER_SEMAPHORE;
+    fill_list(kthread, address, GRT_KTHREAD_SUSPEND_SEMAPHORE + GRT_KSEMAPHORE_WAIT_LIST);
+    grt_store32(semaphore + GRT_KSEMAPHORE_LIMIT, SUSPEND_LIMIT);
+    kthread[GRT_KTHREAD_SUSPEND_COUNT] = (uint8_t)(thread->config.flags & GRT_THREAD_SUSPENDED);
+}
+
+static void fill_scheduling(uint8_t *kthread, const grt_thread *thread)
+{
+    uint8_t type = atomic_load(&thread->process_type);
+    kthread[GRT_KTHREAD_STATE] = GRT_KTHREAD_INITIALISED;
+    kthread[GRT_KTHREAD_PRIORITY] = thread->priority;
+    kthread[GRT_KTHREAD_PROCESS_TYPE_COPY] = type;
+    kthread[GRT_KTHREAD_PROCESS_TYPE] = type;
+    grt_store32(kthread + GRT_KTHREAD_PROCESS, thread->runtime->processes[type].block);
+    kthread[GRT_KTHREAD_CPU] = (uint8_t)thread->cpu;
+}
+
 static void fill_kthread(uint8_t *kthread, const grt_thread *thread)
 {
     const grt_context_block *context = thread->context;
@@ -77,10 +120,10 @@ static void fill_kthread(uint8_t *kthread, const grt_thread *thread)
     grt_store32(kthread + GRT_KTHREAD_TLS, context->tls);
     kthread[GRT_KTHREAD_MAY_QUEUE_APC] = 1;
     grt_store32(kthread + GRT_KTHREAD_MSR_MASK, MSR_MASK);
-    kthread[GRT_KTHREAD_SUSPEND_COUNT] = (uint8_t)(thread->config.flags & GRT_THREAD_SUSPENDED);
-    kthread[GRT_KTHREAD_CPU] = (uint8_t)thread->cpu;
+    fill_suspension(kthread, thread);
+    fill_scheduling(kthread, thread);
     grt_store32(kthread + GRT_KTHREAD_STACK_ALLOCATION, context->stack_base);
-    grt_store64(kthread + GRT_KTHREAD_CREATE_TIME, filetime_now(thread->runtime));
+    grt_store64(kthread + GRT_KTHREAD_CREATE_TIME, grt_filetime_now(thread->runtime));
     grt_store32(kthread + GRT_KTHREAD_ID, thread->id);
     grt_store32(kthread + GRT_KTHREAD_START, thread->config.entry);
     grt_store32(kthread + GRT_KTHREAD_FLAGS, thread->config.flags);
@@ -113,16 +156,19 @@ bool grt_context_init(grt_thread *thread)
 {
     grt_runtime *runtime = thread->runtime;
     const grt_context_block *context = thread->context;
-    uint8_t parts[GRT_PARTS_SIZE];
-    memset(parts, 0, sizeof parts);
-    fill_pcr(parts, thread);
-    grt_tls_init(runtime, parts + (context->tls - context->pcr));
-    fill_kthread(parts + (context->kthread - context->pcr), thread);
-    if (!grt_guest_write(runtime, context->pcr, parts, sizeof parts))
+    uint8_t pcr[GRT_PCR_USED] = {0}, rest[GRT_TLS_SIZE + GRT_KTHREAD_USED] = {0};
+    fill_pcr(pcr, thread);
+    grt_tls_init(runtime, rest);
+    fill_kthread(rest + GRT_TLS_SIZE, thread);
+    if (!grt_guest_write(runtime, context->pcr, pcr, sizeof pcr) ||
+        !grt_guest_write(runtime, context->kthread - GRT_TLS_SIZE, rest, sizeof rest) ||
+        !grt_tls_init_extra(runtime, context))
         return false;
     fill_registers(thread);
     thread->pcr = context->pcr;
     thread->kthread = context->kthread;
+    thread->stack_limit = context->stack_limit;
+    thread->stack_base = context->stack_base;
     grt_log_line(&runtime->config.log, GRT_LOG_DEBUG, "GUEST_CTX",
                  "register context set: thread id %08X cpu=%u r13=%08X r1=%08X PCR+0x150=%08X "
                  "context=%p",

@@ -50,13 +50,50 @@ typedef enum grt_thread_state {
  * up to the original's 265,872 bytes; the guards add 8,192.
  */
 typedef struct grt_context_block {
-    struct grt_context_block *next; /* in the cache */
+    struct grt_context_block *next; /* in the cache, where stacks are clean */
     grt_addr block;                 /* heap block */
     grt_addr pcr, tls, kthread;     /* parts; kthread is the TEB in the unleashed layout */
     grt_addr stack_limit;           /* lowest usable stack byte */
     grt_addr stack_base;            /* one past the highest */
     uint32_t stack_size;
+    uint32_t cleaned; /* how often the stack was */
+    uint32_t kept;    /* bytes at its top that are cleared by hand, so that they stay resident */
 } grt_context_block;
+
+/* Slots of a TLS block; the console's process has a bit for each. */
+#define GRT_TLS_SLOTS_MAX 256u
+
+/* What every thread's TLS block is made from: see grt_runtime_set_tls_template(). */
+typedef struct grt_tls_layout {
+    grt_addr raw;        /* the initial values */
+    uint32_t raw_size;   /* bytes of them */
+    uint32_t data_size;  /* bytes of the static part, whole slots; 0: there is none */
+    uint32_t slot_count; /* dynamic slots, behind the static part */
+    uint32_t extra;      /* bytes behind the thread block; 0: it fits between the other parts */
+} grt_tls_layout;
+
+/* Processes of the console, as far as threads show them: KPROCESS blocks in guest memory. */
+typedef enum grt_process_type {
+    GRT_PROCESS_IDLE = 0, /* has no threads here */
+    GRT_PROCESS_TITLE = 1,
+    GRT_PROCESS_SYSTEM = 2,
+    GRT_PROCESS_TYPES = 3,
+} grt_process_type;
+
+/* The links of the thread list that the guest sees are written from these; never read back. */
+typedef struct grt_process {
+    grt_addr block; /* the KPROCESS */
+    grt_thread *first, *last;
+    uint32_t thread_count;
+} grt_process;
+
+/* The host threads of a runtime that are between two guest threads (pool.c). */
+typedef struct grt_pool {
+    struct grt_worker *idle; /* the one that was used last comes first */
+    struct grt_worker *gone; /* have ended or are about to, to be joined */
+    uint32_t left;           /* host threads that have not been joined */
+    uint32_t gone_word;      /* changes with each one that goes */
+} grt_pool;
 
 /* How control came back to a thread's outermost frame. */
 typedef enum grt_unwind {
@@ -86,8 +123,13 @@ typedef enum grt_seat_state {
 typedef struct grt_seat {
     grt_seat_state state;
     bool timed_out;
-    uint32_t turn; /* 1: it is the thread's turn; the thread sleeps on it */
+    uint32_t
+        host_waiting; /* host threads that wait for its end, its own included if it is borrowed */
+    uint32_t turn;    /* 1: it is the thread's turn; the thread sleeps on it */
     uint64_t deadline_ns;
+    /* For tests: when it last handed the baton on, and when it first blocked since the test set
+     * that to 0, as numbers of grt_schedule.handed. */
+    uint64_t handed_at, blocked_at;
     struct grt_thread *next, *previous; /* in the order in which they were created */
 } grt_seat;
 
@@ -124,10 +166,12 @@ struct grt_thread {
     grt_thread_config config;
     grt_context_block *context; /* null once another thread took it over, after the end */
     grt_addr pcr, kthread;      /* kept after the context is gone */
-    os_thread *host;            /* null for a borrowed host thread, and once joined */
-    bool foreign;               /* a host thread that borrowed a context for one call */
-    uint64_t foreign_id;        /* os_thread_id() of that one */
-    os_jump_buffer unwind;      /* the thread's outermost frame */
+    /* Where r1 belongs: in the context's stack, or in another that the guest switched to. */
+    grt_addr stack_limit, stack_base;
+    os_thread *host;       /* null for a borrowed host thread */
+    uint64_t host_id;      /* os_thread_id(); 0 until it runs */
+    bool foreign;          /* a host thread that borrowed a context for one call */
+    os_jump_buffer unwind; /* the thread's outermost frame */
     uintptr_t host_stack_low;
     uintptr_t host_stack_reserve; /* exports are not entered below; 0 on borrowed host threads */
     uint32_t call_depth;          /* host-to-guest calls in progress; setjmp must not cross one */
@@ -148,6 +192,7 @@ struct grt_thread {
     /* Parking: a parked thread sleeps while park_word keeps the value it read before it decided
      * to sleep; grt_thread_unpark() changes it. */
     uint32_t park_word;
+    atomic_bool parked;
     uint32_t ended_word; /* 1 once the thread has ended; joiners sleep on it */
 
     grt_seat seat; /* the schedule's lock; [turn] is the baton's */
@@ -159,11 +204,26 @@ struct grt_thread {
     uint32_t exit_code;
     bool faulted;
 
+    /* Genealogy: who created it, and where. 0: the host. */
+    uint32_t creator_id;
+    grt_addr creation_site;
+
+    /* Scheduling, as the guest asked for it; under [lock]. */
+    int32_t base_increment; /* -16 to 16 */
+    uint8_t priority;
+    uint8_t affinity; /* one bit a processor */
+    bool boost_disabled;
+    atomic_uchar process_type;     /* a grt_process_type */
+    bool announced;                /* the embedder was told that it started */
+    bool host_named, host_retuned; /* the host thread's name or scheduling is this thread's */
+    uint32_t stack_used;           /* bytes, measured when the context was taken over */
+
     struct grt_setjmp_table *setjmps; /* null until the guest calls setjmp */
     grt_thread_kernel kernel;
     struct grt_thread *next, *previous;             /* in runtime->threads */
-    struct grt_thread *next_dead;                   /* in runtime->dead */
     struct grt_thread *ended_next, *ended_previous; /* in runtime->ended_first/last */
+    grt_process *process;                           /* in whose list it is; null: in none */
+    struct grt_thread *process_next, *process_previous;
 };
 
 struct grt_runtime {
@@ -179,15 +239,20 @@ struct grt_runtime {
 
     os_mutex threads_lock;
     grt_thread *threads; /* records not yet released */
-    grt_thread *dead;    /* ended, host thread not yet joined */
+    grt_pool pool;
+    grt_process processes[GRT_PROCESS_TYPES];
     grt_context_block *context_cache;
+    uint32_t contexts_cleaning; /* on their way into the cache, in nobody's list */
     /* Ended threads whose record is still referenced: the guest may look at their thread block. The
      * oldest loses its context when there are too many or memory is short. */
     grt_thread *ended_first, *ended_last;
-    uint32_t ended_count;
     grt_thread_stats thread_stats;
     uint32_t next_thread_id;
-    _Atomic uint64_t tls_used; /* bit per slot; changed under threads_lock */
+    _Atomic uint64_t
+        tls_used[GRT_TLS_SLOTS_MAX / 64]; /* bit per slot; changed under threads_lock */
+    grt_tls_layout tls;                   /* does not change once there are threads */
+    struct grt_stack *stacks;             /* what grt_stack_create() gave out */
+    atomic_bool scheduling_refused;       /* said already */
 
     atomic_bool stopping;
     char stop_reason[128];
@@ -252,8 +317,13 @@ grt_thread *grt_thread_find_kthread(grt_runtime *runtime, grt_addr kthread);
 /* The thread of this id, with a reference for the caller; null if there is none. O(threads). */
 grt_thread *grt_thread_find_id(grt_runtime *runtime, uint32_t id);
 
-/* What reports and host debuggers call the thread from now on; cut to 31 characters. Any thread. */
-void grt_thread_set_name(grt_thread *thread, const char *name);
+/* grt_thread_create() in two steps, for who must know the thread before it first runs: everything
+ * but the host thread; then that. What was prepared is launched or abandoned, once; a launch that
+ * failed is followed by abandoning. The caller's reference stays the caller's. */
+grt_status grt_thread_prepare(grt_runtime *runtime, const grt_thread_config *config,
+                              grt_thread **thread);
+grt_status grt_thread_launch(grt_thread *thread);
+void grt_thread_abandon(grt_thread *thread);
 
 /* grt_runtime_call() for the kernel: on a host thread that borrows a context, [prepare] sees that
  * context first. */
@@ -261,8 +331,20 @@ grt_status grt_thread_call_prepared(grt_runtime *runtime, grt_addr function,
                                     const uint64_t *arguments, uint32_t count,
                                     void (*prepare)(grt_thread *thread));
 
-/* True iff [block] is the heap block of a thread's context, which the guest must not free. O(1) for
- * addresses that are not whole pages, else O(threads). */
+/* A stack of [size] bytes (whole pages, at least 16 KiB) with guards, all zero: its high end, or 0
+ * when there is no memory. The runtime frees what is left. Any thread. */
+grt_addr grt_stack_create(grt_runtime *runtime, uint32_t size);
+/* The calling thread goes on between [limit] and [base], which the guest says are its stack. */
+void grt_thread_switch_stack(grt_thread *thread, grt_addr limit, grt_addr base);
+/* False when there is no such stack, or a thread switched to it. */
+bool grt_stack_destroy(grt_runtime *runtime, grt_addr base, grt_addr limit);
+
+/* Writes one field of the thread's block for the guest to see; harmless when it cannot. */
+void grt_thread_show_byte(const grt_thread *thread, uint32_t offset, uint8_t value);
+void grt_thread_show_word(const grt_thread *thread, uint32_t offset, uint32_t value);
+
+/* True iff [block] is the heap block of a thread's context or of another stack, which the guest
+ * must not free. O(1) for addresses that are not whole pages, else O(threads). */
 bool grt_thread_owns_block(grt_runtime *runtime, grt_addr block);
 
 /* ---- construction (src/kernel/runtime.c puts the rooms together) ------------------------- */

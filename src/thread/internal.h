@@ -35,15 +35,68 @@ void grt_context_keep_ended(grt_thread *thread);
 void grt_context_detach(grt_thread *thread);
 /* Frees what the cache holds. */
 void grt_context_cache_clear(grt_runtime *runtime);
-/* Says on the log why a thread gets no context. */
+/* Bytes of guest heap that a context with this stack takes. */
+uint32_t grt_context_block_size(const grt_runtime *runtime, uint32_t stack_size);
+/* context_report.c: says on the log why a thread gets no context. */
 void grt_context_report_failure(grt_runtime *runtime, uint32_t stack_size, uint32_t thread_id,
                                 grt_status status);
 
 /* Writes the thread's guest-visible blocks and its first register context. False when the guest
  * made the memory inaccessible meanwhile. */
 bool grt_context_init(grt_thread *thread);
-/* The words of a new thread's TLS block. threads_lock is held. */
+/* 100 ns since 1601. */
+uint64_t grt_filetime_now(const grt_runtime *runtime);
+
+/* ---- tls.c ------------------------------------------------------------------------------- */
+
+/* The bytes, zero so far, of a new thread's TLS block between the other parts. threads_lock is
+ * held.
+ */
 void grt_tls_init(grt_runtime *runtime, uint8_t *tls);
+/* Fills a TLS block of its own, when there is one. False when the guest made the memory
+ * inaccessible. threads_lock is held. */
+bool grt_tls_init_extra(grt_runtime *runtime, const grt_context_block *context);
+
+/* ---- stack.c ----------------------------------------------------------------------------- */
+
+/* Zeroes a context's stack, where what was not touched is not touched now either, and its blocks.
+ * False when the host refuses. No lock is needed: the context is the caller's. */
+bool grt_stack_clean(grt_runtime *runtime, grt_context_block *context);
+/* Bytes from the stack's base down to the lowest one that is not zero. One system call, and a look
+ * at the pages that are resident. Under threads_lock, or on the thread itself. */
+uint32_t grt_stack_used(grt_runtime *runtime, const grt_context_block *context);
+
+/* ---- kernel_stack.c ---------------------------------------------------------------------- */
+
+/* True iff [block] is a stack that grt_stack_create() gave out. threads_lock is held. */
+bool grt_stack_is(const grt_runtime *runtime, grt_addr block);
+/* Frees those that are left. */
+void grt_stacks_free(grt_runtime *runtime);
+
+/* ---- process.c ----------------------------------------------------------------------------- */
+
+/* The KPROCESS blocks. */
+grt_status grt_processes_create(grt_runtime *runtime);
+/* Both: threads_lock is held. A thread enters and leaves the list that the guest sees. */
+void grt_process_link(grt_thread *thread);
+void grt_process_unlink(grt_thread *thread);
+/* Shows the guest what the TLS blocks are made of and which slots are free. threads_lock is held.
+ */
+void grt_process_show_tls(grt_runtime *runtime);
+
+/* ---- pool.c -------------------------------------------------------------------------------- */
+
+/* Runs grt_thread_main([thread]) on a host thread, one that is idle or a new one; it takes over a
+ * reference if that succeeds. 0 or the host's errno. No lock is held. */
+int grt_pool_start(grt_thread *thread);
+/* The worker's guest thread has ended: it waits for another one, or goes. Returns one that is to be
+ * dismissed in its place, without the lock; or null. threads_lock is held. */
+struct grt_worker *grt_pool_settle(struct grt_worker *worker);
+void grt_pool_dismiss(struct grt_worker *worker);
+/* Joins host threads that have gone. No lock is held. */
+void grt_pool_reap(grt_runtime *runtime);
+/* Ends and joins all host threads; every guest thread has ended or will. */
+void grt_pool_drain(grt_runtime *runtime);
 
 /* Host stack that is kept for exports and reports. */
 #define GRT_HOST_STACK_RESERVE 0x20000u
@@ -57,13 +110,27 @@ grt_status grt_thread_record_create(grt_runtime *runtime, const grt_thread_confi
 /* A reference unless the last one is just going away. threads_lock is held. */
 bool grt_thread_try_acquire(grt_thread *thread);
 
+/* A guest thread from its start to its end, on the calling host thread; [able] says that the host
+ * thread can handle faults. */
+void grt_thread_main(grt_thread *thread, bool able);
+/* announce.c: the embedder's functions of the configuration; outside all locks. */
+void grt_thread_announce_start(grt_thread *thread);
+void grt_thread_announce_end(grt_thread *thread);
+/* priority.c: asks the host to schedule the thread as the guest wants it, if the configuration says
+ * so. thread->lock is held. */
+void grt_thread_retune(grt_thread *thread);
+/* The priority that a base increment gives. */
+uint8_t grt_priority_of(int32_t increment);
+/* The last reference is gone. No lock is held. */
+void grt_thread_free(grt_thread *thread);
+
 /* After the guest code has come back with [unwind]: reports, tells the kernel. */
 void grt_thread_finish(grt_thread *thread, grt_unwind unwind);
-/* The last step of a thread: wakes those who joined it, and lets the next one run. */
-void grt_thread_end_turn(grt_thread *thread);
-
-/* Joins the host threads of ended guest threads. No lock is held. */
-void grt_threads_reap(grt_runtime *runtime);
+/* The last step of a thread: whoever joins it goes on, the next one runs, and the caller's
+ * reference is given back. [worker] is the host thread that it ran on, which takes the next; null:
+ * borrowed.
+ */
+void grt_thread_end(grt_thread *thread, struct grt_worker *worker);
 
 /* Enters and leaves generated code on the current thread. Entering is a safe point. */
 void grt_thread_enter_guest(grt_thread *thread);

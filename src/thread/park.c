@@ -16,25 +16,37 @@ uint32_t grt_thread_park_begin(grt_thread *thread)
     return __atomic_load_n(&thread->park_word, __ATOMIC_ACQUIRE);
 }
 
+/* A sleep costs so much more that the guest may as well see it. Who wakes looks at the flag only
+ * after it has changed the word, and we at the word only after the flag: one of the two sees it. */
+static void show_parked(grt_thread *thread, bool parked)
+{
+    atomic_store(&thread->parked, parked);
+    atomic_thread_fence(memory_order_seq_cst);
+    grt_thread_show_byte(thread, GRT_KTHREAD_STATE,
+                         parked ? GRT_KTHREAD_WAITING : GRT_KTHREAD_RUNNING);
+}
+
 bool grt_thread_park(grt_thread *thread, uint32_t token, uint64_t deadline_ns)
 {
     GRT_ASSERT(!atomic_load_explicit(&thread->in_guest, memory_order_relaxed));
     /* A stop request changes the word after it has set the flag, so one of the two is seen. */
     if (atomic_load(&thread->stop_requested))
         return true;
-    if (thread->scheduled)
-        return grt_schedule_park(thread, token, deadline_ns);
-    if (os_wait(&thread->park_word, token, deadline_ns))
+    show_parked(thread, true);
+    bool woken = thread->scheduled ? grt_schedule_park(thread, token, deadline_ns)
+                                   : os_wait(&thread->park_word, token, deadline_ns);
+    show_parked(thread, false);
+    if (woken)
         return true;
     return __atomic_load_n(&thread->park_word, __ATOMIC_ACQUIRE) != token;
 }
 
 void grt_thread_unpark(grt_thread *thread)
 {
-    __atomic_fetch_add(&thread->park_word, 1, __ATOMIC_RELEASE);
+    __atomic_fetch_add(&thread->park_word, 1, __ATOMIC_SEQ_CST);
     if (thread->scheduled)
         grt_schedule_wake(thread);
-    else
+    else if (atomic_load(&thread->parked)) /* else it will see the word: no call to the host */
         os_wake_all(&thread->park_word);
 }
 
@@ -124,7 +136,7 @@ void grt_thread_enter_host(grt_thread *thread, grt_addr call_site)
 {
     grt_thread_leave_guest(thread);
     check_host_stack(thread);
-    thread->call_site = call_site;
+    __atomic_store_n(&thread->call_site, call_site, __ATOMIC_RELAXED);
     grt_set_call_site(call_site);
     if (__builtin_expect(thread->scheduled, 0))
         grt_schedule_point(thread);

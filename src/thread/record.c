@@ -2,6 +2,7 @@
  * record.c - thread records: made, listed, counted, freed.
  */
 #include "diag/log.h"
+#include "heap/call_site.h"
 #include "os/assert.h"
 #include "thread/internal.h"
 #include "thread/schedule.h"
@@ -61,6 +62,28 @@ static uint32_t choose_cpu(const grt_runtime *runtime, uint32_t flags, uint32_t 
     return (id - 1) % CPU_COUNT;
 }
 
+/* 0x20 asks for a little more than usual. */
+static void set_scheduling(grt_thread *thread)
+{
+    uint32_t flags = thread->config.flags;
+    uint32_t mask = flags >> GRT_THREAD_AFFINITY_SHIFT & ((1u << CPU_COUNT) - 1);
+    thread->cpu = choose_cpu(thread->runtime, flags, thread->id);
+    thread->affinity = (uint8_t)(mask != 0 ? mask : 1u << thread->cpu);
+    thread->base_increment = flags & GRT_THREAD_PRIORITY_HINT ? 1 : 0;
+    thread->priority = grt_priority_of(thread->base_increment);
+    bool system = (flags & GRT_THREAD_SYSTEM) != 0;
+    atomic_init(&thread->process_type, system ? GRT_PROCESS_SYSTEM : GRT_PROCESS_TITLE);
+}
+
+static void set_origin(grt_thread *thread)
+{
+    const grt_thread *creator = grt_thread_current();
+    if (creator == NULL || creator->runtime != thread->runtime)
+        return;
+    thread->creator_id = creator->id;
+    thread->creation_site = grt_call_site();
+}
+
 static uint32_t take_id(grt_runtime *runtime)
 {
     os_mutex_lock(&runtime->threads_lock);
@@ -81,14 +104,15 @@ static grt_thread *allocate_record(grt_runtime *runtime, const grt_thread_config
     thread->config = *config;
     thread->config.name = NULL; /* the caller's; ours is the copy */
     thread->foreign = foreign;
-    thread->foreign_id = foreign ? os_thread_id() : 0;
+    thread->host_id = foreign ? os_thread_id() : 0;
     atomic_init(&thread->references, 1);
     atomic_init(&thread->suspend_count, config->flags & GRT_THREAD_SUSPENDED);
     unsigned suspended = config->flags & GRT_THREAD_SUSPENDED ? GRT_ATTEND_SUSPEND : 0;
     bool always = runtime->schedule != NULL || grt_log_wants(&runtime->config.log, GRT_LOG_DEBUG);
     atomic_init(&thread->attention, suspended | (always ? GRT_ATTEND_ALWAYS : 0));
     thread->id = take_id(runtime);
-    thread->cpu = choose_cpu(runtime, config->flags, thread->id);
+    set_scheduling(thread);
+    set_origin(thread);
     snprintf(thread->name, sizeof thread->name, "%s", config->name != NULL ? config->name : "");
     return thread;
 }
@@ -127,6 +151,8 @@ static grt_status publish(grt_runtime *runtime, grt_thread *thread)
         status = GRT_HOST_REFUSED_COMMIT;
     else
         list_record(runtime, thread);
+    if (status == GRT_OK)
+        grt_process_link(thread);
     if (status == GRT_OK)
         grt_schedule_enrol(thread);
     os_mutex_unlock(&runtime->threads_lock);
@@ -178,11 +204,12 @@ void grt_thread_acquire(grt_thread *thread)
     atomic_fetch_add_explicit(&thread->references, 1, memory_order_relaxed);
 }
 
-static void free_record(grt_thread *thread)
+void grt_thread_free(grt_thread *thread)
 {
     grt_runtime *runtime = thread->runtime;
     grt_context_detach(thread);
     os_mutex_lock(&runtime->threads_lock);
+    grt_process_unlink(thread);
     unlist_record(runtime, thread);
     os_mutex_unlock(&runtime->threads_lock);
     grt_setjmp_free(thread);
@@ -208,7 +235,7 @@ void grt_thread_release(grt_thread *thread)
     unsigned before = atomic_fetch_sub_explicit(&thread->references, 1, memory_order_acq_rel);
     GRT_ASSERT(before != 0);
     if (before == 1)
-        free_record(thread);
+        grt_thread_free(thread);
 }
 
 grt_thread *grt_thread_find_kthread(grt_runtime *runtime, grt_addr kthread)
@@ -240,15 +267,6 @@ grt_thread *grt_thread_find_id(grt_runtime *runtime, uint32_t id)
     return found;
 }
 
-void grt_thread_set_name(grt_thread *thread, const char *name)
-{
-    os_mutex_lock(&thread->lock);
-    snprintf(thread->name, sizeof thread->name, "%s", name);
-    os_mutex_unlock(&thread->lock);
-    if (thread == grt_thread_current())
-        os_thread_set_name(thread->name);
-}
-
 bool grt_thread_owns_block(grt_runtime *runtime, grt_addr block)
 {
     if (block % GRT_PAGE_SIZE != 0)
@@ -260,6 +278,7 @@ bool grt_thread_owns_block(grt_runtime *runtime, grt_addr block)
     for (grt_context_block *cached = runtime->context_cache; cached != NULL && !owns;
          cached = cached->next)
         owns = cached->block == block;
+    owns = owns || grt_stack_is(runtime, block);
     os_mutex_unlock(&runtime->threads_lock);
     return owns;
 }

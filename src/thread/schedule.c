@@ -78,6 +78,7 @@ static grt_thread *choose(struct grt_schedule *schedule)
 static void give(struct grt_schedule *schedule, grt_thread *thread)
 {
     schedule->taken = true;
+    schedule->handed++;
     thread->seat.state = GRT_SEAT_RUNNING;
     __atomic_store_n(&thread->seat.turn, 1, __ATOMIC_RELEASE);
     os_wake_all(&thread->seat.turn);
@@ -181,12 +182,14 @@ static void await_turn(grt_thread *thread)
      * anybody else goes on, or addresses would depend on the host's timing. */
     struct grt_schedule *schedule = thread->runtime->schedule;
     if (atomic_exchange(&schedule->ended, false))
-        grt_threads_reap(thread->runtime);
+        grt_pool_reap(thread->runtime);
 }
 
 static void hand_over_and_wait(grt_thread *thread)
 {
-    hand_over(thread->runtime->schedule);
+    struct grt_schedule *schedule = thread->runtime->schedule;
+    thread->seat.handed_at = schedule->handed;
+    hand_over(schedule);
     await_turn(thread);
 }
 
@@ -198,14 +201,15 @@ void grt_schedule_enrol(grt_thread *thread)
     if (schedule == NULL)
         return;
     os_mutex_lock(&schedule->lock);
-    thread->seat = (grt_seat){.state = GRT_SEAT_READY, .previous = schedule->last};
+    thread->seat = (grt_seat){
+        .state = GRT_SEAT_READY, .host_waiting = thread->foreign, .previous = schedule->last};
     if (schedule->last != NULL)
         schedule->last->seat.next = thread;
     else
         schedule->first = thread;
     schedule->last = thread;
     thread->scheduled = true;
-    schedule->host_waiting += thread->foreign;
+    schedule->host_waiting += thread->seat.host_waiting;
     if (schedule->hold == GRT_HOLD_MAIN_ENDED)
         schedule->hold = GRT_HOLD_NONE;
     give_if_free(schedule);
@@ -245,6 +249,8 @@ bool grt_schedule_park(grt_thread *thread, uint32_t token, uint64_t deadline_ns)
         seat->state = GRT_SEAT_BLOCKED;
         seat->deadline_ns = deadline_ns;
         seat->timed_out = false;
+        if (seat->blocked_at == 0)
+            seat->blocked_at = schedule->handed;
     }
     os_mutex_unlock(&schedule->lock);
     if (woken)
@@ -285,7 +291,8 @@ bool grt_schedule_leave(grt_thread *thread)
     bool had_turn = thread->seat.state == GRT_SEAT_RUNNING;
     thread->seat.state = GRT_SEAT_NONE;
     unlink_seat(schedule, thread);
-    schedule->host_waiting -= thread->foreign;
+    /* Those who waited for it go on: they may wake others. */
+    schedule->host_waiting -= thread->seat.host_waiting;
     if (!thread->foreign)
         atomic_store(&schedule->ended, true);
     if (thread == schedule->main) {
@@ -315,26 +322,34 @@ static void look(struct grt_schedule *schedule)
         hand_over(schedule);
 }
 
-void grt_schedule_host_begin(grt_runtime *runtime)
+void grt_schedule_host_begin(grt_thread *awaited)
 {
-    struct grt_schedule *schedule = runtime->schedule;
-    if (schedule == NULL)
+    if (!awaited->scheduled)
         return;
+    struct grt_schedule *schedule = awaited->runtime->schedule;
     os_mutex_lock(&schedule->lock);
-    schedule->host_waiting++;
-    if (schedule->hold == GRT_HOLD_MAIN_ENDED)
-        schedule->hold = GRT_HOLD_NONE;
+    bool gone = awaited->seat.state == GRT_SEAT_NONE;
+    if (!gone) {
+        awaited->seat.host_waiting++;
+        schedule->host_waiting++;
+        if (schedule->hold == GRT_HOLD_MAIN_ENDED)
+            schedule->hold = GRT_HOLD_NONE;
+    }
     os_mutex_unlock(&schedule->lock);
-    look(schedule);
+    if (!gone)
+        look(schedule);
 }
 
-void grt_schedule_host_end(grt_runtime *runtime)
+void grt_schedule_host_end(grt_thread *awaited)
 {
-    struct grt_schedule *schedule = runtime->schedule;
-    if (schedule == NULL)
+    if (!awaited->scheduled)
         return;
+    struct grt_schedule *schedule = awaited->runtime->schedule;
     os_mutex_lock(&schedule->lock);
-    schedule->host_waiting--;
+    if (awaited->seat.state != GRT_SEAT_NONE) {
+        awaited->seat.host_waiting--;
+        schedule->host_waiting--;
+    }
     os_mutex_unlock(&schedule->lock);
 }
 

@@ -39,6 +39,7 @@ struct grt_schedule {
     atomic_bool ended;     /* a host thread has ended and was not joined yet */
     bool deadlocked;       /* reported */
     uint64_t random;
+    uint64_t handed; /* how often the baton was given: a moment in the order of things */
     _Atomic uint64_t now_ns;
 };
 
@@ -65,10 +66,10 @@ void grt_schedule_pass(grt_runtime *runtime);
 
 /* ---- host threads outside ------------------------------------------------------------------ */
 
-/* A host thread waits for a guest thread: from here on nobody outside can be expected to wake
- * anybody, so that all blocked is a deadlock. No lock is held. */
-void grt_schedule_host_begin(grt_runtime *runtime);
-void grt_schedule_host_end(grt_runtime *runtime);
+/* A host thread waits for the end of a guest thread: until that one leaves, nobody outside can be
+ * expected to wake anybody, so that all blocked is a deadlock. No lock is held. */
+void grt_schedule_host_begin(grt_thread *awaited);
+void grt_schedule_host_end(grt_thread *awaited);
 
 /* Nobody runs until grt_schedule_resume(), which also names the thread with whose end everybody
  * is held again (null: none). Held threads go on when a host thread joins, calls, creates a thread

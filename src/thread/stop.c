@@ -10,7 +10,10 @@
 
 grt_status grt_threads_create(grt_runtime *runtime)
 {
-    grt_status status = grt_schedule_create(runtime);
+    runtime->tls.slot_count = GRT_TLS_SLOTS;
+    grt_status status = grt_processes_create(runtime);
+    if (status == GRT_OK)
+        status = grt_schedule_create(runtime);
     if (status != GRT_OK)
         return status;
     int error = os_fault_install(grt_on_fault, grt_on_interrupt);
@@ -34,7 +37,7 @@ void grt_thread_request_stop(grt_thread *thread)
         if (thread->host != NULL)
             os_thread_interrupt(thread->host);
         else if (thread->foreign)
-            os_thread_interrupt_id(thread->foreign_id);
+            os_thread_interrupt_id(thread->host_id);
     }
     os_mutex_unlock(&thread->lock);
 }
@@ -84,31 +87,13 @@ static bool join_one(grt_runtime *runtime)
     return true;
 }
 
-/* An ended thread still has a few steps to go before its host thread can be joined. */
-static bool host_threads_left(grt_runtime *runtime)
-{
-    bool left = false;
-    os_mutex_lock(&runtime->threads_lock);
-    for (grt_thread *thread = runtime->threads; thread != NULL && !left; thread = thread->next) {
-        os_mutex_lock(&thread->lock);
-        left = thread->host != NULL;
-        os_mutex_unlock(&thread->lock);
-    }
-    os_mutex_unlock(&runtime->threads_lock);
-    return left;
-}
-
 void grt_threads_stop(grt_runtime *runtime)
 {
     GRT_ASSERT(grt_thread_current() == NULL);
     stop(runtime, "the runtime is destroyed");
     while (join_one(runtime)) {
     }
-    grt_threads_reap(runtime);
-    while (host_threads_left(runtime)) {
-        os_thread_yield();
-        grt_threads_reap(runtime);
-    }
+    grt_pool_drain(runtime);
 }
 
 void grt_threads_destroy(grt_runtime *runtime)
@@ -121,5 +106,6 @@ void grt_threads_destroy(grt_runtime *runtime)
     }
     grt_schedule_destroy(runtime);
     grt_context_cache_clear(runtime);
+    grt_stacks_free(runtime);
     os_fault_uninstall();
 }

@@ -9,18 +9,22 @@
 
 #include <fenv.h>
 
-/* Translated code needs more host stack than the guest's code needed guest stack: a frame of 16
- * guest bytes becomes a C frame of some hundred. Only address space until it is used. */
-#define HOST_STACK_MIN   0x800000u
-#define HOST_STACK_RATIO 32u
-
-static size_t host_stack_size(uint32_t guest_stack)
-{
-    size_t scaled = (size_t)guest_stack * HOST_STACK_RATIO;
-    return scaled > HOST_STACK_MIN ? scaled : HOST_STACK_MIN;
-}
-
 /* ---- running ----------------------------------------------------------------------------- */
+
+/* A fact about some titles: they fill in what the new thread reads only after creating it. */
+static void delay_start(grt_thread *thread)
+{
+    uint32_t delay = thread->runtime->config.thread_start_delay_ms;
+    if (delay == 0)
+        return;
+    const grt_runtime *runtime = thread->runtime;
+    uint64_t deadline = grt_thread_clock_ns(runtime) + (uint64_t)delay * 1000000u;
+    while (grt_thread_clock_ns(runtime) < deadline) {
+        uint32_t token = grt_thread_park_begin(thread);
+        grt_thread_check_stop(thread);
+        grt_thread_park(thread, token, deadline);
+    }
+}
 
 static void call_entry(grt_thread *thread)
 {
@@ -46,53 +50,44 @@ static grt_unwind run_protected(grt_thread *thread)
     int unwind = os_mark(&thread->unwind);
     if (unwind == 0) {
         grt_thread_wait_resumed(thread);
+        delay_start(thread);
+        grt_thread_announce_start(thread);
         call_entry(thread);
     }
     return (grt_unwind)unwind;
 }
 
-static void set_host_name(const grt_thread *thread)
+/* The record and its host thread get to know each other. */
+static void settle_in(grt_thread *thread)
 {
-    if (thread->name[0] != '\0')
-        os_thread_set_name(thread->name);
-}
-
-static void bury(grt_thread *thread)
-{
-    grt_runtime *runtime = thread->runtime;
-    os_mutex_lock(&runtime->threads_lock);
-    thread->next_dead = runtime->dead;
-    runtime->dead = thread;
-    os_mutex_unlock(&runtime->threads_lock);
-}
-
-static void host_main(void *argument)
-{
-    grt_thread *thread = argument;
     /* The creator holds the lock until the record knows its host thread. */
     os_mutex_lock(&thread->lock);
     thread->state = GRT_THREAD_RUNNING;
+    thread->host_id = os_thread_id();
+    thread->host_named = thread->name[0] != '\0';
+    if (thread->host_named)
+        os_thread_set_name(thread->name);
+    grt_thread_retune(thread);
     os_mutex_unlock(&thread->lock);
     thread->host_stack_low = grt_host_stack_low();
     thread->host_stack_reserve = thread->host_stack_low + GRT_HOST_STACK_RESERVE;
     fesetenv(FE_DFL_ENV);
-    set_host_name(thread);
+}
+
+void grt_thread_main(grt_thread *thread, bool able)
+{
+    settle_in(thread);
     grt_thread_set_current(thread);
     grt_schedule_begin(thread);
-    if (os_fault_thread_enter() != 0) {
+    if (able) {
+        grt_thread_finish(thread, run_protected(thread));
+    } else {
         grt_log_line(&thread->runtime->config.log, GRT_LOG_ERROR, "THREAD-CTX",
                      "thread id %08X has no stack for fault handling and was not run", thread->id);
         thread->exit_code = GRT_EXIT_STOPPED;
         grt_thread_finish(thread, GRT_UNWIND_NONE);
-    } else {
-        grt_thread_finish(thread, run_protected(thread));
-        os_fault_thread_leave();
     }
     grt_thread_set_current(NULL);
-    /* Buried first: whoever joined finds a host thread to reap, and with it the context is free.
-     * The record stays until this host thread has been joined. */
-    bury(thread);
-    grt_thread_end_turn(thread);
 }
 
 /* ---- ending ------------------------------------------------------------------------------ */
@@ -101,19 +96,20 @@ static void host_main(void *argument)
  * have given the memory away; then there is nobody to tell. */
 static void write_end(const grt_thread *thread)
 {
-    uint8_t code[4], signalled[4], terminated = 1;
-    grt_store32(code, thread->exit_code);
-    grt_store32(signalled, 1);
-    grt_addr kthread = thread->kthread;
-    grt_guest_write(thread->runtime, kthread + GRT_KTHREAD_EXIT_STATUS, code, sizeof code);
-    grt_guest_write(thread->runtime, kthread + GRT_KTHREAD_TERMINATED, &terminated, 1);
-    grt_guest_write(thread->runtime, kthread + GRT_KTHREAD_SIGNAL_STATE, signalled,
-                    sizeof signalled);
+    uint8_t now[8];
+    grt_store64(now, grt_filetime_now(thread->runtime));
+    grt_guest_write(thread->runtime, thread->kthread + GRT_KTHREAD_EXIT_TIME, now, sizeof now);
+    grt_thread_show_word(thread, GRT_KTHREAD_EXIT_STATUS, thread->exit_code);
+    grt_thread_show_byte(thread, GRT_KTHREAD_STATE, GRT_KTHREAD_TERMINATED_STATE);
+    grt_thread_show_byte(thread, GRT_KTHREAD_TERMINATED, 1);
+    grt_thread_show_word(thread, GRT_KTHREAD_SIGNAL_STATE, 1);
 }
 
-static void count_end(grt_runtime *runtime)
+static void count_end(grt_thread *thread)
 {
+    grt_runtime *runtime = thread->runtime;
     os_mutex_lock(&runtime->threads_lock);
+    grt_process_unlink(thread);
     runtime->thread_stats.live--;
     runtime->thread_stats.ended++;
     os_mutex_unlock(&runtime->threads_lock);
@@ -127,23 +123,49 @@ static void set_ended(grt_thread *thread)
 }
 
 /* Host threads sleep on the word, guest threads are parked, so that a stop reaches them. */
-static void wake_joiners(grt_thread *thread)
+static void show_end(grt_thread *thread)
 {
     os_mutex_lock(&thread->lock);
     __atomic_store_n(&thread->ended_word, 1, __ATOMIC_RELEASE);
     for (grt_joiner *joiner = thread->joiners; joiner != NULL; joiner = joiner->next)
         grt_thread_unpark(joiner->thread);
     os_mutex_unlock(&thread->lock);
-    os_wake_all(&thread->ended_word);
 }
 
-void grt_thread_end_turn(grt_thread *thread)
+void grt_thread_end(grt_thread *thread, struct grt_worker *worker)
 {
     grt_runtime *runtime = thread->runtime;
     bool had_turn = grt_schedule_leave(thread);
-    wake_joiners(thread);
+    os_mutex_lock(&runtime->threads_lock);
+    /* First the worker is to be had, then joiners go on: so whoever joined and creates the next
+     * thread finds it. */
+    struct grt_worker *surplus = worker != NULL ? grt_pool_settle(worker) : NULL;
+    /* As long as the lock is held the record stays, even if somebody else gives back the last
+     * reference meanwhile. */
+    bool last = atomic_fetch_sub_explicit(&thread->references, 1, memory_order_acq_rel) == 1;
+    if (!last)
+        show_end(thread);
+    os_mutex_unlock(&runtime->threads_lock);
+    if (last)
+        grt_thread_free(thread);
+    else
+        os_wake_all(&thread->ended_word); /* an address: the record may be gone */
+    if (surplus != NULL)
+        grt_pool_dismiss(surplus);
     if (had_turn)
         grt_schedule_pass(runtime);
+}
+
+/* Counting what was used costs a system call, so it is done for whoever reads it only. */
+static void log_end(grt_thread *thread)
+{
+    const grt_log *log = &thread->runtime->config.log;
+    if (!grt_log_wants(log, GRT_LOG_DEBUG))
+        return;
+    grt_log_line(log, GRT_LOG_DEBUG, "THREAD-CTX",
+                 "thread id %08X ended with exit code %08X; %u of %u bytes of its stack were used",
+                 thread->id, thread->exit_code, grt_stack_used(thread->runtime, thread->context),
+                 thread->context->stack_size);
 }
 
 void grt_thread_finish(grt_thread *thread, grt_unwind unwind)
@@ -154,38 +176,17 @@ void grt_thread_finish(grt_thread *thread, grt_unwind unwind)
         grt_thread_report_host_fault(thread);
     else if (unwind == GRT_UNWIND_STOP)
         thread->exit_code = GRT_EXIT_STOPPED;
-    grt_log_line(&runtime->config.log, GRT_LOG_DEBUG, "THREAD-CTX",
-                 "thread id %08X ended with exit code %08X", thread->id, thread->exit_code);
+    grt_thread_announce_end(thread);
+    log_end(thread);
     /* Whoever waited for the thread may create the next one at once and count on this context, so
      * that it is given up before the kernel signals anything. From then on it may be another
      * thread's: all writes to it come first, and the state keeps others from writing to it. */
     set_ended(thread);
     write_end(thread);
-    count_end(runtime);
+    count_end(thread);
     grt_context_keep_ended(thread);
     if (runtime->hooks.thread_ended != NULL)
         runtime->hooks.thread_ended(runtime, thread);
-}
-
-void grt_threads_reap(grt_runtime *runtime)
-{
-    for (;;) {
-        os_thread *host = NULL;
-        os_mutex_lock(&runtime->threads_lock);
-        grt_thread *thread = runtime->dead;
-        if (thread != NULL) {
-            runtime->dead = thread->next_dead;
-            os_mutex_lock(&thread->lock);
-            host = thread->host;
-            thread->host = NULL;
-            os_mutex_unlock(&thread->lock);
-        }
-        os_mutex_unlock(&runtime->threads_lock);
-        if (thread == NULL)
-            return;
-        os_thread_join(host);
-        grt_thread_release(thread); /* the host thread's reference */
-    }
 }
 
 /* ---- creating ---------------------------------------------------------------------------- */
@@ -215,39 +216,8 @@ static void report_bad_entry(grt_runtime *runtime, const grt_thread_config *conf
                  config->xapi_startup, grt_status_sentence(GRT_NOT_A_FUNCTION));
 }
 
-/* Nobody else has seen the thread do anything: undo as if it had never been. */
-static grt_status abandon(grt_thread *thread, int error)
-{
-    grt_runtime *runtime = thread->runtime;
-    char text[128];
-    os_error_text(error, text, sizeof text);
-    grt_log_line(&runtime->config.log, GRT_LOG_ERROR, "CRITICAL",
-                 "the host refused a thread for thread id %08X: %s; %s", thread->id, text,
-                 grt_status_remedy(GRT_HOST_THREAD_FAILED));
-    os_mutex_lock(&runtime->threads_lock);
-    runtime->thread_stats.live--;
-    runtime->thread_stats.created--;
-    os_mutex_unlock(&runtime->threads_lock);
-    if (grt_schedule_leave(thread))
-        grt_schedule_pass(runtime);
-    grt_context_keep_ended(thread);
-    grt_thread_release(thread);
-    return GRT_HOST_THREAD_FAILED;
-}
-
-static int start_host(grt_thread *thread)
-{
-    grt_thread_acquire(thread);
-    os_mutex_lock(&thread->lock);
-    int error = os_thread_create(host_stack_size(thread->config.stack_size), host_main, thread,
-                                 &thread->host);
-    os_mutex_unlock(&thread->lock);
-    if (error != 0)
-        grt_thread_release(thread);
-    return error;
-}
-
-static grt_status create(grt_runtime *runtime, const grt_thread_config *wanted, grt_thread **result)
+grt_status grt_thread_prepare(grt_runtime *runtime, const grt_thread_config *wanted,
+                              grt_thread **thread)
 {
     grt_thread_config config = *wanted;
     if (atomic_load(&runtime->stopping))
@@ -257,16 +227,53 @@ static grt_status create(grt_runtime *runtime, const grt_thread_config *wanted, 
         report_bad_entry(runtime, &config);
     if (status != GRT_OK)
         return status;
-    grt_threads_reap(runtime);
+    grt_pool_reap(runtime);
+    return grt_thread_record_create(runtime, &config, false, thread);
+}
+
+grt_status grt_thread_launch(grt_thread *thread)
+{
+    int error = grt_pool_start(thread);
+    if (error == 0)
+        return GRT_OK;
+    char text[128];
+    os_error_text(error, text, sizeof text);
+    grt_log_line(&thread->runtime->config.log, GRT_LOG_ERROR, "CRITICAL",
+                 "the host refused a thread for thread id %08X: %s; %s", thread->id, text,
+                 grt_status_remedy(GRT_HOST_THREAD_FAILED));
+    return GRT_HOST_THREAD_FAILED;
+}
+
+/* Nobody has seen the thread do anything: undone as if it had never been. */
+void grt_thread_abandon(grt_thread *thread)
+{
+    grt_runtime *runtime = thread->runtime;
+    set_ended(thread);
+    os_mutex_lock(&runtime->threads_lock);
+    runtime->thread_stats.live--;
+    runtime->thread_stats.created--;
+    __atomic_store_n(&thread->ended_word, 1, __ATOMIC_RELEASE);
+    grt_process_unlink(thread);
+    os_mutex_unlock(&runtime->threads_lock);
+    if (grt_schedule_leave(thread))
+        grt_schedule_pass(runtime);
+    grt_context_keep_ended(thread);
+}
+
+static grt_status create(grt_runtime *runtime, const grt_thread_config *config, grt_thread **result)
+{
     grt_thread *thread;
-    status = grt_thread_record_create(runtime, &config, false, &thread);
+    grt_status status = grt_thread_prepare(runtime, config, &thread);
     if (status != GRT_OK)
         return status;
-    int error = start_host(thread);
-    if (error != 0)
-        return abandon(thread, error);
-    *result = thread;
-    return GRT_OK;
+    status = grt_thread_launch(thread);
+    if (status == GRT_OK) {
+        *result = thread;
+    } else {
+        grt_thread_abandon(thread);
+        grt_thread_release(thread);
+    }
+    return status;
 }
 
 grt_status grt_thread_create(grt_runtime *runtime, const grt_thread_config *config,
@@ -335,9 +342,9 @@ static grt_status wait_ended(grt_thread *thread)
     grt_thread *self = grt_thread_current();
     if (self != NULL && self->runtime == thread->runtime)
         return wait_parked(self, thread);
-    grt_schedule_host_begin(thread->runtime);
+    grt_schedule_host_begin(thread);
     grt_status status = wait_polling(self, thread);
-    grt_schedule_host_end(thread->runtime);
+    grt_schedule_host_end(thread);
     return status;
 }
 
@@ -349,8 +356,6 @@ grt_status grt_thread_join(grt_thread *thread, uint32_t *exit_code)
     grt_status status = wait_ended(thread);
     if (status == GRT_OK && exit_code != NULL)
         *exit_code = thread->exit_code;
-    if (status == GRT_OK)
-        grt_threads_reap(thread->runtime);
     grt_host_end(guest);
     return status;
 }

@@ -4,8 +4,8 @@
 #
 # usage: tests/cli/run.sh [PART...]
 #
-# PART is usage, run, faults, arguments, environment, cache, recompile, embed, inputs, variants, replay or exports
-# (default: all). GUESTRT names the command (default: build/guestrt), beside which libguestrt.a is. What is built goes
+# PART is usage, run, seeds, faults, arguments, environment, cache, recompile, embed, inputs, variants, replay or
+# exports (default: all). GUESTRT names the command (default: build/guestrt), beside which libguestrt.a is. What is built goes
 # to build/cli-test.
 set -uo pipefail
 
@@ -74,7 +74,8 @@ guest() { "$root/scripts/guest-cc" -Wall -Wextra -Werror "$@"; } # options and f
 address() { powerpc-linux-gnu-nm "$1" | awk -v name="$2" '$3 == name { print toupper($1) }'; }
 build_guests() {
     guest -o probe.elf "$here/guest/probe.c" && guest -o plain.elf "$here/guest/plain.c" &&
-        guest -o vector.elf "$here/guest/vector.c" && guest -o missing.elf "$here/guest/missing.c"
+        guest -o vector.elf "$here/guest/vector.c" && guest -o race.elf "$here/guest/race.c" &&
+        guest -o lacking.elf "$here/guest/missing.c"
 }
 probe_output=$'b6216097 7.484470860550 8641975230861\ntwice 21 is 42\nsetjmp gave 0\nsetjmp gave 1\nsetjmp gave 2\nsetjmp gave 3'
 
@@ -212,6 +213,24 @@ fault() { # argument of the probe, exit code, fault's number, pattern of the rep
     guestrt run probe.elf "$1"
     ends "$2" && silent && reports "^\[FAULT\] SUMMARY $3: thread id 00000001 \"main\"" && reports "$4"
     verdict "$1: $2 and a report ($3)" $?
+}
+
+part_seeds() {
+    local seed sums= first=
+    for seed in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+        guestrt run --seed=$seed race.elf
+        first=$code
+        guestrt run --seed=$seed race.elf
+        ends "$first" && quiet || break
+        sums="$sums $code "
+    done
+    ends "$first" && [[ $sums =~ \ [2345]\  ]] && [ "$(tr ' ' '\n' <<<"$sums" | sort -u | grep -c .)" -gt 1 ]
+    verdict "run --seed: some seeds lose an update, each one always the same" $?
+    guestrt run -vv --seed=5 race.elf
+    grep '^.EXPORT' err >first.err
+    guestrt run -vv --seed=5 race.elf
+    grep '^.EXPORT' err | cmp -s - first.err && [ "$(wc -l <first.err)" -gt 10 ]
+    verdict "run -vv --seed: the same calls in the same order" $?
 }
 
 part_faults() {
@@ -640,19 +659,19 @@ assert clock["kind"] == "variable" and clock["implemented"] and clock["size"] ==
     guestrt exports --image=probe.elf
     ends 0 && quiet && says '^xboxkrnl 0x003  .* at 82[0-9A-F]{6}$' && says '^all .* 0 missing$' && ! says missing\ [A-Z]
     verdict "exports --image: a program that has all it needs: 0" $?
-    guestrt exports --image=missing.elf
+    guestrt exports --image=lacking.elf
     ends 1 && quiet && says '^xboxkrnl 0x0A8  missing KeStallExecutionProcessor  at 82' &&
         says '^xboxkrnl 0x1BE  missing variable VdGlobalDevice  at 82' && says '^xboxkrnl 0x0AD  variable KeTimeStampBundle, 24 bytes  at 82' &&
         says '^all .* 1 variables\), 2 missing$'
     verdict "exports --image: what is missing is named: 1" $?
-    guestrt exports --image=missing.elf --json
+    guestrt exports --image=lacking.elf --json
     ends 1 && quiet && python3 -c 'import json
 got = json.load(open("out"))
 missing = {r["name"]: r["kind"] for r in got["exports"] if not r["implemented"]}
-assert got["image"] == "missing.elf" and missing == {"KeStallExecutionProcessor": "function", "VdGlobalDevice": "variable"}
+assert got["image"] == "lacking.elf" and missing == {"KeStallExecutionProcessor": "function", "VdGlobalDevice": "variable"}
 assert all(r["address"] >= 0x82000000 for r in got["exports"]) and got["totals"]["all"]["missing"] == 2' 2>err
     verdict "exports --image --json: the same" $?
-    cp missing.elf missing-stripped.elf && powerpc-linux-gnu-strip missing-stripped.elf
+    cp lacking.elf missing-stripped.elf && powerpc-linux-gnu-strip missing-stripped.elf
     guestrt exports --image=missing-stripped.elf
     ends 1 && says '^all .* 2 missing$'
     verdict "exports --image of a stripped program" $?
@@ -686,7 +705,7 @@ code=$?
 verdict "the guest programs build" $code
 if [ $code -eq 0 ]; then
     parts=("$@")
-    [ ${#parts[@]} -gt 0 ] || parts=(usage run faults arguments environment cache recompile embed inputs variants replay exports)
+    [ ${#parts[@]} -gt 0 ] || parts=(usage run seeds faults arguments environment cache recompile embed inputs variants replay exports)
     for part in "${parts[@]}"; do
         if declare -F "part_$part" >/dev/null; then
             "part_$part"

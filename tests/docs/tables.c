@@ -10,7 +10,7 @@
 _Static_assert(sizeof(grt_memory_config) == 64, "grt_memory_config has other fields now");
 _Static_assert(sizeof(grt_heap_config) == 152, "grt_heap_config has other fields now");
 _Static_assert(sizeof(grt_thread_config) == 40, "grt_thread_config has other fields now");
-_Static_assert(sizeof(grt_runtime_config) == 240, "grt_runtime_config has other fields now");
+_Static_assert(sizeof(grt_runtime_config) == 272, "grt_runtime_config has other fields now");
 
 static void section(const char *name)
 {
@@ -160,6 +160,15 @@ static void runtime_config(void)
            "([scheduler.md](scheduler.md))");
     row("output", config.output == NULL ? "stderr" : "?", "receives what the guest prints");
     row("output_user", "null", "handed to `output`");
+    row("on_thread_start", config.on_thread_start == NULL ? "null" : "?",
+        "told of each guest thread, on it, before its first instruction");
+    row("on_thread_end", config.on_thread_end == NULL ? "null" : "?",
+        "the same after its last, if the start was due");
+    row("on_thread_user", "null", "handed to both");
+    number("thread_start_delay_ms", config.thread_start_delay_ms,
+           "a new thread sleeps that long before its first instruction");
+    number("host_scheduling", config.host_scheduling,
+           "`GRT_HOST_PRIORITY`, `GRT_HOST_AFFINITY`: what the host is asked for");
     row("log", config.log.write == NULL ? "stderr, `WARN`" : "?", "where lines go");
 }
 

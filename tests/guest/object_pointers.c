@@ -1,9 +1,11 @@
 // Objects by address: ObReferenceObjectByHandle and what can be done with what it gives.
 // expect: an event keeps its state in its body
 // expect: semaphores and mutants have theirs
+// expect: types are checked
 // expect: threads are their KTHREAD
 // expect: pointers are counted
 // expect: bad pointers are said
+// stderr: ObReferenceObjectByHandle: the object is of kind event, not of type
 // stderr: ObDereferenceObject: the program holds no pointer to an object at
 // stderr: ObReferenceObject: there is no object at 00000010 whose pointers are counted
 // stderr: ExFreePool: 0x
@@ -79,6 +81,44 @@ static void others(void)
     NtClose(handle);
     ObDereferenceObject(mutant);
     printf("semaphores and mutants have theirs\n");
+}
+
+static void types(void)
+{
+    HANDLE event, link;
+    void *object = (void *)1;
+    STRING name = {2, 2, "t:"}, target = {4, 4, "\\dev"};
+    OBJECT_ATTRIBUTES attributes = {0, &name, 0};
+    NtCreateEvent(&event, &attributes, EVENT_MANUAL, 0);
+    CHECK(ObReferenceObjectByHandle(event, ExEventObjectType, &object) == STATUS_SUCCESS);
+    CHECK(header_of(object)->type == ExEventObjectType);
+    ObDereferenceObject(object);
+    CHECK(ObReferenceObjectByHandle(event, ExSemaphoreObjectType, &object) ==
+          STATUS_OBJECT_TYPE_MISMATCH);
+    CHECK(object == 0);
+    CHECK(ObReferenceObjectByHandle(event, IoFileObjectType, &object) ==
+          STATUS_OBJECT_TYPE_MISMATCH);
+    CHECK(ObReferenceObjectByHandle(event, (void *)16, &object) == STATUS_OBJECT_TYPE_MISMATCH);
+    CHECK(ObReferenceObjectByHandle(CURRENT_THREAD, ExThreadObjectType, &object) == STATUS_SUCCESS);
+    ObDereferenceObject(object);
+    CHECK(ObReferenceObjectByHandle(CURRENT_THREAD, ExMutantObjectType, &object) ==
+          STATUS_OBJECT_TYPE_MISMATCH);
+    CHECK(ObReferenceObjectByName(&name, 0, ExEventObjectType, 0, &object) == STATUS_SUCCESS);
+    ObDereferenceObject(object);
+    CHECK(ObReferenceObjectByName(&name, 0, ExTimerObjectType, 0, &object) ==
+          STATUS_OBJECT_TYPE_MISMATCH);
+    CHECK(ObOpenObjectByName(&attributes, ExTimerObjectType, 0, &link) ==
+          STATUS_OBJECT_TYPE_MISMATCH);
+    CHECK(ObOpenObjectByName(&attributes, ExEventObjectType, 0, &link) == STATUS_SUCCESS);
+    NtClose(link);
+    ObCreateSymbolicLink(&name, &target);
+    NtOpenSymbolicLinkObject(&link, &attributes);
+    CHECK(ObReferenceObjectByHandle(link, ObSymbolicLinkObjectType, &object) == STATUS_SUCCESS);
+    CHECK(header_of(object)->type == ObSymbolicLinkObjectType);
+    ObDereferenceObject(object);
+    NtClose(link);
+    NtClose(event);
+    printf("types are checked\n");
 }
 
 static uint32_t nothing(void *argument)
@@ -182,6 +222,7 @@ int main(void)
 {
     events();
     others();
+    types();
     threads();
     counts();
     bad_pointers();

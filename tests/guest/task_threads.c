@@ -39,7 +39,11 @@ int main(void)
     CHECK(XamTaskCloseHandle(handle) == 1);
     NtSetEvent(go, 0);
     wait_until(message, 43);
+    HANDLE before, after;
+    NtCreateEvent(&before, 0, 0, 0);
     CHECK(XamTaskSchedule(task, message, 0, 0) == STATUS_SUCCESS);
+    NtCreateEvent(&after, 0, 0, 0);
+    CHECK(after == before + 4); /* the task has no handle that nobody could close */
     NtSetEvent(go, 0);
     wait_until(message, 44);
     printf("a closed task goes on\n");

@@ -5,6 +5,9 @@
  */
 #include "thread_fixture.h"
 
+#include "kernel/kernel.h"
+#include "thread/internal.h"
+
 static void guest_return_argument(grt_ppc *ctx, uint8_t *base)
 {
     (void)base;
@@ -33,7 +36,30 @@ static void guest_sum_stack(grt_ppc *ctx, uint8_t *base)
     ctx->r[3] = sum;
 }
 
-static grt_ppc_function *const functions[] = {guest_return_argument, guest_dirty, guest_sum_stack};
+/* Creates a child, which gets the context of the one before it, and waits for it. */
+static void guest_create(grt_ppc *ctx, uint8_t *base)
+{
+    (void)base;
+    grt_thread_config config = grt_thread_config_default();
+    config.entry = FN(0);
+    grt_thread *child;
+    grt_status status = grt_thread_create(grt_thread_runtime(ctx->thread), &config, &child);
+    ctx->r[3] = status;
+    if (status != GRT_OK)
+        return;
+    grt_thread_join(child, NULL);
+    grt_thread_release(child);
+}
+
+static grt_ppc_function *const functions[] = {guest_return_argument, guest_dirty, guest_sum_stack,
+                                              guest_create};
+
+static grt_runtime_config quiet_runtime_config(void)
+{
+    grt_runtime_config config = fixture_config();
+    config.log.level = GRT_LOG_WARN;
+    return config;
+}
 
 static void create_with(fixture *fix, grt_context_layout layout)
 {
@@ -126,6 +152,111 @@ static void test_recycled_context_is_clean(void **state)
     fixture_destroy(&fix);
 }
 
+/* ---- clean stacks ------------------------------------------------------------------------ */
+
+static uint32_t resident_stack_pages(fixture *fix, const grt_context_block *context)
+{
+    uint8_t resident[64];
+    uint32_t count = 0;
+    assert_int_equal(os_resident(grt_host(fix->runtime, context->stack_limit), 0x40000, resident),
+                     0);
+    for (int i = 0; i < 64; i++)
+        count += resident[i];
+    return count;
+}
+
+/* Any pages may be dirty, in any order of threads: the next thread finds zeros, and pages that
+ * nobody touched are not touched by the cleaning either. */
+static void test_random_pages_are_cleaned(void **state)
+{
+    (void)state;
+    const char *text = getenv("GUESTRT_SEED");
+    uint64_t seed = (text ? strtoull(text, NULL, 0) : os_clock_ns()) | 1;
+    printf("GUESTRT_SEED=0x%llx\n", (unsigned long long)seed);
+    fixture fix;
+    create_with(&fix, GRT_LAYOUT_UNLEASHED);
+    grt_addr limit = 0;
+    for (int round = 0; round < 200; round++) {
+        grt_thread *thread = start(&fix, FN(0), 0, GRT_THREAD_SUSPENDED);
+        const grt_context_block *context = thread->context;
+        assert_true(limit == 0 || limit == context->stack_limit);
+        limit = context->stack_limit;
+        assert_in_range(resident_stack_pages(&fix, context), 0, 8);
+        for (int i = 0; i < 12; i++) {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            uint32_t near = (uint32_t)(seed >> 32) % 0x8000u, far = (uint32_t)seed % 0x40000u;
+            uint32_t depth = i % 2 == 0 ? near : far;
+            *((uint8_t *)grt_host(fix.runtime, context->stack_base - 1) - depth) = 0x5A;
+        }
+        grt_thread_resume(thread, NULL);
+        join(thread);
+        grt_thread_release(thread);
+        assert_int_equal(run_to_end(&fix, FN(2), 0), 0); /* reads every byte of the same stack */
+    }
+    fixture_destroy(&fix);
+}
+
+/* A context that was given back is zero, blocks and all. */
+static void test_cached_context_is_zero(void **state)
+{
+    (void)state;
+    fixture fix;
+    create_with(&fix, GRT_LAYOUT_UNLEASHED);
+    run_to_end(&fix, FN(1), 0);
+    const grt_context_block *cached = fix.runtime->context_cache;
+    assert_non_null(cached);
+    const uint8_t *bytes = grt_host(fix.runtime, cached->pcr);
+    for (uint32_t i = 0; i < GRT_PARTS_SIZE; i++)
+        assert_int_equal(bytes[i], 0);
+    fixture_destroy(&fix);
+}
+
+static void test_untouched_pages_stay_so(void **state)
+{
+    (void)state;
+    fixture fix;
+    create_with(&fix, GRT_LAYOUT_UNLEASHED);
+    for (int i = 0; i < 50; i++) {
+        grt_thread *thread = start(&fix, FN(0), 0, 0);
+        join(thread);
+        assert_int_equal(resident_stack_pages(&fix, thread->context), 0);
+        grt_thread_release(thread);
+    }
+    fixture_destroy(&fix);
+}
+
+/* The heap has as many blocks after the threads as before them, whatever they were doing. */
+static void test_everything_comes_back(void **state)
+{
+    (void)state;
+    fixture fix;
+    create_with(&fix, GRT_LAYOUT_UNLEASHED);
+    grt_heap_stats before, after;
+    grt_heap_get_stats(grt_runtime_user_heap(fix.runtime), &before);
+    grt_thread *kept[100];
+    for (uint32_t i = 0; i < 100; i++)
+        kept[i] = start(&fix, FN(0), i, i % 3 == 0 ? GRT_THREAD_SUSPENDED : 0);
+    grt_thread_release(kept[0]);
+    grt_addr stack = grt_stack_create(fix.runtime, 0x10000);
+    assert_int_not_equal(stack, 0);
+    assert_true(grt_thread_owns_block(fix.runtime, stack - 0x10000 - GRT_PAGE_SIZE));
+    /* grt_runtime_destroy() up to the heap, which can be asked then. */
+    grt_threads_stop(fix.runtime);
+    grt_kernel_destroy(fix.runtime);
+    grt_threads_destroy(fix.runtime);
+    grt_heap_get_stats(grt_runtime_user_heap(fix.runtime), &after);
+    assert_int_equal(after.live, before.live);
+    grt_runtime_unload(fix.runtime);
+    grt_heap_destroy(fix.runtime->physical_heap);
+    grt_heap_destroy(fix.runtime->user_heap);
+    grt_memory_destroy(fix.runtime->memory);
+    os_free(fix.runtime);
+}
+
+/* ---- sizes and refusals ------------------------------------------------------------------ */
+
 static void test_stack_size_is_honoured(void **state)
 {
     (void)state;
@@ -174,6 +305,7 @@ static void check_refusal(grt_context_layout layout, const char *breakdown)
     assert_logged(breakdown);
     assert_logged("[CRITICAL] cause GRT_HEAP_");
     assert_logged("[CRITICAL] 0 threads live");
+    assert_logged("[CRITICAL] 0 of 0 stacks belong to exited threads");
     grt_heap_get_stats(heap, &stats);
     assert_int_equal(stats.live, live);
     /* The process is healthy: with memory there are threads again. */
@@ -233,6 +365,111 @@ static void test_ended_contexts_are_reclaimed(void **state)
     fixture_destroy(&fix);
 }
 
+/* Who has the contexts: the live threads, by who made them; the exited gave theirs up. */
+static void test_refusal_names_the_holders(void **state)
+{
+    (void)state;
+    enum { FIT = 6 };
+    fixture fix;
+    grt_runtime_config config = fixture_config();
+    config.user_heap_budget = FIT * 0x44000;
+    fixture_create(&fix, &config, functions, 4);
+    grt_thread *ended[10], *live[FIT];
+    for (int i = 0; i < 10; i++) {
+        ended[i] = start(&fix, FN(0), 0, 0);
+        join(ended[i]);
+    }
+    for (int i = 0; i < FIT; i++)
+        live[i] = start(&fix, FN(0), 0, GRT_THREAD_SUSPENDED);
+    grt_thread_config wanted = grt_thread_config_default();
+    wanted.entry = FN(0);
+    grt_thread *none;
+    assert_int_equal(grt_thread_create(fix.runtime, &wanted, &none), GRT_OUT_OF_GUEST_MEMORY);
+    assert_logged("6 threads live, 6 contexts in use, 0 cached");
+    assert_logged("0 of 6 stacks belong to exited threads; 10 threads have exited and are not "
+                  "closed, 10 stacks were taken from such threads");
+    assert_logged("6 of the 6 live threads were created from 00000000 the host");
+    for (int i = 0; i < 10; i++)
+        grt_thread_release(ended[i]);
+    for (int i = 0; i < FIT; i++) {
+        grt_thread_resume(live[i], NULL);
+        join(live[i]);
+        grt_thread_release(live[i]);
+    }
+    fixture_destroy(&fix);
+}
+
+/* Another thread may be about to put a context into the cache: with room for exactly as many as
+ * there are, nobody is refused. */
+static void test_no_refusal_while_others_clean(void **state)
+{
+    (void)state;
+    fixture fix;
+    grt_runtime_config config = quiet_runtime_config();
+    config.user_heap_budget = 4 * 0x44000;
+    fixture_create(&fix, &config, functions, 4);
+    for (int round = 0; round < (UNDER_TSAN || UNDER_ASAN ? 20 : 300); round++) {
+        grt_thread *parents[2];
+        for (int i = 0; i < 2; i++)
+            parents[i] = start(&fix, FN(3), 0, 0);
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(join(parents[i]), GRT_OK);
+            grt_thread_release(parents[i]);
+        }
+    }
+    fixture_destroy(&fix);
+}
+
+static grt_addr hog;
+
+static void clean_slowly(void *argument)
+{
+    grt_runtime *runtime = argument;
+    os_sleep_ns(20000000);
+    grt_heap_free(grt_runtime_user_heap(runtime), hog);
+    os_mutex_lock(&runtime->threads_lock);
+    runtime->contexts_cleaning--;
+    os_mutex_unlock(&runtime->threads_lock);
+}
+
+/* The same with the other thread's part played: what it is about to give back is waited for. */
+static void test_cleaning_is_waited_for(void **state)
+{
+    (void)state;
+    fixture fix;
+    grt_runtime_config config = quiet_runtime_config();
+    config.user_heap_budget = 0x50000;
+    fixture_create(&fix, &config, functions, 4);
+    hog = grt_heap_alloc(grt_runtime_user_heap(fix.runtime), 0x20000);
+    assert_int_not_equal(hog, 0);
+    fix.runtime->contexts_cleaning++;
+    os_thread *other;
+    assert_int_equal(os_thread_create(1 << 20, clean_slowly, fix.runtime, &other), 0);
+    assert_int_equal(run_to_end(&fix, FN(0), 1), 2);
+    os_thread_join(other);
+    fixture_destroy(&fix);
+}
+
+/* A host thread that calls the guest again and again uses one context. */
+static void test_borrowed_contexts_are_reused(void **state)
+{
+    (void)state;
+    fixture fix;
+    create_with(&fix, GRT_LAYOUT_UNLEASHED);
+    for (uint64_t i = 0; i < 100; i++) {
+        uint64_t result = 0;
+        assert_int_equal(grt_runtime_call(fix.runtime, FN(0), &i, 1, &result), GRT_OK);
+        assert_int_equal(result, i + 1);
+    }
+    grt_thread_stats stats;
+    grt_runtime_get_thread_stats(fix.runtime, &stats);
+    assert_int_equal(stats.contexts_reused, 99);
+    assert_int_equal(stats.contexts_cached, 1);
+    assert_int_equal(stats.contexts_live, 0);
+    assert_int_equal(stats.hosts_created, 0);
+    fixture_destroy(&fix);
+}
+
 /* Every host call of a creation fails once: a status, no thread, nothing lost. */
 static void test_every_host_failure(void **state)
 {
@@ -271,10 +508,18 @@ int main(void)
         cmocka_unit_test(test_fields_console),
         cmocka_unit_test(test_guard_pages),
         cmocka_unit_test(test_recycled_context_is_clean),
+        cmocka_unit_test(test_random_pages_are_cleaned),
+        cmocka_unit_test(test_cached_context_is_zero),
+        cmocka_unit_test(test_untouched_pages_stay_so),
+        cmocka_unit_test(test_everything_comes_back),
         cmocka_unit_test(test_stack_size_is_honoured),
         cmocka_unit_test(test_refusal_is_explained),
         cmocka_unit_test(test_refusal_can_stop),
         cmocka_unit_test(test_ended_contexts_are_reclaimed),
+        cmocka_unit_test(test_refusal_names_the_holders),
+        cmocka_unit_test(test_no_refusal_while_others_clean),
+        cmocka_unit_test(test_cleaning_is_waited_for),
+        cmocka_unit_test(test_borrowed_contexts_are_reused),
         cmocka_unit_test(test_every_host_failure),
     };
     return cmocka_run_group_tests_name("context", tests, NULL, NULL);

@@ -191,6 +191,13 @@ static void owned_mutant(grt_ppc *ctx, uint8_t *base)
     KCALL(ObDereferenceObject, peek(base, s + 4));
     CHECK_EQUAL(dispatch->objects, objects);
     CHECK(!ctx->thread->kernel.mutants);
+    /* Being owned keeps only what the program made in its own memory. */
+    KCALL(NtCreateMutant, s, 0, 0);
+    KCALL(ObReferenceObjectByHandle, peek(base, s), 0, s + 4);
+    CHECK_EQUAL(KCALL(NtWaitForSingleObjectEx, peek(base, s), 0, 0, 0), GRT_NT_SUCCESS);
+    KCALL(NtClose, peek(base, s));
+    KCALL(ObDereferenceObject, peek(base, s + 4));
+    CHECK_EQUAL(dispatch->objects, objects);
 }
 
 static void test_owned_mutant(void **state)
@@ -309,8 +316,22 @@ static void many_ended(grt_ppc *ctx, uint8_t *base)
         KCALL(NtWaitForSingleObjectEx, peek(base, s), 0, 0, 0);
         KCALL(NtClose, peek(base, s));
     }
-    for (uint32_t i = 0; i < THREADS; i++)
+    /* The next one has the block of one of those: theirs is given back first. */
+    KCALL(ExCreateThread, s, 0, 0, 0, FN(1), 0, 1);
+    KCALL(ObReferenceObjectByHandle, peek(base, s), 0, s + 4);
+    const grt_object *newest =
+        dispatch_of(ctx)->slots[(peek(base, s) - GRT_HANDLE_BASE) / 4].object;
+    bool shared = false;
+    for (uint32_t i = 0; i < THREADS; i++) {
+        shared |= kthreads[i] == peek(base, s + 4);
         KCALL(ObDereferenceObject, kthreads[i]);
+    }
+    CHECK(shared);
+    CHECK_EQUAL(newest->pointers, 1);
+    KCALL(ObDereferenceObject, peek(base, s + 4));
+    KCALL(NtResumeThread, peek(base, s), 0);
+    KCALL(NtWaitForSingleObjectEx, peek(base, s), 0, 0, 0);
+    KCALL(NtClose, peek(base, s));
     CHECK(!dispatch_of(ctx)->held);
     CHECK_EQUAL(dispatch_of(ctx)->objects, 0);
 }

@@ -286,7 +286,7 @@ static void locks(grt_ppc *ctx, uint8_t *base)
     CHECK_EQUAL(KCALL(RtlLockHeap, heap), 1);
     CHECK_EQUAL(KCALL(ExCreateThread, s, 0, 0, 0, FN(1), heap, 0), GRT_NT_SUCCESS);
     uint32_t thread = peek(base, s);
-    while (!is_waiting(ctx->thread->runtime, heap))
+    while (!is_waiting(ctx->thread->runtime, heap) && !atomic_load(&allocated))
         os_sleep_ns(100000);
     CHECK_EQUAL(atomic_load(&allocated), 0);
     CHECK(KCALL(RtlAllocateHeap, heap, 0, 10) != 0); /* the owner may */

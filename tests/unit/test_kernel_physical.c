@@ -60,7 +60,7 @@ static void flat_bounds(grt_ppc *ctx, uint8_t *base)
     CHECK_EQUAL(KCALL(MmQueryAddressProtect, combined + 0x1000), 2);
     CHECK(!accessible(ctx, combined + 0x1000, 1, GRT_READ_WRITE));
     KCALL(MmFreePhysicalMemory, 0, combined);
-    grt_addr again = KCALL(XAllocMem, 0x3000, 0xC0000000u);
+    grt_addr again = KCALL(XAllocMem, 0x3000, 0x80000000u);
     CHECK_EQUAL(again, combined);
     CHECK_EQUAL(KCALL(MmQueryAddressProtect, again), 4);
     CHECK_EQUAL(KCALL(MmQueryAddressProtect, again + 0x1000), 4);

@@ -10,6 +10,13 @@ static void on_end(grt_ppc *ctx, uint8_t *base)
     atomic_fetch_add(&told, 1);
 }
 
+/* Time for the others to end the title meanwhile, which must wait for this one. */
+static void on_end_slowly(grt_ppc *ctx, uint8_t *base)
+{
+    KCALL(KeDelayExecutionThread, 0, 0, timeout_at(base, scratch(ctx), MILLISECONDS(1)));
+    atomic_fetch_add(&told, 1);
+}
+
 static void register_at(grt_ppc *ctx, uint8_t *base, grt_addr record, grt_addr routine)
 {
     poke(base, record, routine);
@@ -56,7 +63,8 @@ static void test_ends_once(void **state)
     grt_runtime_config config = quiet_config();
     for (int i = 0; i < 50; i++) {
         assert_int_equal(
-            run_program(&config, (grt_ppc_function *const[]){starts_threads_that_end, ends, on_end},
+            run_program(&config,
+                        (grt_ppc_function *const[]){starts_threads_that_end, ends, on_end_slowly},
                         3, GRT_OK),
             0);
         assert_int_equal(atomic_load(&told), 2);

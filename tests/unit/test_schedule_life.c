@@ -120,10 +120,83 @@ static void test_host_resumes(void **state)
     while (atomic_load(&thread->suspend_count) == 0)
         os_thread_yield();
     assert_int_equal(grt_thread_resume(thread, NULL), GRT_OK);
+    while (__atomic_load_n(&thread->ended_word, __ATOMIC_ACQUIRE) == 0)
+        os_thread_yield(); /* it runs without a host thread that waits for it */
     assert_int_equal(join(thread), 7);
     grt_thread_release(thread);
     fixture_destroy(&fix);
     assert_false(log_has("deadlock"));
+}
+
+/* Nor is it one when the thread that the host waited for has just ended. */
+static void ends_at_once(grt_ppc *ctx, uint8_t *base)
+{
+    (void)ctx;
+    (void)base;
+}
+
+static void test_host_joins_then_resumes(void **state)
+{
+    (void)state;
+    static fixture fix;
+    grt_ppc_function *const functions[] = {suspends_itself, ends_at_once};
+    for (uint64_t seed = 1; seed <= 50; seed++) {
+        grt_runtime_config config = quiet_seeded_config(seed);
+        kernel_create(&fix, &config, functions, 2);
+        grt_thread *sleeping = start(&fix, FN(0), 0, 0);
+        while (atomic_load(&sleeping->suspend_count) == 0)
+            os_thread_yield();
+        run_to_end(&fix, FN(1), 0);
+        assert_int_equal(grt_thread_resume(sleeping, NULL), GRT_OK);
+        assert_int_equal(join(sleeping), 7);
+        grt_thread_release(sleeping);
+        fixture_destroy(&fix);
+        assert_false(log_has("deadlock"));
+    }
+}
+
+/* The host's wake-up may come between the decision to park and the parking. */
+#define NAPS 300
+
+static void takes_naps(grt_ppc *ctx, uint8_t *base)
+{
+    for (int i = 0; i < NAPS; i++)
+        KCALL(NtSuspendThread, GRT_HANDLE_THREAD, 0);
+}
+
+static void test_host_resumes_often(void **state)
+{
+    (void)state;
+    static fixture fix;
+    grt_runtime_config config = quiet_seeded_config(5);
+    grt_ppc_function *const functions[] = {takes_naps};
+    kernel_create(&fix, &config, functions, 1);
+    grt_thread *thread = start(&fix, FN(0), 0, 0);
+    while (__atomic_load_n(&thread->ended_word, __ATOMIC_ACQUIRE) == 0) {
+        if (atomic_load(&thread->suspend_count) != 0)
+            grt_thread_resume(thread, NULL);
+    }
+    join(thread);
+    grt_thread_release(thread);
+    fixture_destroy(&fix);
+}
+
+static void is_woken_before(grt_ppc *ctx, uint8_t *base)
+{
+    (void)base;
+    bool in_host = grt_host_begin();
+    uint32_t token = grt_thread_park_begin(ctx->thread);
+    grt_thread_unpark(ctx->thread);
+    CHECK(grt_thread_park(ctx->thread, token, UINT64_MAX));
+    grt_host_end(in_host);
+}
+
+static void test_woken_before_it_parks(void **state)
+{
+    (void)state;
+    grt_runtime_config config = quiet_seeded_config(1);
+    uint32_t code;
+    assert_int_equal(RUN_PROGRAM(&config, &code, is_woken_before), GRT_OK);
 }
 
 /* ---- joins --------------------------------------------------------------------------------- */
@@ -290,6 +363,25 @@ static void test_main_ends_first(void **state)
     }
 }
 
+/* The host may come to wait for the main function only after its end. */
+static void leaves_waiting(grt_ppc *ctx, uint8_t *base)
+{
+    spawn(ctx, base, 1, 0, 0);
+    for (int i = 0; i < 6; i++)
+        BREATHE();
+}
+
+static void test_main_ends_before_it_is_joined(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 300; seed++) {
+        grt_runtime_config config = quiet_seeded_config(seed);
+        uint32_t code;
+        assert_int_equal(RUN_PROGRAM(&config, &code, leaves_waiting, waits_for_ever), GRT_OK);
+        assert_false(log_has("deadlock"));
+    }
+}
+
 /* They go on when the host joins one of them, or calls. */
 static uint32_t survivor_steps;
 
@@ -331,6 +423,33 @@ static void test_host_goes_on_after_main(void **state)
             grt_runtime_stop(fix.runtime, "tested");
         fixture_destroy(&fix);
         assert_int_equal(atomic_load(&check_failures), 0);
+    }
+}
+
+/* After a stop all end, also when the main function was first. */
+static void stops_everything(grt_ppc *ctx, uint8_t *base)
+{
+    spawn(ctx, base, 1, 0, 0);
+    spawn(ctx, base, 1, 0, 0);
+    grt_runtime_stop(ctx->thread->runtime, "tested");
+}
+
+static void test_stop_by_main(void **state)
+{
+    (void)state;
+    static fixture fix;
+    grt_ppc_function *const functions[] = {stops_everything, sleeps_for_ever};
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        grt_runtime_config config = quiet_seeded_config(seed);
+        grt_thread_stats stats;
+        uint32_t code;
+        kernel_create(&fix, &config, functions, 2);
+        assert_int_equal(grt_runtime_run(fix.runtime, 0, NULL, &code), GRT_STOPPED);
+        do {
+            os_thread_yield();
+            grt_runtime_get_thread_stats(fix.runtime, &stats);
+        } while (stats.live > 0);
+        fixture_destroy(&fix);
     }
 }
 
@@ -458,6 +577,7 @@ static uint32_t refused_children;
 static void creates_under_pressure(grt_ppc *ctx, uint8_t *base)
 {
     grt_addr s = scratch(ctx);
+    await_thread(ctx, base, spawn(ctx, base, 1, 0, 0)); /* a context is at hand from here on */
     for (unsigned nth = 1; nth < 30; nth++) {
         os_inject_failure(nth, false);
         uint32_t status = KCALL(ExCreateThread, s, 0, 0, 0, FN(1), 0, 0);
@@ -482,6 +602,7 @@ static void test_refused_threads_leave_nothing(void **state)
     refused_children = 0;
     assert_int_equal(RUN_PROGRAM(&config, &code, creates_under_pressure, does_nothing), GRT_OK);
     assert_true(refused_children > 1);
+    assert_logged("the host refused a thread");
 }
 
 /* A runtime that cannot be made for want of memory leaves nothing behind either. */
@@ -514,11 +635,16 @@ int main(void)
         cmocka_unit_test(test_no_shortcuts),
         cmocka_unit_test(test_suspend_and_resume),
         cmocka_unit_test(test_host_resumes),
+        cmocka_unit_test(test_host_joins_then_resumes),
+        cmocka_unit_test(test_host_resumes_often),
+        cmocka_unit_test(test_woken_before_it_parks),
         cmocka_unit_test(test_guest_threads_join),
         cmocka_unit_test(test_guest_threads_join_freely),
         cmocka_unit_test(test_destroy_at_any_moment),
         cmocka_unit_test(test_main_ends_first),
+        cmocka_unit_test(test_main_ends_before_it_is_joined),
         cmocka_unit_test(test_host_goes_on_after_main),
+        cmocka_unit_test(test_stop_by_main),
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_host_threads_call),
         cmocka_unit_test(test_beside_a_free_runtime),

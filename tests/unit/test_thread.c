@@ -282,16 +282,24 @@ static void create_and_join(int count)
 static void test_many_threads_in_flat_memory(void **state)
 {
     (void)state;
-    int count = UNDER_TSAN || UNDER_ASAN ? 1000 : 10000;
+    int count = UNDER_TSAN || UNDER_ASAN ? 1000 : 100000;
     create_and_join(count / 10);
     size_t mapped_before, mapped_after;
     size_t before = resident_pages(&mapped_before);
+    grt_heap_stats heap_before, heap;
+    grt_heap_get_stats(grt_runtime_user_heap(fix.runtime), &heap_before);
     grt_thread_stats start_stats, stats;
     grt_runtime_get_thread_stats(fix.runtime, &start_stats);
     create_and_join(count);
     size_t after = resident_pages(&mapped_after);
     grt_runtime_get_thread_stats(fix.runtime, &stats);
+    grt_heap_get_stats(grt_runtime_user_heap(fix.runtime), &heap);
+    assert_int_equal(heap.live, heap_before.live);
+    assert_int_equal(heap.committed, heap_before.committed);
     assert_int_equal(stats.context_bytes, start_stats.context_bytes);
+    assert_int_equal(stats.hosts_created, 1);
+    assert_int_equal(stats.hosts_idle, 1);
+    assert_null(fix.runtime->threads);
     assert_int_equal(stats.contexts_live, 0);
     assert_int_equal(stats.live, 0);
     assert_int_equal(stats.live_peak, 1);
