@@ -35,7 +35,7 @@ typedef enum grt_export_callers {
     GRT_CALLERS_PASSIVE = 0,
     GRT_CALLERS_APC = 1,
     GRT_CALLERS_DISPATCH = 2,
-    GRT_CALLERS_ANY = 31,
+    GRT_CALLERS_ANY = 255,
 } grt_export_callers;
 
 /* One row of the table; static, never freed. */
@@ -141,7 +141,7 @@ typedef struct grt_kernel_stats {
     uint32_t waiting;         /* threads that wait for objects now */
     uint64_t waits;           /* waits that had to sleep so far; never falls */
     uint32_t virtual_regions; /* of NtAllocateVirtualMemory, now */
-    uint32_t sections;        /* critical sections that are owned or waited for, now */
+    uint32_t sections;        /* critical sections that threads are inside of, now */
     uint32_t missing_exports; /* imports called so far that do not exist */
 } grt_kernel_stats;
 

@@ -53,6 +53,7 @@ typedef struct grt_runtime_config {
     grt_policy on_guest_fault;     /* STOP: after the report the program ends */
     grt_policy on_missing_export;  /* CONTINUE: reported once, the call fails */
     grt_policy on_breakpoint;      /* CONTINUE: DbgBreakPoint is reported; STOP: it is a trap */
+    bool lock_order; /* true: sections that are entered in two orders are reported; slower */
     /* 0: guest threads run freely. Else they run one at a time and take turns at kernel calls only,
      * in an order that follows from this number, on a virtual clock: docs/scheduler.md. */
     uint64_t schedule_seed;

@@ -6,6 +6,19 @@
 #define GRT_TABLE_COUNT GRT_INDEX_COUNT
 #include "kernel/thunks.h"
 
+static grt_ppc_function *const thunks[GRT_INDEX_COUNT] = {
+#define GRT_PARAMETER(index, type, name)
+#define GRT_ROW(library, ordinal, name, returns, count, variadic, callers, statuses, sentence,     \
+                ...)                                                                               \
+    thunk_##name,
+#include "kernel/export_rows.h"
+};
+
+void grt_export_in_full(grt_ppc *ctx, uint8_t *base, uint32_t index)
+{
+    thunks[index](ctx, base);
+}
+
 /* ---- lookup -------------------------------------------------------------------------------- */
 
 uint32_t grt_export_count(void)

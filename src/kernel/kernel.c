@@ -1,26 +1,21 @@
 /* kernel.c - the kernel's record: made, connected to the threads, and taken apart. */
+#include "kernel/irql.h"
 #include "kernel/state.h"
 
-#include "diag/log.h"
-#include "kernel/irql.h"
 #include <string.h>
 
-/* Whoever enters such a section waits for ever, as on the console; this line says why. */
-static void report_sections(grt_runtime *runtime, const grt_thread *thread)
+/* What a thread took with it, in one place for all kinds of locks. */
+static void report_locks(grt_runtime *runtime, grt_thread *thread)
 {
-    grt_addr address = 0;
-    uint32_t owned = grt_section_owned_by(&runtime->kernel->sections, thread->id, &address);
-    if (owned > 0 && !atomic_load(&runtime->stopping))
-        grt_log_line(&runtime->config.log, GRT_LOG_WARN, "THREAD-CTX",
-                     "thread id %08X ended inside %u critical section%s, among them 0x%08X",
-                     (unsigned)thread->id, (unsigned)owned, owned == 1 ? "" : "s",
-                     (unsigned)address);
+    grt_section_thread_ended(runtime, thread);
+    grt_rwlock_thread_ended(runtime, thread);
+    grt_irql_thread_ended(runtime, thread);
 }
 
 static void thread_ended(grt_runtime *runtime, grt_thread *thread)
 {
     grt_dispatch *dispatch = &runtime->kernel->dispatch;
-    report_sections(runtime, thread);
+    report_locks(runtime, thread);
     grt_title_thread_ended(runtime, thread);
     grt_dispatch_lock(dispatch);
     grt_object_thread_ended(dispatch, thread);
@@ -95,7 +90,8 @@ void grt_kernel_destroy(grt_runtime *runtime)
     grt_variables_destroy(runtime);
     grt_title_destroy(&kernel->title);
     grt_dispatch_destroy(&kernel->dispatch);
-    grt_sections_destroy(&kernel->sections);
+    grt_lock_order_destroy(&kernel->lock_order);
+    grt_rwlocks_destroy(&kernel->rwlocks);
     grt_vm_destroy(&kernel->vm);
     grt_title_heaps_destroy(&kernel->heaps);
     while (kernel->registrations) {
@@ -133,7 +129,7 @@ void grt_runtime_get_kernel_stats(grt_runtime *runtime, grt_kernel_stats *stats)
     os_mutex_lock(&kernel->vm.lock);
     stats->virtual_regions = kernel->vm.count;
     os_mutex_unlock(&kernel->vm.lock);
-    stats->sections = grt_section_count(&kernel->sections);
+    stats->sections = grt_section_count(runtime);
     os_mutex_lock(&kernel->registry_lock);
     stats->missing_exports = kernel->missing_count;
     os_mutex_unlock(&kernel->registry_lock);

@@ -5,6 +5,7 @@
 #include "diag/log.h"
 #include "kernel/kernel.h"
 #include "kernel/variables.h"
+#include "memory/quick.h"
 #include "os/assert.h"
 #include "thread/layout.h"
 #include "thread/schedule.h"
@@ -80,6 +81,7 @@ static grt_status create_memory(grt_runtime *runtime)
     if (status != GRT_OK)
         return status;
     runtime->base = grt_memory_base(runtime->memory);
+    runtime->page_records = grt_memory_page_records(runtime->memory);
     const heap_range *range = &heap_ranges[config.profile];
     status = create_heap(runtime, "user", range->user_first, range->user_end,
                          runtime->config.user_heap_budget, &runtime->user_heap);

@@ -1,249 +1,196 @@
-/*
- * section.c - critical sections: who owns them and who waits.
- *
- * A section that becomes free wakes its first waiter but is not handed to it: whoever comes first
- * takes it. That is much faster when a thread leaves and enters again at once, and no wake-up is
- * lost: the woken waiter stays linked until it owns the section, and every leave wakes the first.
- */
+/* section.c - critical sections: entering, leaving, initialising, as far as nobody has to wait. */
 #include "kernel/section.h"
 
-#include "os/assert.h"
+#include "kernel/held.h"
+#include "kernel/state.h"
 
-/* Tries before a thread goes to sleep: sections are mostly held for a few instructions. */
-#define SPINS 40
+/* Looks at a section before a thread goes to sleep: sections are mostly held for a few
+ * instructions. A look takes longer than the console's, so a large spin count is cut. */
+#define LOOKS_LEAST 40u
+#define LOOKS_MOST  4096u
 
-static grt_section_shard *shard_of(grt_sections *sections, grt_addr address)
+#define TYPE_AUTO_EVENT 1u
+
+grt_section_answer grt_section_refuse(grt_call *call, grt_addr section)
 {
-    uint32_t hash = address * 2654435761u; /* spreads neighbours; sections are 28 bytes apart */
-    return &sections->shards[hash >> 26];
+    grt_call_complain(call, "section leads to 0x%08X, which cannot be written", (unsigned)section);
+    return GRT_SECTION_REFUSED;
 }
 
-static grt_section **link_of(grt_section_shard *shard, grt_addr address)
+/* The lock is a 32-bit word, and those change in one go only where they are aligned. */
+static bool is_aligned(grt_call *call, grt_addr section)
 {
-    grt_section **link = &shard->sections;
-    while (*link && (*link)->address != address)
-        link = &(*link)->next;
-    return link;
+    if (section % 4 == 0)
+        return true;
+    grt_call_complain(call, "section 0x%08X is not at a multiple of 4 and is not used",
+                      (unsigned)section);
+    return false;
 }
 
-/* The record of a section, made if there is none; null without host memory. */
-static grt_section *record_of(grt_section_shard *shard, grt_addr address)
+/* lock_count and recursion, for those who look at them. Only the owner writes them. */
+static bool show(grt_call *call, grt_addr section, uint32_t depth)
 {
-    grt_section **link = link_of(shard, address);
-    if (*link)
-        return *link;
-    grt_section *section = shard->spare;
-    if (section)
-        shard->spare = section->next;
-    else
-        section = os_alloc(sizeof *section);
-    if (!section)
-        return NULL;
-    *section = (grt_section){.next = shard->sections, .address = address};
-    shard->sections = section;
-    return section;
+    uint8_t words[8];
+    grt_store32(words, depth - 1); /* GRT_SECTION_FREE for 0 */
+    grt_store32(words + 4, depth);
+    return grt_guest_write(call->runtime, section + GRT_SECTION_LOCK_COUNT, words, sizeof words);
 }
 
-/* Drops the record once nobody owns or awaits the section. */
-static void drop_if_idle(grt_section_shard *shard, grt_section *section)
+static uint32_t shown_depth(grt_call *call, grt_addr section)
 {
-    if (section->owner || section->waiters)
-        return;
-    *link_of(shard, section->address) = section->next;
-    section->next = shard->spare;
-    shard->spare = section;
+    uint32_t depth;
+    return grt_guest_load32(call->runtime, section + GRT_SECTION_RECURSION, &depth) ? depth : 0;
 }
 
-/* Takes the section if it is free or the thread's already. */
-static grt_section_answer take(grt_section *section, const grt_thread *thread,
-                               grt_section_state *state)
+grt_section_answer grt_section_begin(grt_call *call, grt_addr section)
 {
-    grt_section_answer answer = GRT_SECTION_OK;
-    if (section->owner && section->owner != thread->id)
-        answer = GRT_SECTION_BUSY;
-    else
-        section->depth++;
-    if (answer == GRT_SECTION_OK)
-        section->owner = thread->id;
-    *state = (grt_section_state){section->owner, section->depth};
-    return answer;
-}
-
-grt_section_answer grt_section_try(grt_sections *sections, grt_thread *thread, grt_addr address,
-                                   grt_section_state *state)
-{
-    grt_section_shard *shard = shard_of(sections, address);
-    os_mutex_lock(&shard->lock);
-    grt_section *section = record_of(shard, address);
-    grt_section_answer answer = section ? take(section, thread, state) : GRT_SECTION_NO_MEMORY;
-    os_mutex_unlock(&shard->lock);
-    return answer;
-}
-
-static void append_waiter(grt_section *section, grt_section_waiter *waiter)
-{
-    grt_section_waiter **link = &section->waiters;
-    while (*link)
-        link = &(*link)->next;
-    waiter->next = NULL;
-    *link = waiter;
-}
-
-static void remove_waiter(grt_section *section, const grt_section_waiter *waiter)
-{
-    grt_section_waiter **link = &section->waiters;
-    while (*link != waiter)
-        link = &(*link)->next;
-    *link = waiter->next;
-}
-
-static void wake_first(const grt_section *section)
-{
-    if (!section->owner && section->waiters)
-        grt_thread_unpark(section->waiters->thread);
-}
-
-/* Sleeps until the section could be taken or the thread is asked to stop: then BUSY. */
-static grt_section_answer wait_for(grt_section_shard *shard, grt_thread *thread, grt_addr address,
-                                   grt_section_state *state)
-{
-    grt_section_waiter waiter = {.thread = thread};
-    grt_section_answer answer;
-    os_mutex_lock(&shard->lock);
-    grt_section *section = record_of(shard, address);
-    if (!section) {
-        os_mutex_unlock(&shard->lock);
-        return GRT_SECTION_NO_MEMORY;
+    if (!show(call, section, 1)) {
+        grt_section_pass_on(call, section);
+        return grt_section_refuse(call, section);
     }
-    append_waiter(section, &waiter); /* keeps the record alive */
-    for (;;) {
-        uint32_t token = grt_thread_park_begin(thread);
-        answer = take(section, thread, state);
-        if (answer == GRT_SECTION_OK || atomic_load(&thread->stop_requested))
-            break;
-        os_mutex_unlock(&shard->lock);
-        grt_thread_park(thread, token, UINT64_MAX);
-        os_mutex_lock(&shard->lock);
-    }
-    remove_waiter(section, &waiter);
-    wake_first(section); /* the wake-up meant for this thread may be the only one */
-    drop_if_idle(shard, section);
-    os_mutex_unlock(&shard->lock);
-    return answer;
+    grt_held_push(&call->thread->held, section);
+    return GRT_SECTION_ENTERED;
 }
 
-grt_section_answer grt_section_enter(grt_sections *sections, grt_thread *thread, grt_addr address,
-                                     grt_section_state *state)
+grt_section_answer grt_section_claim(grt_call *call, grt_addr section, uint32_t *owner)
 {
-    for (int spin = 0; spin < SPINS; spin++) {
-        grt_section_answer answer = grt_section_try(sections, thread, address, state);
+    uint32_t self = call->thread->kthread;
+    if (!grt_guest_exchange32(call->runtime, section + GRT_SECTION_OWNER, 0, self, owner))
+        return grt_section_refuse(call, section);
+    if (*owner == 0)
+        return grt_section_begin(call, section);
+    if (*owner != self || !grt_held_has(&call->thread->held, section))
+        return GRT_SECTION_BUSY;
+    show(call, section, shown_depth(call, section) + 1);
+    return GRT_SECTION_ENTERED;
+}
+
+bool grt_section_try(grt_call *call, grt_addr section)
+{
+    uint32_t owner;
+    if (!is_aligned(call, section))
+        return false;
+    grt_section_answer answer = grt_section_claim(call, section, &owner);
+    while (answer == GRT_SECTION_BUSY && grt_section_free_if_nobodys(call, section, owner)) {
+        grt_thread_check_stop(call->thread);
+        answer = grt_section_claim(call, section, &owner);
+    }
+    return answer == GRT_SECTION_ENTERED;
+}
+
+static uint32_t looks_worthwhile(grt_call *call, grt_addr section)
+{
+    uint8_t byte = 0;
+    if (call->thread->scheduled)
+        return 0; /* the owner does not run meanwhile */
+    grt_guest_read(call->runtime, &byte, section + GRT_SECTION_SPIN, 1);
+    uint32_t count = byte * 256u;
+    return count < LOOKS_LEAST ? LOOKS_LEAST : count > LOOKS_MOST ? LOOKS_MOST : count;
+}
+
+static grt_section_answer spin(grt_call *call, grt_addr section)
+{
+    uint32_t owner;
+    for (uint32_t left = looks_worthwhile(call, section); left > 0; left--) {
+        if (!grt_guest_load32(call->runtime, section + GRT_SECTION_OWNER, &owner))
+            return grt_section_refuse(call, section);
+        grt_section_answer answer =
+            owner == 0 ? grt_section_claim(call, section, &owner) : GRT_SECTION_BUSY;
         if (answer != GRT_SECTION_BUSY)
             return answer;
     }
-    grt_section_answer answer = wait_for(shard_of(sections, address), thread, address, state);
+    return GRT_SECTION_BUSY;
+}
+
+void grt_section_enter(grt_call *call, grt_addr section)
+{
+    uint32_t owner, before = grt_held_count(&call->thread->held);
+    if (!is_aligned(call, section))
+        return;
+    grt_section_answer answer = grt_section_claim(call, section, &owner);
     if (answer == GRT_SECTION_BUSY)
-        grt_thread_check_stop(thread);
-    GRT_ASSERT(answer != GRT_SECTION_BUSY);
-    return answer;
+        answer = spin(call, section);
+    if (answer == GRT_SECTION_BUSY)
+        grt_section_wait(call, section);
+    if (call->runtime->config.lock_order && grt_held_count(&call->thread->held) > before)
+        grt_lock_order_note(call, section);
 }
 
-static grt_section_answer ownership(const grt_section *section, const grt_thread *thread,
-                                    grt_section_state *state)
+/* ---- leaving ------------------------------------------------------------------------------- */
+
+/* What the thread leaves is not its own. If it had entered, it is outside now all the same. */
+static void refuse_leave(grt_call *call, grt_addr section, uint32_t owner)
 {
-    *state =
-        section ? (grt_section_state){section->owner, section->depth} : (grt_section_state){0, 0};
-    if (!state->owner)
-        return GRT_SECTION_FREE;
-    return state->owner == thread->id ? GRT_SECTION_OK : GRT_SECTION_BUSY;
+    bool entered = grt_held_forget(&call->thread->held, section);
+    uint32_t id = owner ? grt_section_owner_id(call, section, owner) : 0;
+    if (entered)
+        grt_call_complain(call, "section 0x%08X was initialised or overwritten inside",
+                          (unsigned)section);
+    else if (owner == 0)
+        grt_call_complain(call, "section 0x%08X is not owned", (unsigned)section);
+    else if (id != 0)
+        grt_call_complain(call, "section 0x%08X belongs to thread %u", (unsigned)section,
+                          (unsigned)id);
+    else
+        grt_call_complain(call, "section 0x%08X has the owner 0x%08X, which is no thread",
+                          (unsigned)section, (unsigned)owner);
+    if (entered)
+        grt_section_wake(&call->kernel->sections, section);
 }
 
-grt_section_answer grt_section_query(grt_sections *sections, const grt_thread *thread,
-                                     grt_addr address, grt_section_state *state)
+void grt_section_leave(grt_call *call, grt_addr section)
 {
-    grt_section_shard *shard = shard_of(sections, address);
-    os_mutex_lock(&shard->lock);
-    grt_section_answer answer = ownership(*link_of(shard, address), thread, state);
-    os_mutex_unlock(&shard->lock);
-    return answer;
-}
-
-grt_section_answer grt_section_leave(grt_sections *sections, const grt_thread *thread,
-                                     grt_addr address)
-{
-    grt_section_shard *shard = shard_of(sections, address);
-    grt_section_state state;
-    os_mutex_lock(&shard->lock);
-    grt_section *section = *link_of(shard, address);
-    grt_section_answer answer = ownership(section, thread, &state);
-    if (answer == GRT_SECTION_OK && --section->depth == 0) {
-        section->owner = 0;
-        wake_first(section);
-        drop_if_idle(shard, section);
+    uint32_t owner;
+    if (!is_aligned(call, section))
+        return;
+    if (!grt_guest_load32(call->runtime, section + GRT_SECTION_OWNER, &owner)) {
+        grt_held_forget(&call->thread->held, section);
+        grt_section_refuse(call, section);
+        return;
     }
-    os_mutex_unlock(&shard->lock);
-    return answer;
+    if (owner != call->thread->kthread || !grt_held_has(&call->thread->held, section)) {
+        refuse_leave(call, section, owner);
+        return;
+    }
+    uint32_t depth = shown_depth(call, section);
+    if ((int32_t)depth > 1) {
+        show(call, section, depth - 1);
+        return;
+    }
+    grt_held_pop(&call->thread->held, section);
+    show(call, section, 0); /* while it is ours still */
+    grt_section_pass_on(call, section);
 }
 
-uint32_t grt_section_forget(grt_sections *sections, grt_addr address)
+/* ---- initialising -------------------------------------------------------------------------- */
+
+static void fill(uint8_t *bytes, grt_addr section, uint32_t spin_count)
 {
-    grt_section_shard *shard = shard_of(sections, address);
+    uint32_t spins = spin_count / 256 + (spin_count % 256 != 0);
+    memset(bytes, 0, GRT_SECTION_SIZE);
+    bytes[GRT_SECTION_TYPE] = TYPE_AUTO_EVENT;
+    bytes[GRT_SECTION_SPIN] = (uint8_t)(spins > 255 ? 255 : spins);
+    grt_store32(bytes + GRT_SECTION_WAIT_LIST, section + GRT_SECTION_WAIT_LIST);
+    grt_store32(bytes + GRT_SECTION_WAIT_LIST + 4, section + GRT_SECTION_WAIT_LIST);
+    grt_store32(bytes + GRT_SECTION_LOCK_COUNT, GRT_SECTION_FREE);
+}
+
+void grt_section_initialise(grt_call *call, grt_addr section, uint32_t spin_count)
+{
+    uint8_t bytes[GRT_SECTION_SIZE];
     uint32_t owner = 0;
-    os_mutex_lock(&shard->lock);
-    grt_section *section = *link_of(shard, address);
-    if (section) {
-        owner = section->owner;
-        section->owner = 0;
-        section->depth = 0;
-        wake_first(section);
-        drop_if_idle(shard, section);
-    }
-    os_mutex_unlock(&shard->lock);
-    return owner;
-}
-
-/* Sections that [wanted] owns, or all of them when it is 0. */
-static uint32_t count(grt_sections *sections, uint32_t wanted, grt_addr *address)
-{
-    uint32_t found = 0;
-    for (uint32_t i = 0; i < GRT_SECTION_SHARDS; i++) {
-        grt_section_shard *shard = &sections->shards[i];
-        os_mutex_lock(&shard->lock);
-        for (const grt_section *section = shard->sections; section; section = section->next) {
-            if (wanted && section->owner != wanted)
-                continue;
-            *address = section->address;
-            found++;
-        }
-        os_mutex_unlock(&shard->lock);
-    }
-    return found;
-}
-
-uint32_t grt_section_owned_by(grt_sections *sections, uint32_t thread_id, grt_addr *address)
-{
-    return count(sections, thread_id, address);
-}
-
-uint32_t grt_section_count(grt_sections *sections)
-{
-    grt_addr address;
-    return count(sections, 0, &address);
-}
-
-static void free_list(grt_section *section)
-{
-    while (section) {
-        grt_section *next = section->next;
-        os_free(section);
-        section = next;
-    }
-}
-
-void grt_sections_destroy(grt_sections *sections)
-{
-    for (uint32_t i = 0; i < GRT_SECTION_SHARDS; i++) {
-        free_list(sections->shards[i].sections);
-        free_list(sections->shards[i].spare);
-        sections->shards[i] = (grt_section_shard){0};
-    }
+    if (!is_aligned(call, section))
+        return;
+    grt_guest_load32(call->runtime, section + GRT_SECTION_OWNER, &owner);
+    uint32_t id = owner ? grt_section_owner_id(call, section, owner) : 0;
+    fill(bytes, section, spin_count);
+    if (!grt_call_write(call, section, bytes, sizeof bytes, "section"))
+        return;
+    grt_section_forget_left(&call->kernel->sections, section);
+    grt_lock_order_forget(&call->kernel->lock_order, section);
+    grt_held_forget(&call->thread->held, section);
+    if (id)
+        grt_call_complain(call, "section 0x%08X is initialised while thread %u owns it",
+                          (unsigned)section, (unsigned)id);
+    grt_section_wake(&call->kernel->sections, section);
 }

@@ -1,75 +1,144 @@
 /*
  * section.h - critical sections.
  *
- * Who owns a section and who waits for it is known in host memory, keyed by the section's guest
- * address; the 28 bytes in guest memory are only written, for those who look at them. So a section
- * that the program initialised statically works, and one whose bytes were overwritten still does.
- * A record exists while the section is owned or waited for.
+ * The lock is a word of the guest's 28 bytes: the owner's KTHREAD, 0 when nobody owns it. It
+ * changes by compare-and-exchange only, so an enter or leave that meets nobody is a few
+ * instructions (x_section.c, the shortcuts). What is needed beyond that is in host memory: who
+ * waits, in which order, and which sections ended threads have left owned. A guest that stores to
+ * the word can make its own threads wait or meet; nothing else depends on it.
+ *
+ * Entering late and leaving, so that no wake-up is lost:
+ *
+ *     the one who enters             the one who leaves
+ *     count the waiter               owner = 0
+ *     try once more, else sleep      is a waiter counted? then wake it
+ *
+ * All four are sequentially consistent. Either the count comes first and is seen, or the owner was
+ * 0 before the last try. If that try fails because of a third thread, the same holds for its leave.
+ *
+ * Who leaves wakes the first waiter but does not give it the section: whoever comes first takes it.
+ * That is much faster when a thread leaves and enters again at once. A waiter that has lost
+ * GRT_SECTION_PATIENCE times gets the section from the next one who leaves, without its being free
+ * in between: so every waiter gets in.
  */
 #ifndef GRT_KERNEL_SECTION_H
 #define GRT_KERNEL_SECTION_H
 
-#include "kernel/object.h"
+#include "kernel/call.h"
 
-#define GRT_SECTION_SHARDS 64u
+#define GRT_SECTION_BUCKETS  256u
+#define GRT_SECTION_PATIENCE 4u
+#define GRT_SECTION_LEFT     64u /* sections of ended threads that are remembered */
 
+/* Offsets in RTL_CRITICAL_SECTION: a dispatcher header (an auto-reset event), then the lock. */
+#define GRT_SECTION_SIZE       0x1Cu
+#define GRT_SECTION_TYPE       0x00u
+#define GRT_SECTION_SPIN       0x01u
+#define GRT_SECTION_WAIT_LIST  0x08u
+#define GRT_SECTION_LOCK_COUNT 0x10u
+#define GRT_SECTION_RECURSION  0x14u
+#define GRT_SECTION_OWNER      0x18u
+#define GRT_SECTION_FREE       0xFFFFFFFFu /* lock_count when nobody owns it */
+
+/* A thread that waits; on its host stack, linked until it owns the section or is stopped. */
 typedef struct grt_section_waiter {
+    struct grt_section_waiter *next, *previous;
     grt_thread *thread;
-    struct grt_section_waiter *next;
+    grt_addr section, call_site;
+    bool woken;    /* by a leave, and has not tried since */
+    bool granted;  /* the section was handed over */
+    uint32_t lost; /* how often it was woken in vain */
 } grt_section_waiter;
 
-typedef struct grt_section {
-    struct grt_section *next; /* in its shard */
-    grt_addr address;
-    uint32_t owner;              /* thread id, 0 = free */
-    uint32_t depth;              /* how often the owner has it */
-    grt_section_waiter *waiters; /* first come first; they live on their threads' host stacks */
-} grt_section;
+/* How many waiters there are for the sections of this bucket: what a leave looks at. A cache line
+ * each. */
+typedef struct grt_section_bucket {
+    atomic_uint waiters;
+    uint32_t padding[15];
+} grt_section_bucket;
 
-typedef struct grt_section_shard {
-    os_mutex lock;
-    grt_section *sections;
-    grt_section *spare; /* records to use again, so that entering rarely allocates */
-} grt_section_shard;
+typedef struct grt_left_section {
+    grt_addr section, kthread;
+    uint32_t thread_id; /* 0: an empty entry */
+} grt_left_section;
 
 typedef struct grt_sections {
-    grt_section_shard shards[GRT_SECTION_SHARDS];
+    grt_section_bucket buckets[GRT_SECTION_BUCKETS];
+    os_mutex lock; /* what follows; guest words are touched under it, by guarded accesses */
+    grt_section_waiter *first, *last;
+    grt_left_section left[GRT_SECTION_LEFT];
+    uint32_t left_next;
 } grt_sections;
 
+static inline grt_section_bucket *grt_section_bucket_of(grt_sections *sections, grt_addr section)
+{
+    uint32_t hash = section * 2654435761u; /* spreads neighbours; sections are 28 bytes apart */
+    return &sections->buckets[hash >> 24];
+}
+
 typedef enum grt_section_answer {
-    GRT_SECTION_OK,
-    GRT_SECTION_BUSY, /* another thread owns it: [*owner] */
-    GRT_SECTION_FREE, /* nobody owns it */
-    GRT_SECTION_NO_MEMORY,
+    GRT_SECTION_ENTERED,
+    GRT_SECTION_BUSY,
+    GRT_SECTION_REFUSED, /* its memory is misaligned or not accessible: reported */
 } grt_section_answer;
 
-/* What a call tells about the section. */
-typedef struct grt_section_state {
-    uint32_t owner; /* thread id */
-    uint32_t depth;
-} grt_section_state;
+/* All of the following: on the call's thread, in host, no lock held, unless they say otherwise. */
 
-/* All functions: any thread, no lock held by the caller, O(sections of the shard). */
+/* Enters if that needs no waiting. */
+bool grt_section_try(grt_call *call, grt_addr section);
+/* Enters, waiting as long as it takes. Does not return when the thread is asked to stop. */
+void grt_section_enter(grt_call *call, grt_addr section);
+/* Leaves once. What is wrong is reported, and then nothing changes. */
+void grt_section_leave(grt_call *call, grt_addr section);
+/* The section's bytes become those of a free one. */
+void grt_section_initialise(grt_call *call, grt_addr section, uint32_t spin_count);
 
-/* Enters, waiting as long as it takes. Does not return when the thread is asked to stop.
- * OK, NO_MEMORY. */
-grt_section_answer grt_section_enter(grt_sections *sections, grt_thread *thread, grt_addr address,
-                                     grt_section_state *state);
-/* OK, BUSY, NO_MEMORY. */
-grt_section_answer grt_section_try(grt_sections *sections, grt_thread *thread, grt_addr address,
-                                   grt_section_state *state);
-/* Whether [thread] owns the section: OK, BUSY, FREE. Changes nothing. */
-grt_section_answer grt_section_query(grt_sections *sections, const grt_thread *thread,
-                                     grt_addr address, grt_section_state *state);
-/* Leaves once, and wakes one waiter when that frees the section. OK, BUSY, FREE. */
-grt_section_answer grt_section_leave(grt_sections *sections, const grt_thread *thread,
-                                     grt_addr address);
-/* The section is initialised anew: nobody owns it any more. Returns the id of its owner, or 0. */
-uint32_t grt_section_forget(grt_sections *sections, grt_addr address);
-/* How many sections the thread of this id owns, and one of them. O(sections). */
-uint32_t grt_section_owned_by(grt_sections *sections, uint32_t thread_id, grt_addr *address);
-/* Sections that are owned or waited for. O(sections). */
-uint32_t grt_section_count(grt_sections *sections);
-void grt_sections_destroy(grt_sections *sections);
+/* One try. [*owner] is what the owner word was, for BUSY. */
+grt_section_answer grt_section_claim(grt_call *call, grt_addr section, uint32_t *owner);
+/* The owner word has just become the thread's: it is inside, unless the memory is gone. */
+grt_section_answer grt_section_begin(grt_call *call, grt_addr section);
+/* Reports that the section's memory is not accessible. */
+grt_section_answer grt_section_refuse(grt_call *call, grt_addr section);
+
+/* ---- section_owner.c: who may be behind an owner word ---- */
+
+/* [owner], not 0, was the owner word, and the calling thread is not inside. False when somebody is:
+ * a thread, alive or not (which is reported; the console's would wait for ever as well). Else the
+ * section was never initialised, or overwritten: reported, and its word is made 0. Also true when
+ * the word has changed meanwhile. O(threads). */
+bool grt_section_free_if_nobodys(grt_call *call, grt_addr section, uint32_t owner);
+/* The id of the thread that owns the section, alive or not; 0: none. O(threads). */
+uint32_t grt_section_owner_id(grt_call *call, grt_addr section, uint32_t owner);
+/* Forgets that an ended thread had left the section owned. Any thread. */
+void grt_section_forget_left(grt_sections *sections, grt_addr section);
+/* [thread] has ended: says which sections it was inside of. On that thread. */
+void grt_section_thread_ended(grt_runtime *runtime, grt_thread *thread);
+/* How many sections threads are inside of. Any thread. O(threads). */
+uint32_t grt_section_count(grt_runtime *runtime);
+
+/* ---- section_wait.c: sleeping and waking ---- */
+
+/* After grt_section_claim() said BUSY. ENTERED or REFUSED. */
+grt_section_answer grt_section_wait(grt_call *call, grt_addr section);
+/* The section has become free: wakes the first waiter. Any thread, in host. */
+void grt_section_wake(grt_sections *sections, grt_addr section);
+/* The caller owns the section and leaves it: frees it and wakes the first waiter, or hands it over.
+ * If the word is not the caller's any more, it stays. */
+void grt_section_pass_on(grt_call *call, grt_addr section);
+
+/* ---- section_deadlock.c ---- */
+
+typedef struct grt_deadlock_member {
+    uint32_t thread_id;
+    grt_addr section, call_site; /* what it waits for, and where; the next member owns that */
+} grt_deadlock_member;
+
+#define GRT_DEADLOCK_MEMBERS 8u
+
+/* The threads that wait in a circle through [waiter], which has just been linked: their number, 0
+ * when there is no circle. sections->lock is held. O(waiters * members). */
+uint32_t grt_deadlock_find(grt_runtime *runtime, const grt_section_waiter *waiter,
+                           grt_deadlock_member *members);
+void grt_deadlock_report(grt_runtime *runtime, const grt_deadlock_member *members, uint32_t count);
 
 #endif

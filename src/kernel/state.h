@@ -3,6 +3,8 @@
 #define GRT_KERNEL_STATE_H
 
 #include "kernel/alarm.h"
+#include "kernel/lock_order.h"
+#include "kernel/rwlock.h"
 #include "kernel/section.h"
 #include "kernel/title.h"
 #include "kernel/variables.h"
@@ -20,6 +22,8 @@ struct grt_kernel {
     grt_runtime *runtime;
     grt_dispatch dispatch;
     grt_sections sections;
+    grt_lock_order lock_order;
+    grt_rwlocks rwlocks;
     grt_vm vm;
     grt_variables variables;
     grt_title title;

@@ -10,6 +10,7 @@
 #define GRT_KERNEL_THUNKS_H
 
 #include "kernel/call.h"
+#include "kernel/shortcut.h"
 
 /* The parameter list of a row, empty ones included, for the trace and the documentation. */
 #define GRT_TYPE_OF_u32    GRT_TYPE_U32
@@ -62,6 +63,12 @@ static inline uint64_t argument(grt_call *call, uint32_t index)
     }
 #include "kernel/export_rows.h"
 
+/* The row's shortcut if it has one: GRT_SHORTCUT_name is then two arguments, else it is one word.
+ */
+#define SECOND_OF(first, second, ...) second
+#define SECOND(...)                   SECOND_OF(__VA_ARGS__, ~)
+#define FUNCTION_OF(name)             SECOND(GRT_SHORTCUT_##name, thunk_##name)
+
 static const grt_export table[GRT_TABLE_COUNT] = {
 #define GRT_PARAMETER(index, type, name)
 #define GRT_ROW(library_, ordinal_, name_, returns_, count_, variadic_, callers_, statuses_,       \
@@ -78,7 +85,7 @@ static const grt_export table[GRT_TABLE_COUNT] = {
         .name = #name_,                                                                            \
         .sentence = sentence_,                                                                     \
         .parameters = parameters_##name_,                                                          \
-        .function = thunk_##name_,                                                                 \
+        .function = FUNCTION_OF(name_),                                                            \
     },
 #include "kernel/export_rows.h"
 };

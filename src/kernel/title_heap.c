@@ -122,5 +122,5 @@ bool grt_title_heap_destroy(grt_runtime *runtime, grt_title_heaps *heaps, uint32
 void grt_title_heaps_destroy(grt_title_heaps *heaps)
 {
     grt_block_owners_destroy(&heaps->owners);
-    grt_sections_destroy(&heaps->locks);
+    grt_numbered_destroy(&heaps->locks);
 }

@@ -16,7 +16,7 @@
 #define GRT_KERNEL_TITLE_HEAP_H
 
 #include "kernel/block_owners.h"
-#include "kernel/section.h"
+#include "kernel/numbered_lock.h"
 
 #define GRT_TITLE_HEAPS_MAX    256u /* the process heap is one of them */
 #define GRT_PROCESS_HEAP       0xFA000000u
@@ -41,7 +41,7 @@ typedef struct grt_title_heaps {
     grt_block_owners owners;
     atomic_uint created; /* that still have blocks; while there are none, no lock is taken */
     atomic_uint locked;  /* calls of RtlLockHeap that are not undone */
-    grt_sections locks;  /* by number */
+    grt_numbered_locks locks;
 } grt_title_heaps;
 
 /* Why a heap or a block was refused. */

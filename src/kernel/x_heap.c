@@ -53,17 +53,15 @@ void grt_title_complain(grt_call *call, uint32_t heap, grt_addr block,
 bool grt_title_enter(grt_call *call, uint32_t heap)
 {
     grt_title_heaps *heaps = &call->kernel->heaps;
-    grt_section_state state;
     if (atomic_load(&heaps->locked) == 0)
         return false;
-    return grt_section_enter(&heaps->locks, call->thread, grt_title_lock(heap), &state) ==
-           GRT_SECTION_OK;
+    return grt_numbered_take(&heaps->locks, call->thread, grt_title_lock(heap));
 }
 
 void grt_title_leave(grt_call *call, uint32_t heap, bool entered)
 {
     if (entered)
-        grt_section_leave(&call->kernel->heaps.locks, call->thread, grt_title_lock(heap));
+        grt_numbered_give(&call->kernel->heaps.locks, call->thread, grt_title_lock(heap));
 }
 
 /* ---- blocks -------------------------------------------------------------------------------- */

@@ -55,14 +55,12 @@ uint32_t grt_export_RtlLockHeap(grt_call *call, uint32_t heap)
 {
     grt_title_heaps *heaps = &call->kernel->heaps;
     grt_title_heap record;
-    grt_section_state state;
     if (!find(call, heap, &record))
         return 0;
     if (record.flags & GRT_TITLE_HEAP_NO_LOCK)
         return 1;
     atomic_fetch_add(&heaps->locked, 1); /* first: who comes after this waits */
-    if (grt_section_enter(&heaps->locks, call->thread, grt_title_lock(heap), &state) ==
-        GRT_SECTION_OK)
+    if (grt_numbered_take(&heaps->locks, call->thread, grt_title_lock(heap)))
         return 1;
     atomic_fetch_sub(&heaps->locked, 1);
     grt_call_complain(call, "no host memory for the lock of heap %08X", (unsigned)heap);
@@ -77,7 +75,7 @@ uint32_t grt_export_RtlUnlockHeap(grt_call *call, uint32_t heap)
         return 0;
     if (record.flags & GRT_TITLE_HEAP_NO_LOCK)
         return 1;
-    if (grt_section_leave(&heaps->locks, call->thread, grt_title_lock(heap)) != GRT_SECTION_OK) {
+    if (!grt_numbered_give(&heaps->locks, call->thread, grt_title_lock(heap))) {
         grt_call_complain(call, "the calling thread has not locked heap %08X", (unsigned)heap);
         return 0;
     }

@@ -1,106 +1,134 @@
 /*
- * x_section.c - exports about critical sections.
+ * x_section.c - exports about critical sections, and their shortcuts.
  *
- * The guest's 28 bytes are written so that whoever looks at them finds what the console would show;
- * they are never read. They are written by the owner only, while it owns the section.
+ * The shortcuts do what section.c does, for a section that is free, or the thread's own, and that
+ * nobody waits for. They keep the same order: lock_count and recursion are stored while the section
+ * is owned.
  */
+#include "kernel/held.h"
+#include "kernel/shortcut.h"
 #include "kernel/state.h"
-
-/* Offsets in RTL_CRITICAL_SECTION: a dispatcher header (an auto-reset event), then the lock. */
-#define SECTION_SIZE       0x1Cu
-#define SECTION_TYPE       0x00u
-#define SECTION_SPIN       0x01u
-#define SECTION_WAIT_LIST  0x08u
-#define SECTION_LOCK_COUNT 0x10u
-#define TYPE_AUTO_EVENT    1u
-#define LOCK_FREE          0xFFFFFFFFu
-
-/* lock_count, recursion, owner: one write, since each guarded copy has its price. */
-static bool show(grt_call *call, grt_addr section, uint32_t depth)
-{
-    uint8_t words[12];
-    grt_store32(words, depth ? depth - 1 : LOCK_FREE);
-    grt_store32(words + 4, depth);
-    grt_store32(words + 8, depth ? grt_thread_kthread(call->thread) : 0);
-    return grt_call_write(call, section + SECTION_LOCK_COUNT, words, sizeof words, "section");
-}
-
-static void initialise(grt_call *call, grt_addr section, uint32_t spin_count)
-{
-    uint8_t bytes[SECTION_SIZE] = {0};
-    uint32_t spin = spin_count / 256 + (spin_count % 256 != 0);
-    bytes[SECTION_TYPE] = TYPE_AUTO_EVENT;
-    bytes[SECTION_SPIN] = (uint8_t)(spin > 255 ? 255 : spin);
-    grt_store32(bytes + SECTION_WAIT_LIST, section + SECTION_WAIT_LIST);
-    grt_store32(bytes + SECTION_WAIT_LIST + 4, section + SECTION_WAIT_LIST);
-    grt_store32(bytes + SECTION_LOCK_COUNT, LOCK_FREE);
-    if (!grt_call_write(call, section, bytes, sizeof bytes, "section"))
-        return;
-    uint32_t owner = grt_section_forget(&call->kernel->sections, section);
-    if (owner)
-        grt_call_complain(call, "section 0x%08X is initialised while thread %u owns it",
-                          (unsigned)section, (unsigned)owner);
-}
+#include "memory/quick.h"
 
 void grt_export_RtlInitializeCriticalSection(grt_call *call, grt_addr section)
 {
-    initialise(call, section, 0);
+    grt_section_initialise(call, section, 0);
 }
 
 uint32_t grt_export_RtlInitializeCriticalSectionAndSpinCount(grt_call *call, grt_addr section,
                                                              uint32_t spin_count)
 {
-    initialise(call, section, spin_count);
+    grt_section_initialise(call, section, spin_count);
     return GRT_NT_SUCCESS;
-}
-
-/* What entering leads to. A section in inaccessible memory is not entered. */
-static bool entered(grt_call *call, grt_addr section, grt_section_answer answer, uint32_t depth)
-{
-    if (answer == GRT_SECTION_OK) {
-        if (show(call, section, depth))
-            return true;
-        grt_section_leave(&call->kernel->sections, call->thread, section);
-    } else if (answer == GRT_SECTION_NO_MEMORY) {
-        grt_call_complain(call, "no host memory for the record of section 0x%08X",
-                          (unsigned)section);
-    }
-    return false;
 }
 
 void grt_export_RtlEnterCriticalSection(grt_call *call, grt_addr section)
 {
-    grt_section_state state;
-    grt_section_answer answer =
-        grt_section_enter(&call->kernel->sections, call->thread, section, &state);
-    entered(call, section, answer, state.depth);
+    grt_section_enter(call, section);
 }
 
 uint32_t grt_export_RtlTryEnterCriticalSection(grt_call *call, grt_addr section)
 {
-    grt_section_state state;
-    grt_section_answer answer =
-        grt_section_try(&call->kernel->sections, call->thread, section, &state);
-    return entered(call, section, answer, state.depth);
+    return grt_section_try(call, section);
 }
 
 void grt_export_RtlLeaveCriticalSection(grt_call *call, grt_addr section)
 {
-    grt_sections *sections = &call->kernel->sections;
-    grt_section_state state;
-    switch (grt_section_query(sections, call->thread, section, &state)) {
-    case GRT_SECTION_OK:
-        /* While it is still ours; afterwards the words belong to the next owner. */
-        show(call, section, state.depth - 1);
-        grt_section_leave(sections, call->thread, section);
-        break;
-    case GRT_SECTION_BUSY:
-        grt_call_complain(call, "section 0x%08X belongs to thread %u", (unsigned)section,
-                          (unsigned)state.owner);
-        break;
-    case GRT_SECTION_FREE:
-    case GRT_SECTION_NO_MEMORY:
-        grt_call_complain(call, "section 0x%08X is not owned", (unsigned)section);
-        break;
+    grt_section_leave(call, section);
+}
+
+/* ---- shortcuts ----------------------------------------------------------------------------- */
+
+/* The three words of the lock, big-endian in guest memory. */
+typedef struct lock_words {
+    uint32_t lock_count, recursion, owner;
+} lock_words;
+
+static lock_words *words_of(uint8_t *base, grt_addr section)
+{
+    return (lock_words *)(void *)(base + (uint64_t)section + GRT_SECTION_LOCK_COUNT);
+}
+
+static bool may_hurry(grt_thread *thread, grt_addr section)
+{
+    return grt_may_hurry(thread, GRT_CALLERS_APC) && section % 4 == 0;
+}
+
+static void show(lock_words *words, uint32_t depth)
+{
+    __atomic_store_n(&words->lock_count, grt_swap32(depth - 1), __ATOMIC_RELAXED);
+    __atomic_store_n(&words->recursion, grt_swap32(depth), __ATOMIC_RELAXED);
+}
+
+static uint32_t shown_depth(const lock_words *words)
+{
+    return grt_swap32(__atomic_load_n(&words->recursion, __ATOMIC_RELAXED));
+}
+
+static bool enter(grt_thread *thread, uint8_t *base, grt_addr section)
+{
+    lock_words *words = words_of(base, section);
+    uint32_t self = grt_swap32(thread->kthread), found = 0;
+    if (!may_hurry(thread, section) ||
+        !grt_quick_writable(thread->runtime->page_records, section, GRT_SECTION_SIZE))
+        return false;
+    if (__atomic_compare_exchange_n(&words->owner, &found, self, false, __ATOMIC_ACQUIRE,
+                                    __ATOMIC_RELAXED)) {
+        grt_held_push(&thread->held, section);
+        show(words, 1);
+        return true;
     }
+    if (found != self || !grt_held_has(&thread->held, section))
+        return false;
+    show(words, shown_depth(words) + 1);
+    return true;
+}
+
+void grt_shortcut_RtlEnterCriticalSection(grt_ppc *ctx, uint8_t *base)
+{
+    if (!enter(ctx->thread, base, (grt_addr)ctx->r[3]))
+        grt_export_in_full(ctx, base, GRT_INDEX_RtlEnterCriticalSection);
+}
+
+void grt_shortcut_RtlTryEnterCriticalSection(grt_ppc *ctx, uint8_t *base)
+{
+    if (enter(ctx->thread, base, (grt_addr)ctx->r[3]))
+        ctx->r[3] = 1;
+    else
+        grt_export_in_full(ctx, base, GRT_INDEX_RtlTryEnterCriticalSection);
+}
+
+/* A thread has begun to wait while the section was being left. */
+static __attribute__((noinline)) void wake(grt_ppc *ctx, grt_addr section)
+{
+    grt_thread_enter_host(ctx->thread, (grt_addr)ctx->lr);
+    grt_section_wake(&ctx->thread->runtime->kernel->sections, section);
+    grt_thread_leave_host(ctx->thread);
+}
+
+void grt_shortcut_RtlLeaveCriticalSection(grt_ppc *ctx, uint8_t *base)
+{
+    grt_thread *thread = ctx->thread;
+    grt_addr section = (grt_addr)ctx->r[3];
+    lock_words *words = words_of(base, section);
+    atomic_uint *waiters =
+        &grt_section_bucket_of(&thread->runtime->kernel->sections, section)->waiters;
+    /* A section that is listed was accessible. If another thread of the guest has changed that, the
+     * fault is the guest's. */
+    if (!may_hurry(thread, section) || !grt_held_is_last(&thread->held, section) ||
+        __atomic_load_n(&words->owner, __ATOMIC_RELAXED) != grt_swap32(thread->kthread) ||
+        atomic_load(waiters) != 0) {
+        grt_export_in_full(ctx, base, GRT_INDEX_RtlLeaveCriticalSection);
+        return;
+    }
+    uint32_t depth = shown_depth(words);
+    if ((int32_t)depth > 1) {
+        show(words, depth - 1);
+        return;
+    }
+    show(words, 0);
+    grt_held_pop_last(&thread->held);
+    __atomic_exchange_n(&words->owner, 0, __ATOMIC_SEQ_CST);
+    if (__builtin_expect(atomic_load(waiters) != 0, 0))
+        wake(ctx, section);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "memory/memory_impl.h"
+#include "memory/quick.h"
 
 /* The lock is not part of what a caller sees of a memory, so questions may take it on a const one.
  */
@@ -108,6 +109,11 @@ bool grt_memory_accessible(const grt_memory *memory, grt_addr address, uint64_t 
         at = until;
     }
     return true;
+}
+
+const uint8_t *grt_memory_page_records(const grt_memory *memory)
+{
+    return memory->pages;
 }
 
 /* Copies the first region at or behind [from]; false when there is none. */

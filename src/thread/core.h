@@ -109,8 +109,21 @@ enum {
     GRT_ATTEND_STOP = 1,    /* stop_requested */
     GRT_ATTEND_SUSPEND = 2, /* suspend_count is not 0 */
     GRT_ATTEND_APC = 4,     /* the kernel's: see grt_kernel_hooks.attend */
-    GRT_ATTEND_ALWAYS = 8,  /* never cleared: every call is traced, or scheduled by a seed */
+    /* Never cleared: every call is traced, or scheduled by a seed, or its lock order is kept. */
+    GRT_ATTEND_ALWAYS = 8,
 };
+
+/*
+ * The critical sections that a thread has entered and not left, outermost first. It is kept because
+ * the owner words are the guest's: what a thread really entered is known here. The thread's own;
+ * others may look at the counts only.
+ */
+#define GRT_HELD_LISTED 16u
+typedef struct grt_held {
+    atomic_uint listed;   /* entries of [section] */
+    atomic_uint unlisted; /* sections that found no room there */
+    grt_addr section[GRT_HELD_LISTED];
+} grt_held;
 
 /* A thread's place in the seeded scheduler (schedule.h). */
 typedef enum grt_seat_state {
@@ -184,6 +197,7 @@ struct grt_thread {
     atomic_uint attention; /* GRT_ATTEND_... */
     uint8_t irql;          /* the interrupt level it runs at; its own business, shown in the PCR */
     int32_t apc_disable;   /* KeEnterCriticalRegion: below 0 normal kernel APCs have to wait */
+    grt_held held;         /* critical sections */
     grt_addr call_site;    /* guest return address of the export call in progress */
     grt_addr sleep_site;   /* where it last slept */
     uint32_t sleeps;       /* how often in a row there, without another kernel call */
@@ -230,6 +244,7 @@ struct grt_runtime {
     grt_runtime_config config;
     grt_memory *memory;
     uint8_t *base;
+    const uint8_t *page_records; /* memory/quick.h */
     grt_heap *user_heap, *physical_heap;
 
     const grt_ppc_module *module;
@@ -309,6 +324,14 @@ bool grt_guest_store64(grt_runtime *runtime, grt_addr to, uint64_t value);
 /* Copies a string of at most capacity - 1 bytes; false when it runs into inaccessible memory. The
  * result is terminated in either case. */
 bool grt_guest_read_string(grt_runtime *runtime, char *to, size_t capacity, grt_addr from);
+
+/* Atomic, sequentially consistent, of big-endian guest words; false when the word is misaligned or
+ * not accessible. Exchanged iff [*found] is [expected]. Never fault. Any host thread. */
+bool grt_guest_load32(grt_runtime *runtime, grt_addr from, uint32_t *value);
+bool grt_guest_exchange32(grt_runtime *runtime, grt_addr at, uint32_t expected, uint32_t desired,
+                          uint32_t *found);
+bool grt_guest_exchange64(grt_runtime *runtime, grt_addr at, uint64_t expected, uint64_t desired,
+                          uint64_t *found);
 
 /* The thread whose thread block is at guest address [kthread], with a reference for the caller;
  * null if there is none. A live thread is preferred to an ended one. O(threads). */

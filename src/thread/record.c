@@ -108,7 +108,8 @@ static grt_thread *allocate_record(grt_runtime *runtime, const grt_thread_config
     atomic_init(&thread->references, 1);
     atomic_init(&thread->suspend_count, config->flags & GRT_THREAD_SUSPENDED);
     unsigned suspended = config->flags & GRT_THREAD_SUSPENDED ? GRT_ATTEND_SUSPEND : 0;
-    bool always = runtime->schedule != NULL || grt_log_wants(&runtime->config.log, GRT_LOG_DEBUG);
+    bool always = runtime->schedule != NULL || runtime->config.lock_order ||
+                  grt_log_wants(&runtime->config.log, GRT_LOG_DEBUG);
     atomic_init(&thread->attention, suspended | (always ? GRT_ATTEND_ALWAYS : 0));
     thread->id = take_id(runtime);
     set_scheduling(thread);

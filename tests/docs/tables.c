@@ -155,6 +155,9 @@ static void runtime_config(void)
         "`CONTINUE`: reported once, the call fails as its callers expect");
     row("on_breakpoint", policy(config.on_breakpoint),
         "`CONTINUE`: DbgBreakPoint and its kin are reported; `STOP`: they are traps");
+    row("lock_order", config.lock_order ? "true" : "false",
+        "true: critical sections that are entered in two orders are reported "
+        "([locks.md](locks.md)); slower");
     number("schedule_seed", (unsigned)config.schedule_seed,
            "not 0: guest threads take turns in an order that this number decides "
            "([scheduler.md](scheduler.md))");

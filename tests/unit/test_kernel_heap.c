@@ -267,11 +267,10 @@ static bool is_waiting(grt_runtime *runtime, uint32_t heap)
 {
     grt_title_heaps *heaps = &runtime->kernel->heaps;
     bool waits = false;
-    for (uint32_t i = 0; i < GRT_SECTION_SHARDS; i++) {
+    for (uint32_t i = 0; i < GRT_NUMBERED_SHARDS; i++) {
         os_mutex_lock(&heaps->locks.shards[i].lock);
-        for (const grt_section *section = heaps->locks.shards[i].sections; section;
-             section = section->next)
-            waits = waits || (section->address == heap && section->waiters);
+        for (const grt_numbered_lock *lock = heaps->locks.shards[i].locks; lock; lock = lock->next)
+            waits = waits || (lock->number == heap && lock->waiters);
         os_mutex_unlock(&heaps->locks.shards[i].lock);
     }
     return waits;

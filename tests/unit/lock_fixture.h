@@ -1,0 +1,124 @@
+/* lock_fixture.h - what the tests of locks share: threads, flags in guest memory, quick and full
+ * paths. */
+#ifndef LOCK_FIXTURE_H
+#define LOCK_FIXTURE_H
+
+#include "kernel_fixture.h"
+
+#define BAD    0x00000010u
+#define SHARED DATA_BASE /* guest memory that all threads know */
+#define FLAG   (DATA_BASE + 0x800u)
+
+/* Counters and flags that are not protected by the lock under test. */
+static inline uint32_t *flag_word(uint8_t *base, uint32_t index)
+{
+    return (uint32_t *)(void *)(base + FLAG + 4 * index);
+}
+
+static inline void flag_set(uint8_t *base, uint32_t index, uint32_t value)
+{
+    __atomic_store_n(flag_word(base, index), value, __ATOMIC_RELEASE);
+}
+
+static inline uint32_t flag_get(uint8_t *base, uint32_t index)
+{
+    return __atomic_load_n(flag_word(base, index), __ATOMIC_ACQUIRE);
+}
+
+static inline uint32_t flag_add(uint8_t *base, uint32_t index)
+{
+    return __atomic_fetch_add(flag_word(base, index), 1, __ATOMIC_ACQ_REL);
+}
+
+/* A guest word that others change by atomic operations. */
+static inline uint32_t peek_shared(const uint8_t *base, grt_addr address)
+{
+    const uint32_t *word = (const uint32_t *)(const void *)(base + address);
+    return grt_swap32(__atomic_load_n(word, __ATOMIC_ACQUIRE));
+}
+
+/* Gives others a turn; an export, so that a stop is noticed. */
+#define TURN() KCALL0(NtYieldExecution)
+
+#define WAIT_UNTIL(condition)                                                                      \
+    while (!(condition))                                                                           \
+    TURN()
+
+/* How many threads wait for critical sections. */
+static inline uint32_t sections_waiting(const grt_ppc *ctx)
+{
+    uint32_t count = 0;
+    bool guest = grt_host_begin();
+    grt_sections *sections = &ctx->thread->runtime->kernel->sections;
+    os_mutex_lock(&sections->lock);
+    for (const grt_section_waiter *waiter = sections->first; waiter; waiter = waiter->next)
+        count++;
+    os_mutex_unlock(&sections->lock);
+    grt_host_end(guest);
+    return count;
+}
+
+/* Starts [count] threads of FN(function) with arguments 0, 1, ...; handles from [handles] on. */
+static inline void start_threads(grt_ppc *ctx, uint8_t *base, grt_addr handles, uint32_t function,
+                                 uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        CHECK_EQUAL(KCALL(ExCreateThread, handles + 4 * i, 0, 0, 0, FN(function), i, 0),
+                    GRT_NT_SUCCESS);
+}
+
+static inline void join_threads(grt_ppc *ctx, uint8_t *base, grt_addr handles, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        CHECK_EQUAL(KCALL(NtWaitForSingleObjectEx, peek(base, handles + 4 * i), 1, 0, 0),
+                    GRT_NT_SUCCESS);
+        KCALL(NtClose, peek(base, handles + 4 * i));
+    }
+}
+
+static inline uint32_t times_logged(const char *text)
+{
+    uint32_t count = 0;
+    os_mutex_lock(&captured.lock);
+    for (const char *at = captured.text; (at = strstr(at, text)) != NULL; at++)
+        count++;
+    os_mutex_unlock(&captured.lock);
+    return count;
+}
+
+#define assert_silent()                                                                            \
+    do {                                                                                           \
+        if (captured.size != 0) {                                                                  \
+            fprintf(stderr, "log:\n%s", captured.text);                                            \
+            fail();                                                                                \
+        }                                                                                          \
+    } while (0)
+
+/* With shortcuts, and without: a thread whose lock order is kept takes none. */
+#define RUN_BOTH_WAYS(...)                                                                         \
+    do {                                                                                           \
+        for (int full_ = 0; full_ < 2; full_++) {                                                  \
+            grt_runtime_config config_ = quiet_config();                                           \
+            config_.lock_order = full_ == 1;                                                       \
+            grt_ppc_function *const functions_[] = {__VA_ARGS__};                                  \
+            run_guest_with(&config_, functions_, sizeof functions_ / sizeof *functions_);          \
+            assert_false(log_has("[FAULT]"));                                                      \
+        }                                                                                          \
+    } while (0)
+
+/* Runs FN(0) [threads] times at once for [milliseconds], then takes everything down: nothing may
+ * hang or harm the host, whatever the guest does. */
+static inline void run_and_destroy(const grt_runtime_config *config,
+                                   grt_ppc_function *const *functions, uint32_t count,
+                                   uint32_t threads, uint32_t milliseconds)
+{
+    static fixture fix;
+    kernel_create(&fix, config, functions, count);
+    for (uint32_t i = 0; i < threads; i++)
+        grt_thread_release(start(&fix, FN(0), i, 0));
+    os_sleep_ns((uint64_t)milliseconds * 1000000);
+    fixture_destroy(&fix);
+    assert_int_equal(atomic_load(&check_failures), 0);
+}
+
+#endif
