@@ -20,8 +20,9 @@ uint32_t grt_thread_park_begin(grt_thread *thread)
  * after it has changed the word, and we at the word only after the flag: one of the two sees it. */
 static void show_parked(grt_thread *thread, bool parked)
 {
-    atomic_store(&thread->parked, parked);
-    atomic_thread_fence(memory_order_seq_cst);
+    /* An exchange, for a fence is nothing that the thread sanitizer knows. The host looks at the
+     * word once more, behind a barrier of its own, before it lets anybody sleep. */
+    atomic_exchange(&thread->parked, parked);
     grt_thread_show_byte(thread, GRT_KTHREAD_STATE,
                          parked ? GRT_KTHREAD_WAITING : GRT_KTHREAD_RUNNING);
 }
