@@ -10,6 +10,13 @@
 #define PROBES         16u
 #define KEY_OF_MISSING 0x80000000u
 
+const bool grt_alarm_sleeps[GRT_INDEX_COUNT] = {
+    [GRT_INDEX_KeDelayExecutionThread] = true,
+    [GRT_INDEX_Sleep] = true,
+    [GRT_INDEX_SleepEx] = true,
+    [GRT_INDEX_RtlSleep] = true,
+};
+
 /* [first], and from there on every tenfold of it. */
 static bool is_due(uint32_t count, uint32_t first)
 {

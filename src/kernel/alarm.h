@@ -38,10 +38,13 @@ void grt_alarm_missing(grt_thread *thread, uint32_t index, const char *name, grt
 /* The calling thread sleeps once more; counts sleeps at one place. */
 void grt_alarm_sleep(grt_call *call);
 
+/* By the row's index: whether the export does nothing but sleep. */
+extern const bool grt_alarm_sleeps[GRT_INDEX_COUNT];
+
 /* The calling thread enters an export: any that does not sleep ends a row of sleeps. */
 static inline void grt_alarm_enter(grt_call *call)
 {
-    if (__builtin_expect(call->row->index == GRT_INDEX_KeDelayExecutionThread, 0))
+    if (__builtin_expect(grt_alarm_sleeps[call->row->index], 0))
         grt_alarm_sleep(call);
     else
         call->thread->sleeps = 0;

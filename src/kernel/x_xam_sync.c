@@ -197,7 +197,7 @@ uint32_t grt_export_RtlSleep(grt_call *call, uint32_t milliseconds, uint32_t ale
     uint64_t deadline = deadline_of(call, milliseconds);
     uint32_t status;
     if (milliseconds == 0)
-        os_thread_yield();
+        grt_thread_yield(call->thread);
     do
         status = grt_wait_sleep(grt_call_dispatch(call), call->thread, alertable != 0, deadline);
     while (status == GRT_NT_ALERTED);

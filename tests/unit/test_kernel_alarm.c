@@ -230,9 +230,17 @@ static void polls(grt_ppc *ctx, uint8_t *base)
         KCALL(KeDelayExecutionThread, 0, 0, now);
 }
 
+static void polls_with_win32(grt_ppc *ctx, uint8_t *base)
+{
+    for (int i = 0; i < 10000; i++)
+        KCALL(Sleep, 0);
+}
+
 static void test_polling(void **state)
 {
     (void)state;
+    RUN_GUEST(polls_with_win32);
+    assert_logged("[EXPORT] Sleep: the thread polls, it makes no other kernel call: 10000 times");
     RUN_GUEST(polls);
     assert_logged("[EXPORT] KeDelayExecutionThread: the thread polls, it makes no other kernel "
                   "call: 10000 times at fn0+0x4 (0x82000004), this time on thread id 00000001 "

@@ -398,6 +398,51 @@ static void test_hostile(void **state)
     RUN_GUEST(hostile, scribbler, user);
 }
 
+static atomic_bool flipping;
+
+static void flipper(grt_ppc *ctx, uint8_t *base)
+{
+    (void)ctx;
+    for (uint32_t i = 0; atomic_load(&flipping); i++)
+        __atomic_store_n((uint32_t *)(void *)(base + BODY + 4), i & 1 ? __builtin_bswap32(1) : 0,
+                         __ATOMIC_RELAXED);
+}
+
+static void setter(grt_ppc *ctx, uint8_t *base)
+{
+    while (atomic_load(&flipping)) {
+        KCALL(KeSetEvent, BODY, 0, 0);
+        os_thread_yield();
+    }
+}
+
+/* Inlined code sets and clears an event all the time: what is missing may come between two looks,
+ * and still whoever sets the event finds the waiter. */
+static void flipped(grt_ppc *ctx, uint8_t *base)
+{
+    grt_addr s = scratch(ctx);
+    atomic_store(&flipping, true);
+    KCALL(KeInitializeEvent, BODY, 0, 0);
+    KCALL(KeInitializeEvent, BODY + 0x40, 0, 1);
+    poke(base, HANDLES(s), BODY);
+    poke(base, HANDLES(s) + 4, BODY + 0x40);
+    uint32_t threads[] = {new_thread(ctx, base, 1, 0), new_thread(ctx, base, 2, 0)};
+    for (uint32_t i = 0; i < 200000; i++)
+        CHECK_EQUAL(KCALL(KeWaitForMultipleObjects, 2, HANDLES(s), 0, 0, 1, 0, 0, 0),
+                    GRT_NT_SUCCESS);
+    atomic_store(&flipping, false);
+    join_guest(ctx, base, threads[0]);
+    join_guest(ctx, base, threads[1]);
+}
+
+static void test_flipped(void **state)
+{
+    (void)state;
+    if (UNDER_TSAN) /* the guest races with the look, on purpose */
+        skip();
+    RUN_GUEST(flipped, flipper, setter);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -405,6 +450,7 @@ int main(void)
         cmocka_unit_test(test_boost),           cmocka_unit_test(test_new_uses),
         cmocka_unit_test(test_new_uses_waited), cmocka_unit_test(test_garbage),
         cmocka_unit_test(test_gone_memory),     cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_flipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -256,6 +256,51 @@ static void test_time_against_signals(void **state)
     RUN_GUEST(time_against_signals, takes_in_time);
 }
 
+static void takes_late(grt_ppc *ctx, uint8_t *base)
+{
+    uint32_t status;
+    do /* until the other one is in time */
+        status = wait_until(ctx, base, shared[0], MILLISECONDS(5));
+    while (status == GRT_NT_TIMEOUT);
+    CHECK_EQUAL(status, GRT_NT_SUCCESS);
+}
+
+/* The signal comes when time is up, but the waiter has not got to say so yet. */
+static void signalled_when_late(grt_ppc *ctx, uint8_t *base)
+{
+    grt_dispatch *dispatch = dispatch_of(ctx);
+    grt_handle_trouble trouble;
+    int32_t previous;
+    shared[0] = new_semaphore(ctx, base, 0, 5);
+    grt_dispatch_lock(dispatch);
+    grt_object *semaphore =
+        grt_handle_object(dispatch, ctx->thread, shared[0], GRT_OBJECT_SEMAPHORE, &trouble);
+    grt_dispatch_unlock(dispatch);
+    uint32_t thread = new_thread(ctx, base, 1, 0);
+    for (bool in_time = false; !in_time;) { /* found waiting, and kept from ending it */
+        grt_dispatch_lock(dispatch);
+        in_time = dispatch->waiting == 1;
+        if (in_time) {
+            os_sleep_ns(20000000);
+            CHECK(grt_semaphore_release(dispatch, semaphore, 1, &previous));
+            CHECK_EQUAL(semaphore->state, 0); /* the waiter has it */
+        }
+        grt_dispatch_unlock(dispatch);
+    }
+    join_guest(ctx, base, thread);
+    CHECK_EQUAL(waiting_now(dispatch), 0);
+    CHECK_EQUAL(look(ctx, base, shared[0]), GRT_NT_TIMEOUT);
+    grt_dispatch_lock(dispatch);
+    grt_object_release(dispatch, semaphore);
+    grt_dispatch_unlock(dispatch);
+}
+
+static void test_signalled_when_late(void **state)
+{
+    (void)state;
+    RUN_GUEST(signalled_when_late, takes_late);
+}
+
 /* ---- mutual exclusion ------------------------------------------------------------------------ */
 
 #define OWNERS 4u
@@ -648,6 +693,7 @@ int main(void)
         cmocka_unit_test(test_one_by_one),
         cmocka_unit_test(test_movers),
         cmocka_unit_test(test_time_against_signals),
+        cmocka_unit_test(test_signalled_when_late),
         cmocka_unit_test(test_mutual_exclusion),
         cmocka_unit_test(test_ping_pong),
         cmocka_unit_test(test_signal_and_wait_is_one_step),

@@ -465,6 +465,36 @@ static void test_catches_up(void **state)
     fixture_destroy(&fix);
 }
 
+/* However many periods it was late, it lets one waiter through. */
+static void late(grt_ppc *ctx, uint8_t *base)
+{
+    grt_dispatch *dispatch = dispatch_of(ctx);
+    grt_handle_trouble trouble;
+    uint32_t threads[2], handle = new_timer(ctx, base, 1);
+    uint64_t due = os_clock_ns() + 3600000000000ull;
+    for (uint32_t i = 0; i < 2; i++)
+        threads[i] = new_thread(ctx, base, 1, handle);
+    await_waiting(dispatch, 2);
+    grt_dispatch_lock(dispatch);
+    grt_object *timer =
+        grt_handle_object(dispatch, ctx->thread, handle, GRT_OBJECT_TIMER, &trouble);
+    grt_timer_set(dispatch, timer, due, 10);
+    grt_timer_run(dispatch, due + 55);
+    CHECK_EQUAL(dispatch->waiting, 1);
+    grt_timer_run(dispatch, due + 60);
+    CHECK_EQUAL(dispatch->waiting, 0);
+    grt_object_release(dispatch, timer);
+    grt_dispatch_unlock(dispatch);
+    for (uint32_t i = 0; i < 2; i++)
+        join_guest(ctx, base, threads[i]);
+}
+
+static void test_late(void **state)
+{
+    (void)state;
+    RUN_GUEST(late, waits_for_timer);
+}
+
 /* ---- the host, the end ----------------------------------------------------------------------- */
 
 static void no_clock(grt_ppc *ctx, uint8_t *base)
@@ -644,21 +674,14 @@ static void test_many_setters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_shot),
-        cmocka_unit_test(test_arming_does_not_signal),
-        cmocka_unit_test(test_periodic),
-        cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_timer_names),
-        cmocka_unit_test(test_closed_while_armed),
-        cmocka_unit_test(test_timer_apcs),
-        cmocka_unit_test(test_in_memory),
-        cmocka_unit_test(test_memory_goes_away),
-        cmocka_unit_test(test_random_timers),
-        cmocka_unit_test(test_catches_up),
-        cmocka_unit_test(test_no_clock),
-        cmocka_unit_test(test_destroy_while_armed),
-        cmocka_unit_test(test_destroy_in_dpc),
-        cmocka_unit_test(test_many_setters),
+        cmocka_unit_test(test_one_shot),         cmocka_unit_test(test_arming_does_not_signal),
+        cmocka_unit_test(test_periodic),         cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_timer_names),      cmocka_unit_test(test_closed_while_armed),
+        cmocka_unit_test(test_timer_apcs),       cmocka_unit_test(test_in_memory),
+        cmocka_unit_test(test_memory_goes_away), cmocka_unit_test(test_random_timers),
+        cmocka_unit_test(test_catches_up),       cmocka_unit_test(test_late),
+        cmocka_unit_test(test_no_clock),         cmocka_unit_test(test_destroy_while_armed),
+        cmocka_unit_test(test_destroy_in_dpc),   cmocka_unit_test(test_many_setters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
