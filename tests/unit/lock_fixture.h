@@ -94,12 +94,14 @@ static inline uint32_t times_logged(const char *text)
         }                                                                                          \
     } while (0)
 
-/* With shortcuts, and without: a thread whose lock order is kept takes none. */
-#define RUN_BOTH_WAYS(...)                                                                         \
+/* With shortcuts; without, as a thread whose lock order is kept takes none; and one thread at a
+ * time in the order of a seed. */
+#define RUN_ALL_WAYS(...)                                                                          \
     do {                                                                                           \
-        for (int full_ = 0; full_ < 2; full_++) {                                                  \
+        for (int way_ = 0; way_ < 3; way_++) {                                                     \
             grt_runtime_config config_ = quiet_config();                                           \
-            config_.lock_order = full_ == 1;                                                       \
+            config_.lock_order = way_ == 1;                                                        \
+            config_.schedule_seed = way_ == 2 ? os_clock_ns() | 1 : 0;                             \
             grt_ppc_function *const functions_[] = {__VA_ARGS__};                                  \
             run_guest_with(&config_, functions_, sizeof functions_ / sizeof *functions_);          \
             assert_false(log_has("[FAULT]"));                                                      \

@@ -135,7 +135,7 @@ static void turns(grt_ppc *ctx, uint8_t *base)
 static void test_turns(void **state)
 {
     (void)state;
-    RUN_GUEST(turns, comer);
+    RUN_ALL_WAYS(turns, comer);
     assert_silent();
 }
 
@@ -161,7 +161,7 @@ static void freed_by_initialising(grt_ppc *ctx, uint8_t *base)
 static void test_initialised_while_threads_wait(void **state)
 {
     (void)state;
-    RUN_GUEST(freed_by_initialising, comer);
+    RUN_ALL_WAYS(freed_by_initialising, comer);
     assert_logged("lock 0x82010000 is initialised while threads are in or wait");
 }
 
@@ -209,7 +209,7 @@ static void exclusion(grt_ppc *ctx, uint8_t *base)
 static void test_exclusion(void **state)
 {
     (void)state;
-    RUN_GUEST(exclusion, worker);
+    RUN_ALL_WAYS(exclusion, worker);
     assert_silent();
 }
 
@@ -250,7 +250,7 @@ static void fairness(grt_ppc *ctx, uint8_t *base)
 static void test_nobody_starves(void **state)
 {
     (void)state;
-    RUN_GUEST(fairness, reads_on, writes_on);
+    RUN_ALL_WAYS(fairness, reads_on, writes_on);
 }
 
 /* ---- ends ---------------------------------------------------------------------------------- */

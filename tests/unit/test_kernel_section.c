@@ -48,7 +48,7 @@ static void single(grt_ppc *ctx, uint8_t *base)
 static void test_single(void **state)
 {
     (void)state;
-    RUN_BOTH_WAYS(single);
+    RUN_ALL_WAYS(single);
     assert_logged("RtlLeaveCriticalSection: section");
     assert_logged("is not owned");
 }
@@ -73,7 +73,7 @@ static void bad_places(grt_ppc *ctx, uint8_t *base)
 static void test_bad_places(void **state)
 {
     (void)state;
-    RUN_BOTH_WAYS(bad_places);
+    RUN_ALL_WAYS(bad_places);
     assert_logged("RtlEnterCriticalSection: section leads to 0x00000010, which cannot be written");
     assert_logged("RtlTryEnterCriticalSection: section leads to 0xFFFFFFF0");
     assert_logged("RtlLeaveCriticalSection: section leads to 0xFFFFFFFC");
@@ -96,7 +96,7 @@ static void four_aligned(grt_ppc *ctx, uint8_t *base)
 static void test_scenario_67_alignment(void **state)
 {
     (void)state;
-    RUN_BOTH_WAYS(four_aligned);
+    RUN_ALL_WAYS(four_aligned);
     assert_silent();
 }
 
@@ -123,7 +123,7 @@ static void many(grt_ppc *ctx, uint8_t *base)
 static void test_many(void **state)
 {
     (void)state;
-    RUN_BOTH_WAYS(many);
+    RUN_ALL_WAYS(many);
     assert_silent();
 }
 
@@ -177,7 +177,7 @@ static void exclusion(grt_ppc *ctx, uint8_t *base)
 static void test_scenario_66_one_owner(void **state)
 {
     (void)state;
-    RUN_BOTH_WAYS(exclusion, worker);
+    RUN_ALL_WAYS(exclusion, worker);
     assert_silent();
 }
 
@@ -210,7 +210,7 @@ static void in_order(grt_ppc *ctx, uint8_t *base)
 static void test_first_come_first_served(void **state)
 {
     (void)state;
-    RUN_BOTH_WAYS(in_order, take_turn);
+    RUN_ALL_WAYS(in_order, take_turn);
 }
 
 /* A waiter that is not the first does not take a section that it finds free. */
@@ -230,7 +230,7 @@ static void waits_its_turn(grt_ppc *ctx, uint8_t *base)
     grt_thread_unpark(sections->last->thread);
     for (bool tried = false; !tried;) {
         os_mutex_unlock(&sections->lock);
-        os_thread_yield();
+        grt_thread_yield(ctx->thread);
         os_mutex_lock(&sections->lock);
         /* The first may have got in meanwhile if it was not asleep yet. */
         tried = sections->first == sections->last || !sections->last->woken;
@@ -246,7 +246,7 @@ static void waits_its_turn(grt_ppc *ctx, uint8_t *base)
 static void test_waiters_keep_their_order(void **state)
 {
     (void)state;
-    RUN_BOTH_WAYS(waits_its_turn, take_turn);
+    RUN_ALL_WAYS(waits_its_turn, take_turn);
 }
 
 /* How often the first waiter was woken in vain, once it has tried after its last wake-up. */
@@ -305,7 +305,7 @@ static void loses(grt_ppc *ctx, uint8_t *base)
 static void test_nobody_starves(void **state)
 {
     (void)state;
-    RUN_BOTH_WAYS(loses, stays_inside);
+    RUN_ALL_WAYS(loses, stays_inside);
 }
 
 /* ---- no wake-up is lost, at whatever instruction ---------------------------------------------
@@ -435,7 +435,7 @@ static void misuse(grt_ppc *ctx, uint8_t *base)
 static void test_misuse(void **state)
 {
     (void)state;
-    RUN_BOTH_WAYS(misuse, other);
+    RUN_ALL_WAYS(misuse, other);
     assert_logged("section 0x82010000 belongs to thread 1");
     assert_logged("thread id 00000002 ended inside 1 critical section, among them 0x82010000");
     assert_logged("section 0x82010000 is owned by thread 2, which has ended");
@@ -472,7 +472,7 @@ static void freed_otherwise(grt_ppc *ctx, uint8_t *base)
 static void test_freed_otherwise(void **state)
 {
     (void)state;
-    RUN_BOTH_WAYS(freed_otherwise, gets_in);
+    RUN_ALL_WAYS(freed_otherwise, gets_in);
 }
 
 static void ends_inside(grt_ppc *ctx, uint8_t *base)
@@ -503,7 +503,7 @@ static void kthread_again(grt_ppc *ctx, uint8_t *base)
 static void test_kthread_of_an_ended_owner(void **state)
 {
     (void)state;
-    RUN_BOTH_WAYS(kthread_again, ends_inside, tries);
+    RUN_ALL_WAYS(kthread_again, ends_inside, tries);
     assert_logged("RtlTryEnterCriticalSection: section 0x82010000 is owned by thread 2, which has");
     assert_logged("RtlLeaveCriticalSection: section 0x82010000 belongs to thread 2");
 }
@@ -535,7 +535,7 @@ static void garbage(grt_ppc *ctx, uint8_t *base)
 static void test_garbage(void **state)
 {
     (void)state;
-    RUN_BOTH_WAYS(garbage);
+    RUN_ALL_WAYS(garbage);
     assert_logged("RtlEnterCriticalSection: section 0x82010000 has the owner 0xEEEEEEEE, which no "
                   "thread inside is: it was never initialised, or overwritten, and is taken as "
                   "free");
@@ -637,7 +637,7 @@ static void page_goes(grt_ppc *ctx, uint8_t *base)
 static void test_memory_goes_away(void **state)
 {
     (void)state;
-    RUN_BOTH_WAYS(page_goes, waits_in_page);
+    RUN_ALL_WAYS(page_goes, waits_in_page);
     assert_logged("RtlEnterCriticalSection: section leads to 0x81000000, which cannot be written");
 }
 
@@ -794,7 +794,7 @@ static void callers(grt_ppc *ctx, uint8_t *base)
 static void test_scenario_70_callbacks(void **state)
 {
     (void)state;
-    RUN_BOTH_WAYS(callers, calls_back, called_back);
+    RUN_ALL_WAYS(callers, calls_back, called_back);
 }
 
 /* ---- stop ---------------------------------------------------------------------------------- */
@@ -855,7 +855,7 @@ static void suspends(grt_ppc *ctx, uint8_t *base)
 static void test_suspension_is_noticed(void **state)
 {
     (void)state;
-    RUN_BOTH_WAYS(suspends, suspended_inside);
+    RUN_ALL_WAYS(suspends, suspended_inside);
 }
 
 int main(void)

@@ -48,7 +48,7 @@ static void single(grt_ppc *ctx, uint8_t *base)
 static void test_single(void **state)
 {
     (void)state;
-    RUN_BOTH_WAYS(single);
+    RUN_ALL_WAYS(single);
     assert_silent();
 }
 
@@ -75,7 +75,7 @@ static void misuse(grt_ppc *ctx, uint8_t *base)
 static void test_misuse(void **state)
 {
     (void)state;
-    RUN_BOTH_WAYS(misuse);
+    RUN_ALL_WAYS(misuse);
     assert_logged("is not taken");
     assert_logged("is 0x12345678, which is no thread's PCR");
     assert_logged("is 0x12345678, which is no living thread's PCR: it was never initialised, or "
@@ -126,7 +126,7 @@ static void exclusion(grt_ppc *ctx, uint8_t *base)
 static void test_exclusion(void **state)
 {
     (void)state;
-    RUN_BOTH_WAYS(exclusion, worker);
+    RUN_ALL_WAYS(exclusion, worker);
     assert_silent();
 }
 
