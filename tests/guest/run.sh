@@ -30,6 +30,7 @@ done
 guestrt=${guestrt:-$build/guestrt}
 work=$build/tests/guest
 mkdir -p "$work"
+rm -f "$work"/*.verdict
 export GUESTRT_GUEST_LIBRARY=${GUESTRT_GUEST_LIBRARY:-$build/guest}
 if [ ! -x "$guestrt" ]; then
     echo "run.sh: there is no $guestrt" >&2
@@ -68,27 +69,47 @@ for name in "${names[@]}"; do
     fi
 done
 
-passed=0 failed=0
-for source in "$here"/*.c; do
-    name=$(basename "$source" .c)
-    [ ${#names[@]} -eq 0 ] || [[ " ${names[*]} " == *" $name "* ]] || continue
+# Builds and runs one program; what is to be said about it goes to its .verdict.
+check() { # source
+    local name out options found
+    name=$(basename "$1" .c)
     out=$work/$name
-    if ! "$root/scripts/guest-cc" -Wall -Wextra -Werror -Wno-infinite-recursion -I "$here" -o "$out.elf" "$source"; then
-        echo "FAIL $name: does not build"
-        failed=$((failed + 1))
-        continue
+    if ! "$root/scripts/guest-cc" -Wall -Wextra -Werror -Wno-infinite-recursion -I "$here" -o "$out.elf" "$1" 2>"$out.err"; then
+        { echo "FAIL $name: does not build"; cat "$out.err"; } >"$out.verdict"
+        return
     fi
-    read -ra options < <(directive "$source" run; echo)
+    read -ra options < <(directive "$1" run; echo)
     timeout 120 "$guestrt" run "${options[@]}" "$out.elf" >"$out.out" 2>"$out.err"
-    found=$(complaints "$source" "$out.out" "$out.err" $?)
+    found=$(complaints "$1" "$out.out" "$out.err" $?)
     if [ -z "$found" ]; then
         echo "PASS $name"
-        passed=$((passed + 1))
     else
         printf 'FAIL %s\n%s\n' "$name" "$found"
         tail -n 3 "$out.err" | sed 's/^/    /'
-        failed=$((failed + 1))
-    fi
+    fi >"$out.verdict"
+}
+
+chosen=()
+for source in "$here"/*.c; do
+    name=$(basename "$source" .c)
+    [ ${#names[@]} -eq 0 ] || [[ " ${names[*]} " == *" $name "* ]] || continue
+    chosen+=("$source")
+done
+"$root/scripts/guest-cc" --library >/dev/null || exit 4 # once, not by several at a time
+
+# As many at a time as there are processors: most of the time goes to two compilers.
+jobs=$(nproc)
+for source in "${chosen[@]}"; do
+    while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
+    check "$source" &
+done
+wait
+
+passed=0 failed=0
+for source in "${chosen[@]}"; do
+    verdict=$work/$(basename "$source" .c).verdict
+    cat "$verdict"
+    if grep -q '^PASS' "$verdict"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 done
 if [ ${#names[@]} -eq 0 ]; then
     python3 "$here/coverage/run.py" "$guestrt" "$work"
