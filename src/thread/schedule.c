@@ -79,6 +79,7 @@ static void give(struct grt_schedule *schedule, grt_thread *thread)
 {
     schedule->taken = true;
     schedule->handed++;
+    thread->seat.turn_ns = atomic_load(&schedule->now_ns);
     thread->seat.state = GRT_SEAT_RUNNING;
     __atomic_store_n(&thread->seat.turn, 1, __ATOMIC_RELEASE);
     os_wake_all(&thread->seat.turn);
@@ -189,6 +190,8 @@ static void hand_over_and_wait(grt_thread *thread)
 {
     struct grt_schedule *schedule = thread->runtime->schedule;
     thread->seat.handed_at = schedule->handed;
+    thread->seat.handed_ns = atomic_load(&schedule->now_ns);
+    thread->seat.handed_turn_ns = thread->seat.turn_ns;
     hand_over(schedule);
     await_turn(thread);
 }
@@ -249,8 +252,10 @@ bool grt_schedule_park(grt_thread *thread, uint32_t token, uint64_t deadline_ns)
         seat->state = GRT_SEAT_BLOCKED;
         seat->deadline_ns = deadline_ns;
         seat->timed_out = false;
-        if (seat->blocked_at == 0)
+        if (seat->blocked_at == 0) {
             seat->blocked_at = schedule->handed;
+            seat->blocked_turn_ns = seat->turn_ns;
+        }
     }
     os_mutex_unlock(&schedule->lock);
     if (woken)

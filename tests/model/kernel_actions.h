@@ -12,6 +12,7 @@
 #define THREADS  5u /* the first one is the program's main function */
 #define NAMES    3u
 #define RECORDED 2048u
+#define BODIES   6u /* objects in guest memory */
 
 /* ---- what is recorded ---------------------------------------------------------------------- */
 
@@ -19,12 +20,16 @@ typedef struct operation {
     uint8_t what, thread;
     bool finished;            /* false: the call had not come back at the end */
     uint64_t began_at, at;    /* moments: when it blocked (0: never), when it was through */
+    uint64_t began_ns, ns;    /* the clock when those turns began */
+    uint64_t done_ns;         /* the clock when it was through */
     uint64_t clock, clock_at; /* before and after */
-    uint32_t handles[MODEL_WAITED], count;
+    uint32_t handles[MODEL_WAITED], count; /* or addresses of bodies */
+    uint32_t signal;
     bool all, owned, close_source, auto_reset;
     uint32_t name;
     int32_t amount, limit;
     int64_t units;           /* of time; 0: only look, 1: no time-out */
+    uint64_t due;            /* ns */
     uint32_t status, handle; /* what the runtime said */
     int32_t previous;
 } operation;
@@ -238,6 +243,124 @@ static void do_sleep(actor *self, operation *op)
     ACTOR(self);
     op->units = -(int64_t)random_below(&self->random, 300);
     op->status = KCALL(KeDelayExecutionThread, 1, 0, timeout_at(base, s + 0x40, op->units));
+}
+
+static void do_signal_and_wait(actor *self, operation *op)
+{
+    ACTOR(self);
+    op->count = 1;
+    op->signal = pick_handle(self, MODEL_EVENT | MODEL_SEMAPHORE | MODEL_MUTANT);
+    op->handles[0] = pick_handle(self, MODEL_ANY);
+    grt_addr timeout = random_timeout(self, op);
+    op->status = KCALL(NtSignalAndWaitForSingleObjectEx, op->signal, op->handles[0], 1, 0, timeout);
+}
+
+/* ---- in guest memory ----------------------------------------------------------------------- */
+
+static const model_kind body_kinds[BODIES] = {MODEL_EVENT,  MODEL_EVENT, MODEL_SEMAPHORE,
+                                              MODEL_MUTANT, MODEL_TIMER, MODEL_TIMER};
+
+static grt_addr body_at(uint32_t index)
+{
+    return DATA_BASE + 0x40 + 0x40 * index;
+}
+
+static void make_bodies(actor *self)
+{
+    ACTOR(self);
+    KCALL(KeInitializeEvent, body_at(0), 0, 0);
+    KCALL(KeInitializeEvent, body_at(1), 1, 0);
+    KCALL(KeInitializeSemaphore, body_at(2), 1, 3);
+    KCALL(KeInitializeMutant, body_at(3), 0);
+    KCALL(KeInitializeTimerEx, body_at(4), 0, 0);
+    KCALL(KeInitializeTimerEx, body_at(5), 1, 0);
+}
+
+/* Mostly one of [kinds]. */
+static uint32_t pick_body(actor *self, uint32_t kinds)
+{
+    uint32_t index = random_below(&self->random, BODIES);
+    if (random_below(&self->random, 16) == 0)
+        return index;
+    while (!(body_kinds[index] & kinds))
+        index = (index + 1) % BODIES;
+    return index;
+}
+
+static void do_set_at(actor *self, operation *op)
+{
+    ACTOR(self);
+    op->handles[0] = body_at(pick_body(self, MODEL_EVENT));
+    op->previous = (int32_t)KCALL(KeSetEvent, op->handles[0], 0, 0);
+}
+
+static void do_pulse_at(actor *self, operation *op)
+{
+    ACTOR(self);
+    op->handles[0] = body_at(pick_body(self, MODEL_EVENT));
+    op->previous = (int32_t)KCALL(KePulseEvent, op->handles[0], 0, 0);
+}
+
+static void do_release_at(actor *self, operation *op)
+{
+    ACTOR(self);
+    op->handles[0] = body_at(pick_body(self, MODEL_SEMAPHORE));
+    op->amount = (int32_t)random_below(&self->random, 4);
+    op->previous = (int32_t)KCALL(KeReleaseSemaphore, op->handles[0], 0, (uint32_t)op->amount, 0);
+}
+
+static void do_release_mutant_at(actor *self, operation *op)
+{
+    ACTOR(self);
+    op->handles[0] = body_at(pick_body(self, MODEL_MUTANT));
+    op->owned = random_below(&self->random, 8) == 0; /* given up for whoever has it */
+    op->previous = (int32_t)KCALL(KeReleaseMutant, op->handles[0], 0, op->owned, 0);
+}
+
+/* The two timers are not due at the same time: nothing is said about who comes first then. Hence
+ * an absolute time; others may run before the call does. */
+static void do_arm(actor *self, operation *op)
+{
+    ACTOR(self);
+    uint32_t index = pick_body(self, MODEL_TIMER);
+    uint64_t now = op->clock / 100, due = now + 16 + random_below(&self->random, 2000);
+    due = (due & ~15ull) + 8 * (index % 2);
+    op->handles[0] = body_at(index);
+    op->due = op->clock + (due - now) * 100;
+    op->amount = (int32_t)(random_below(&self->random, 3) == 0);
+    op->previous =
+        (int32_t)KCALL(KeSetTimerEx, op->handles[0],
+                       grt_kernel_time(ctx->thread->runtime) + due - now, (uint32_t)op->amount, 0);
+}
+
+static void do_disarm(actor *self, operation *op)
+{
+    ACTOR(self);
+    op->handles[0] = body_at(pick_body(self, MODEL_TIMER));
+    op->previous = (int32_t)KCALL(KeCancelTimer, op->handles[0]);
+}
+
+static void do_wait_at(actor *self, operation *op)
+{
+    ACTOR(self);
+    op->count = 1;
+    op->handles[0] = body_at(pick_body(self, MODEL_ANY));
+    grt_addr timeout = random_timeout(self, op);
+    op->status = KCALL(KeWaitForSingleObject, op->handles[0], 0, 1, 0, timeout);
+}
+
+static void do_wait_many_at(actor *self, operation *op)
+{
+    ACTOR(self);
+    op->count = 1 + random_below(&self->random, 4);
+    op->all = random_below(&self->random, 2);
+    for (uint32_t i = 0; i < op->count; i++) {
+        op->handles[i] = body_at(pick_body(self, MODEL_ANY));
+        poke(base, s + 0x80 + 4 * i, op->handles[i]);
+    }
+    grt_addr timeout = random_timeout(self, op);
+    op->status =
+        KCALL(KeWaitForMultipleObjects, op->count, s + 0x80, op->all ? 0 : 1, 0, 1, 0, timeout, 0);
 }
 
 /* Not drawn: the main function does it for each of its threads, and a thread at its end. */

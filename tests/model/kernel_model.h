@@ -1,6 +1,6 @@
 /*
- * kernel_model.h - what events, semaphores, mutants, threads, handles and waits do, as plainly as
- * it can be said: one operation at a time, in the order in which they happened.
+ * kernel_model.h - what events, semaphores, mutants, timers, threads, handles and waits do, as
+ * plainly as it can be said: one operation at a time, in the order in which they happened.
  *
  * Waiters stand in one line, first come first. Whoever makes an object signalled walks along the
  * line and lets through who can go, taking for them what they asked for. A time-out takes effect
@@ -26,7 +26,8 @@ typedef enum model_kind {
     MODEL_SEMAPHORE = 2,
     MODEL_MUTANT = 4,
     MODEL_THREAD = 8,
-    MODEL_ANY = 15,
+    MODEL_TIMER = 16,
+    MODEL_ANY = 31,
 } model_kind;
 
 typedef struct model_object {
@@ -38,6 +39,8 @@ typedef struct model_object {
     bool auto_reset, abandoned;
     uint32_t owner, depth; /* mutant: thread + 1 */
     uint64_t taken;        /* mutant: when its owner got it */
+    bool armed;            /* timer */
+    uint64_t due, period;  /* ns; period 0: once */
 } model_object;
 
 typedef struct model_wait {
@@ -141,7 +144,7 @@ static inline uint32_t model_take(model *m, model_object *object, uint32_t threa
     bool abandoned = object->abandoned;
     if (object->kind == MODEL_SEMAPHORE)
         object->state--;
-    else if (object->kind == MODEL_EVENT && object->auto_reset)
+    else if (object->auto_reset)
         object->state = 0;
     else if (object->kind == MODEL_MUTANT)
         model_own(m, object, thread);
@@ -206,6 +209,38 @@ static inline void model_signalled(model *m, model_object *object)
         }
     }
 }
+
+/* ---- timers -------------------------------------------------------------------------------- */
+
+/* The armed timer that is due first; null when none is by [now]. */
+static inline model_object *model_due(model *m, uint64_t now)
+{
+    model_object *first = NULL;
+    for (uint32_t i = 0; i < m->object_count; i++) {
+        model_object *timer = &m->objects[i];
+        if (timer->armed && timer->due <= now && (first == NULL || timer->due < first->due))
+            first = timer;
+    }
+    return first;
+}
+
+static inline void model_fire(model *m, model_object *timer)
+{
+    timer->state = 1;
+    timer->armed = timer->period != 0;
+    timer->due += timer->period;
+    model_signalled(m, timer);
+}
+
+/* Time goes on to [now]. */
+static inline void model_time(model *m, uint64_t now)
+{
+    model_object *timer;
+    while ((timer = model_due(m, now)) != NULL)
+        model_fire(m, timer);
+}
+
+/* ---- waits that begin and end --------------------------------------------------------------- */
 
 /* Returns the status, or MODEL_WAITS. */
 static inline uint32_t model_wait_begin(model *m, uint32_t thread, const uint32_t *handles,

@@ -143,6 +143,108 @@ static uint32_t model_waiting(operation *op, int32_t *previous)
     return model_wait_begin(&judge, op->thread, op->handles, op->count, op->all, op->units == 0);
 }
 
+static uint32_t model_signal(operation *op, model_object *object)
+{
+    int32_t ignored;
+    operation signal = *op;
+    signal.handles[0] = op->signal;
+    signal.amount = 1;
+    return object->kind == MODEL_EVENT       ? model_set(&signal, &ignored)
+           : object->kind == MODEL_SEMAPHORE ? model_release(&signal, &ignored)
+                                             : model_release_mutant(&signal, &ignored);
+}
+
+static uint32_t model_signalling(operation *op, int32_t *previous)
+{
+    uint32_t status;
+    model_object *object =
+        model_of(&judge, op->signal, MODEL_EVENT | MODEL_SEMAPHORE | MODEL_MUTANT, &status);
+    if (object != NULL && model_of(&judge, op->handles[0], MODEL_ANY, &status) != NULL)
+        status = model_signal(op, object);
+    return status == GRT_NT_SUCCESS ? model_waiting(op, previous) : status;
+}
+
+/* Of objects in guest memory: no status, but a previous value of 0 where the kind is wrong. */
+static uint32_t model_set_at(operation *op, int32_t *previous)
+{
+    *previous = 0;
+    model_set(op, previous);
+    return GRT_NT_SUCCESS;
+}
+
+static uint32_t model_pulse_at(operation *op, int32_t *previous)
+{
+    *previous = 0;
+    model_pulse(op, previous);
+    return GRT_NT_SUCCESS;
+}
+
+static uint32_t model_release_at(operation *op, int32_t *previous)
+{
+    uint32_t status;
+    model_object *semaphore = model_of(&judge, op->handles[0], MODEL_SEMAPHORE, &status);
+    *previous = semaphore != NULL ? semaphore->state : 0; /* also of a refused call */
+    model_release(op, previous);
+    return GRT_NT_SUCCESS;
+}
+
+static uint32_t model_release_mutant_at(operation *op, int32_t *previous)
+{
+    uint32_t status;
+    model_object *mutant = model_of(&judge, op->handles[0], MODEL_MUTANT, &status);
+    *previous = 0;
+    if (mutant == NULL)
+        return GRT_NT_SUCCESS;
+    *previous = 1 - (int32_t)mutant->depth;
+    if (!op->owned) {
+        model_release_mutant(op, previous);
+        return GRT_NT_SUCCESS;
+    }
+    mutant->abandoned = true;
+    if (mutant->owner != 0)
+        model_free_mutant(&judge, mutant);
+    return GRT_NT_SUCCESS;
+}
+
+static uint32_t model_arm(operation *op, int32_t *previous)
+{
+    uint32_t status;
+    model_object *timer = model_of(&judge, op->handles[0], MODEL_TIMER, &status);
+    *previous = timer != NULL && timer->armed;
+    if (timer == NULL)
+        return GRT_NT_SUCCESS;
+    timer->armed = true;
+    timer->state = 0;
+    timer->due = op->due > op->done_ns ? op->due : op->done_ns;
+    timer->period = (uint64_t)op->amount * 1000000;
+    if (timer->due == op->done_ns)
+        model_fire(&judge, timer);
+    return GRT_NT_SUCCESS;
+}
+
+static uint32_t model_disarm(operation *op, int32_t *previous)
+{
+    uint32_t status;
+    model_object *timer = model_of(&judge, op->handles[0], MODEL_TIMER, &status);
+    *previous = timer != NULL && timer->armed;
+    if (timer != NULL)
+        timer->armed = false;
+    return GRT_NT_SUCCESS;
+}
+
+static uint32_t model_bodies(operation *op, int32_t *previous)
+{
+    (void)previous;
+    for (uint32_t i = 0; i < BODIES; i++) {
+        int32_t state = body_kinds[i] == MODEL_SEMAPHORE || body_kinds[i] == MODEL_MUTANT;
+        model_object *object = model_new(&judge, body_kinds[i], 0, state);
+        object->limit = 3;
+        object->auto_reset = i == 1 || i == 5;
+        model_open(&judge, object, body_at(i));
+    }
+    return op->status;
+}
+
 static uint32_t model_fine(operation *op, int32_t *previous)
 {
     (void)previous;
@@ -180,6 +282,16 @@ static uint32_t model_end(operation *op, int32_t *previous)
     X(12, "NtWaitForSingleObjectEx", do_wait, model_waiting, false)                                \
     X(12, "NtWaitForMultipleObjectsEx", do_wait_many, model_waiting, false)                        \
     X(3, "KeDelayExecutionThread", do_sleep, model_fine, false)                                    \
+    X(4, "NtSignalAndWaitForSingleObjectEx", do_signal_and_wait, model_signalling, false)          \
+    X(3, "KeSetEvent", do_set_at, model_set_at, true)                                              \
+    X(2, "KePulseEvent", do_pulse_at, model_pulse_at, true)                                        \
+    X(3, "KeReleaseSemaphore", do_release_at, model_release_at, true)                              \
+    X(3, "KeReleaseMutant", do_release_mutant_at, model_release_mutant_at, true)                   \
+    X(4, "KeSetTimerEx", do_arm, model_arm, true)                                                  \
+    X(1, "KeCancelTimer", do_disarm, model_disarm, true)                                           \
+    X(6, "KeWaitForSingleObject", do_wait_at, model_waiting, false)                                \
+    X(6, "KeWaitForMultipleObjects", do_wait_many_at, model_waiting, false)                        \
+    X(0, "bodies", do_nothing, model_bodies, false)                                                \
     X(0, "ExCreateThread", do_nothing, model_new_thread, false)                                    \
     X(0, "the end", do_nothing, model_end, false)
 
@@ -198,6 +310,7 @@ static const kind kinds[] = {
 };
 
 #define KINDS        (sizeof kinds / sizeof *kinds)
+#define MAKES_BODIES (KINDS - 3)
 #define MAKES_THREAD (KINDS - 2)
 #define ENDS         (KINDS - 1)
 
@@ -236,6 +349,9 @@ static bool act(actor *self, uint8_t what)
     kinds[what].act(self, op);
     op->began_at = thread->seat.blocked_at;
     op->at = thread->seat.handed_at;
+    op->began_ns = thread->seat.blocked_turn_ns;
+    op->ns = thread->seat.handed_turn_ns;
+    op->done_ns = thread->seat.handed_ns;
     op->clock_at = grt_thread_clock_ns(thread->runtime);
     op->finished = true;
     return true;
@@ -278,11 +394,20 @@ static void make_threads(actor *self)
     }
 }
 
+static void make_objects(actor *self)
+{
+    make_bodies(self);
+    operation *op = begin_operation(self, MAKES_BODIES);
+    op->at = self->ctx->thread->seat.handed_at;
+    op->finished = true;
+}
+
 /* Works, and wakes those that would wait for ever, as far as handles are left to do it with. */
 static void main_function(grt_ppc *ctx, uint8_t *base)
 {
     actor self = make_actor(ctx, base, 0);
     make_threads(&self);
+    make_objects(&self);
     for (uint32_t i = 0; i < world.slots; i++)
         act(&self, (uint8_t)(i % 3)); /* one of each kind that there is */
     for (uint32_t i = 1; i < world.threads; i++)
@@ -328,13 +453,16 @@ static uint32_t collect_moments(void)
 
 static void print_operation(const operation *op, uint64_t at)
 {
-    fprintf(stderr, "%6llu thread %u %s", (unsigned long long)at, op->thread, kinds[op->what].name);
+    fprintf(stderr, "%6llu at %llu, thread %u %s", (unsigned long long)at,
+            (unsigned long long)(at == op->at ? op->ns : op->began_ns), op->thread,
+            kinds[op->what].name);
     for (uint32_t i = 0; i < (op->count > 0 ? op->count : 1); i++)
         fprintf(stderr, " %08X", (unsigned)op->handles[i]);
-    fprintf(stderr, " all %d amount %d limit %d name %u owned %d units %lld -> %08X %08X %d%s\n",
+    fprintf(stderr,
+            " all %d amount %d limit %d name %u owned %d units %lld due %llu -> %08X %08X %d%s\n",
             op->all, (int)op->amount, (int)op->limit, (unsigned)op->name, op->owned,
-            (long long)op->units, (unsigned)op->status, (unsigned)op->handle, (int)op->previous,
-            op->finished ? "" : " (not back)");
+            (long long)op->units, (unsigned long long)op->due, (unsigned)op->status,
+            (unsigned)op->handle, (int)op->previous, op->finished ? "" : " (not back)");
 }
 
 static bool complain(uint32_t count, uint32_t index, const char *what, uint64_t wanted)
@@ -361,14 +489,20 @@ static bool in_time(const operation *op)
            op->clock_at >= op->clock + (uint64_t)-op->units * 100;
 }
 
+static bool is_wait(const operation *op)
+{
+    return kinds[op->what].judge == model_waiting || kinds[op->what].judge == model_signalling;
+}
+
 static bool judge_moment(uint32_t count, uint32_t i)
 {
     operation *op = moments[i].op;
     int32_t previous = op->previous;
     uint32_t wanted;
-    if (op->began_at != 0 && kinds[op->what].judge == model_waiting && !moments[i].begins)
+    model_time(&judge, moments[i].begins ? op->began_ns : op->ns);
+    if (op->began_at != 0 && is_wait(op) && !moments[i].begins)
         wanted = model_wait_end(&judge, op->thread);
-    else if (moments[i].begins && kinds[op->what].judge != model_waiting)
+    else if (moments[i].begins && !is_wait(op))
         return true; /* sleeps */
     else
         wanted = kinds[op->what].judge(op, &previous);
@@ -417,8 +551,10 @@ static void close_records(void)
 {
     for (uint32_t i = 0; i < world.count; i++) {
         operation *op = &world.operations[i];
-        if (!op->finished)
-            op->began_at = world.running[op->thread]->seat.blocked_at;
+        if (op->finished)
+            continue;
+        op->began_at = world.running[op->thread]->seat.blocked_at;
+        op->began_ns = world.running[op->thread]->seat.blocked_turn_ns;
     }
 }
 
