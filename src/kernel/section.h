@@ -42,7 +42,8 @@
 
 /* A thread that waits; on its host stack, linked until it owns the section or is stopped. */
 typedef struct grt_section_waiter {
-    struct grt_section_waiter *next, *previous;
+    struct grt_section_waiter *next, *previous; /* of all */
+    struct grt_section_waiter *next_here;       /* in its bucket */
     grt_thread *thread;
     grt_addr section, call_site;
     bool woken;    /* by a leave, and has not tried since */
@@ -50,12 +51,14 @@ typedef struct grt_section_waiter {
     uint32_t lost; /* how often it was woken in vain */
 } grt_section_waiter;
 
-/* How many waiters there are for the sections of this bucket: what a leave looks at. A cache line
- * each. */
+/* The waiters for the sections of this bucket, first come first, and how many they are: what a
+ * leave looks at. A cache line each. */
 typedef struct grt_section_bucket {
     atomic_uint waiters;
-    uint32_t padding[15];
+    grt_section_waiter *first, *last; /* under sections->lock */
+    uint32_t padding[10];
 } grt_section_bucket;
+_Static_assert(sizeof(grt_section_bucket) == 64, "a cache line");
 
 typedef struct grt_left_section {
     grt_addr section, kthread;

@@ -1,6 +1,24 @@
 /* section_wait.c - threads that wait for critical sections, and who wakes them. */
 #include "kernel/state.h"
 
+static void link_here(grt_section_bucket *bucket, grt_section_waiter *waiter)
+{
+    *(bucket->last ? &bucket->last->next_here : &bucket->first) = waiter;
+    bucket->last = waiter;
+    atomic_fetch_add(&bucket->waiters, 1);
+}
+
+static void unlink_here(grt_section_bucket *bucket, grt_section_waiter *waiter)
+{
+    grt_section_waiter **link = &bucket->first, *before = NULL;
+    for (; *link != waiter; link = &before->next_here)
+        before = *link;
+    *link = waiter->next_here;
+    if (bucket->last == waiter)
+        bucket->last = before;
+    atomic_fetch_sub(&bucket->waiters, 1);
+}
+
 static void link_waiter(grt_sections *sections, grt_section_waiter *waiter)
 {
     waiter->previous = sections->last;
@@ -9,7 +27,7 @@ static void link_waiter(grt_sections *sections, grt_section_waiter *waiter)
     else
         sections->first = waiter;
     sections->last = waiter;
-    atomic_fetch_add(&grt_section_bucket_of(sections, waiter->section)->waiters, 1);
+    link_here(grt_section_bucket_of(sections, waiter->section), waiter);
 }
 
 static void unlink_waiter(grt_sections *sections, grt_section_waiter *waiter)
@@ -22,14 +40,14 @@ static void unlink_waiter(grt_sections *sections, grt_section_waiter *waiter)
         waiter->next->previous = waiter->previous;
     else
         sections->last = waiter->previous;
-    atomic_fetch_sub(&grt_section_bucket_of(sections, waiter->section)->waiters, 1);
+    unlink_here(grt_section_bucket_of(sections, waiter->section), waiter);
 }
 
-static grt_section_waiter *first_for(const grt_sections *sections, grt_addr section)
+static grt_section_waiter *first_for(grt_sections *sections, grt_addr section)
 {
-    grt_section_waiter *waiter = sections->first;
+    grt_section_waiter *waiter = grt_section_bucket_of(sections, section)->first;
     while (waiter && waiter->section != section)
-        waiter = waiter->next;
+        waiter = waiter->next_here;
     return waiter;
 }
 
