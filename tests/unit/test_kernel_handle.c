@@ -26,11 +26,12 @@ static grt_addr attributes_at(uint8_t *base, grt_addr at, const char *text, uint
     return at;
 }
 
-/* ---- scenarios of real ports ------------------------------------------------------------------
+/* ---- what went wrong in real ports
+ * ------------------------------------------------------------------
  */
 
 /* A program that releases a semaphore by a closed handle is told who closed it, where and when. */
-static void scenario_58(grt_ppc *ctx, uint8_t *base)
+static void closed_handle(grt_ppc *ctx, uint8_t *base)
 {
     grt_addr s = scratch(ctx);
     KCALL(NtCreateSemaphore, s, 0, 0, 1);
@@ -38,17 +39,17 @@ static void scenario_58(grt_ppc *ctx, uint8_t *base)
     CHECK_EQUAL(KCALL(NtReleaseSemaphore, peek(base, s), 1, 0), GRT_NT_INVALID_HANDLE);
 }
 
-static void test_scenario_58_closed_handle(void **state)
+static void test_closed_handle(void **state)
 {
     (void)state;
-    RUN_GUEST(scenario_58);
+    RUN_GUEST(closed_handle);
     assert_logged("[EXPORT] NtReleaseSemaphore: handle F8000004 was closed by thread 1 at "
                   "fn0+0x4, ");
     assert_logged(" ms ago; called by thread 1 from fn0+0x4");
 }
 
 /* The place of a body is used again: the new object has nothing of the old one. */
-static void scenario_68(grt_ppc *ctx, uint8_t *base)
+static void body_used_again(grt_ppc *ctx, uint8_t *base)
 {
     grt_addr s = scratch(ctx), first = 0;
     grt_addr now = timeout_at(base, s + 0x40, 0);
@@ -71,10 +72,10 @@ static void scenario_68(grt_ppc *ctx, uint8_t *base)
     CHECK(dispatch_of(ctx)->body_pages && !dispatch_of(ctx)->body_pages->next);
 }
 
-static void test_scenario_68_body_used_again(void **state)
+static void test_body_used_again(void **state)
 {
     (void)state;
-    RUN_GUEST(scenario_68);
+    RUN_GUEST(body_used_again);
 }
 
 /* A thread that has ended is signalled, also where only its header is looked at. */
@@ -84,7 +85,7 @@ static void ends(grt_ppc *ctx, uint8_t *base)
     ctx->r[3] = 9;
 }
 
-static void scenario_46(grt_ppc *ctx, uint8_t *base)
+static void waits_for_ended(grt_ppc *ctx, uint8_t *base)
 {
     grt_addr s = scratch(ctx);
     CHECK_EQUAL(KCALL(ExCreateThread, s, 0, 0, 0, FN(1), 0, 0), GRT_NT_SUCCESS);
@@ -97,10 +98,10 @@ static void scenario_46(grt_ppc *ctx, uint8_t *base)
     KCALL(ObDereferenceObject, kthread);
 }
 
-static void test_scenario_46_ended_thread(void **state)
+static void test_ended_thread(void **state)
 {
     (void)state;
-    RUN_GUEST(scenario_46, ends);
+    RUN_GUEST(waits_for_ended, ends);
 }
 
 /* Threads use objects that others close at the same time: every call finds a live object or none.
@@ -144,7 +145,7 @@ static void racer(grt_ppc *ctx, uint8_t *base)
     }
 }
 
-static void scenario_57(grt_ppc *ctx, uint8_t *base)
+static void uses_while_closing(grt_ppc *ctx, uint8_t *base)
 {
     grt_addr s = scratch(ctx), handles = s + 0x80;
     for (uint32_t i = 0; i < SHARED; i++) {
@@ -162,11 +163,11 @@ static void scenario_57(grt_ppc *ctx, uint8_t *base)
     CHECK_EQUAL(dispatch_of(ctx)->objects, 0);
 }
 
-static void test_scenario_57_use_while_closing(void **state)
+static void test_use_while_closing(void **state)
 {
     (void)state;
     seed = test_seed();
-    RUN_GUEST(scenario_57, racer);
+    RUN_GUEST(uses_while_closing, racer);
 }
 
 /* ---- what a last handle takes along ------------------------------------------------------------
@@ -468,10 +469,10 @@ static void test_unreadable_body(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scenario_58_closed_handle),
-        cmocka_unit_test(test_scenario_68_body_used_again),
-        cmocka_unit_test(test_scenario_46_ended_thread),
-        cmocka_unit_test(test_scenario_57_use_while_closing),
+        cmocka_unit_test(test_closed_handle),
+        cmocka_unit_test(test_body_used_again),
+        cmocka_unit_test(test_ended_thread),
+        cmocka_unit_test(test_use_while_closing),
         cmocka_unit_test(test_owned_mutant),
         cmocka_unit_test(test_timer_handles),
         cmocka_unit_test(test_armed_in_memory_at_the_end),

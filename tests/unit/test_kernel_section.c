@@ -93,7 +93,7 @@ static void four_aligned(grt_ppc *ctx, uint8_t *base)
     }
 }
 
-static void test_scenario_67_alignment(void **state)
+static void test_alignment(void **state)
 {
     (void)state;
     RUN_ALL_WAYS(four_aligned);
@@ -174,7 +174,7 @@ static void exclusion(grt_ppc *ctx, uint8_t *base)
 }
 
 /* 66: a release that is not atomic, and wakes nobody: two owners. */
-static void test_scenario_66_one_owner(void **state)
+static void test_one_owner(void **state)
 {
     (void)state;
     RUN_ALL_WAYS(exclusion, worker);
@@ -746,7 +746,7 @@ static void run_ordered(bool lock_order, grt_ppc_function *first)
 }
 
 /* 69: a deadlock that needs bad luck is found without it. */
-static void test_scenario_69_lock_order(void **state)
+static void test_lock_order(void **state)
 {
     (void)state;
     run_ordered(true, forward);
@@ -791,7 +791,7 @@ static void callers(grt_ppc *ctx, uint8_t *base)
 
 /* 70: no lock of the host is held while the guest runs, so a callback may wait for other threads.
  */
-static void test_scenario_70_callbacks(void **state)
+static void test_callbacks(void **state)
 {
     (void)state;
     RUN_ALL_WAYS(callers, calls_back, called_back);
@@ -863,9 +863,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_single),
         cmocka_unit_test(test_bad_places),
-        cmocka_unit_test(test_scenario_67_alignment),
+        cmocka_unit_test(test_alignment),
         cmocka_unit_test(test_many),
-        cmocka_unit_test(test_scenario_66_one_owner),
+        cmocka_unit_test(test_one_owner),
         cmocka_unit_test(test_first_come_first_served),
         cmocka_unit_test(test_waiters_keep_their_order),
         cmocka_unit_test(test_no_wake_up_is_lost),
@@ -877,8 +877,8 @@ int main(void)
         cmocka_unit_test(test_vandals),
         cmocka_unit_test(test_memory_goes_away),
         cmocka_unit_test(test_deadlock),
-        cmocka_unit_test(test_scenario_69_lock_order),
-        cmocka_unit_test(test_scenario_70_callbacks),
+        cmocka_unit_test(test_lock_order),
+        cmocka_unit_test(test_callbacks),
         cmocka_unit_test(test_destroy_while_waiting),
         cmocka_unit_test(test_suspension_is_noticed),
     };

@@ -356,7 +356,7 @@ static void regions_of_three(grt_ppc *ctx, uint8_t *base)
     join_threads(ctx, base, s, 3);
 }
 
-static void test_scenario_40_regions_are_no_lock(void **state)
+static void test_regions_are_no_lock(void **state)
 {
     (void)state;
     RUN_GUEST(regions_of_three, inside_too);
@@ -415,7 +415,7 @@ int main(void)
         cmocka_unit_test(test_vandals),
         cmocka_unit_test(test_levels),
         cmocka_unit_test(test_regions),
-        cmocka_unit_test(test_scenario_40_regions_are_no_lock),
+        cmocka_unit_test(test_regions_are_no_lock),
         cmocka_unit_test(test_what_was_held_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
