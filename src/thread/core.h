@@ -141,10 +141,10 @@ typedef struct grt_seat {
     uint32_t turn;    /* 1: it is the thread's turn; the thread sleeps on it */
     uint64_t deadline_ns;
     /* For tests: when it last handed the baton on, and when it first blocked since the test set
-     * that to 0, as numbers of grt_schedule.handed. The clock when it handed on, and when the turns
-     * began in which it did the one and the other: what was due then had fired. */
+     * that to 0, as numbers of grt_schedule.handed. The clock when the turns began in which it did
+     * the one and the other: what was due then had fired. */
     uint64_t handed_at, blocked_at;
-    uint64_t handed_ns, turn_ns, handed_turn_ns, blocked_turn_ns;
+    uint64_t turn_ns, handed_turn_ns, blocked_turn_ns;
     struct grt_thread *next, *previous; /* in the order in which they were created */
 } grt_seat;
 

@@ -190,7 +190,6 @@ static void hand_over_and_wait(grt_thread *thread)
 {
     struct grt_schedule *schedule = thread->runtime->schedule;
     thread->seat.handed_at = schedule->handed;
-    thread->seat.handed_ns = atomic_load(&schedule->now_ns);
     thread->seat.handed_turn_ns = thread->seat.turn_ns;
     hand_over(schedule);
     await_turn(thread);

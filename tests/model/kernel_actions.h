@@ -21,7 +21,6 @@ typedef struct operation {
     bool finished;            /* false: the call had not come back at the end */
     uint64_t began_at, at;    /* moments: when it blocked (0: never), when it was through */
     uint64_t began_ns, ns;    /* the clock when those turns began */
-    uint64_t done_ns;         /* the clock when it was through */
     uint64_t clock, clock_at; /* before and after */
     uint32_t handles[MODEL_WAITED], count; /* or addresses of bodies */
     uint32_t signal;

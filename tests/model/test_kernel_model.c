@@ -215,9 +215,9 @@ static uint32_t model_arm(operation *op, int32_t *previous)
         return GRT_NT_SUCCESS;
     timer->armed = true;
     timer->state = 0;
-    timer->due = op->due > op->done_ns ? op->due : op->done_ns;
+    timer->due = op->due > op->ns ? op->due : op->ns;
     timer->period = (uint64_t)op->amount * 1000000;
-    if (timer->due == op->done_ns)
+    if (timer->due == op->ns)
         model_fire(&judge, timer);
     return GRT_NT_SUCCESS;
 }
@@ -351,7 +351,6 @@ static bool act(actor *self, uint8_t what)
     op->at = thread->seat.handed_at;
     op->began_ns = thread->seat.blocked_turn_ns;
     op->ns = thread->seat.handed_turn_ns;
-    op->done_ns = thread->seat.handed_ns;
     op->clock_at = grt_thread_clock_ns(thread->runtime);
     op->finished = true;
     return true;
@@ -524,7 +523,7 @@ static bool judge_end(uint32_t count)
 {
     for (uint32_t i = 0; i < world.count; i++) {
         const operation *op = &world.operations[i];
-        if (op->finished || op->began_at == 0)
+        if (op->finished || op->began_at == 0 || !is_wait(op)) /* sleepers wait for nothing */
             continue;
         const grt_thread *thread = world.running[op->thread];
         if (thread->seat.state == GRT_SEAT_BLOCKED && judge.waits[op->thread].done)

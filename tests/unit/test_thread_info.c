@@ -49,9 +49,9 @@ static void family(grt_ppc *ctx, uint8_t *base)
     CHECK_EQUAL(info.activity, GRT_ACTIVITY_SUSPENDED);
     CHECK_EQUAL(info.suspend_count, 1);
     CHECK_EQUAL(KCALL(KeResumeThread, peek(base, s + 4)), 1);
-    do
+    do /* until it has woken from its suspension and waits in its kernel call */
         info = info_of(child);
-    while (info.activity != GRT_ACTIVITY_WAITING);
+    while (info.activity != GRT_ACTIVITY_WAITING || info.call_site == 0);
     CHECK_EQUAL(info.call_site, CALL_SITE);
     KCALL(NtSetEvent, event, 0);
     while (info_of(child).activity != GRT_ACTIVITY_ENDED)
