@@ -77,7 +77,9 @@ grt_runtime_config grt_runtime_config_default(void);
 grt_status grt_runtime_create(const grt_runtime_config *config, grt_runtime **runtime);
 
 /* Ends every guest thread (those in guest code are interrupted, those that wait are woken), joins
- * them, and releases everything. Must not be called on a guest thread. Null is allowed. */
+ * them, waits for host threads that are inside grt_runtime_run() or grt_runtime_call(), and
+ * releases everything. Must not be called on a guest thread, nor while another function of this
+ * header or thread.h is being called for the runtime. Null is allowed. */
 void grt_runtime_destroy(grt_runtime *runtime);
 
 grt_memory *grt_runtime_memory(grt_runtime *runtime);

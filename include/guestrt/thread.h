@@ -76,7 +76,9 @@ void grt_thread_set_name(grt_thread *thread, const char *name);
 
 /* Calls a guest function from host code: r3, r4, ... = [arguments] (at most 8), result from r3.
  * On a guest thread the call runs on its own stack below the current frame and its registers are
- * kept; on any other host thread a context is borrowed for the duration of the call. Fails iff:
+ * kept; on any other host thread a context is borrowed for the duration of the call. The code runs
+ * on the caller's host stack: it needs about 32 times what it would use of a guest stack, and ends
+ * in a report when there is too little. Fails iff:
  * NOT_A_FUNCTION, INVALID_ARGUMENT, OUT_OF_GUEST_MEMORY, NO_HOST_MEMORY, GUEST_FAULT (foreign
  * threads only: on a guest thread a fault ends that thread), STOPPED. */
 grt_status grt_runtime_call(grt_runtime *runtime, grt_addr function, const uint64_t *arguments,

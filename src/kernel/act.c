@@ -70,6 +70,7 @@ uint32_t grt_call_act_at(grt_call *call, grt_addr body, uint32_t kinds, grt_obje
     grt_dispatch *dispatch = grt_call_dispatch(call);
     grt_handle_trouble trouble;
     uint32_t status = GRT_NT_SUCCESS, waiting = 0;
+    bool stuck = false;
     *previous = 0;
     grt_object *object = grt_object_at(dispatch, body, kinds, &trouble);
     if (object) {
@@ -77,10 +78,15 @@ uint32_t grt_call_act_at(grt_call *call, grt_addr body, uint32_t kinds, grt_obje
             object->reused = false;
             waiting = count_waiting(object);
         }
+        object->stuck = false;
         status = action(call, object, amount, previous);
+        stuck = object->stuck;
         grt_object_release(dispatch, object);
     }
     grt_dispatch_unlock(dispatch);
+    if (stuck)
+        grt_call_complain(call, "object %08X is in memory that cannot be written: nothing changed",
+                          (unsigned)body);
     if (waiting > 0)
         complain_reused(call, body, waiting);
     return object ? status : grt_call_handle_trouble(call, &trouble);

@@ -163,7 +163,7 @@ static bool take(grt_dispatch *dispatch, grt_thread *thread, uint32_t mode, grt_
         *apc = *thread->kernel.apcs[mode];
         drop(dispatch, thread, &thread->kernel.apcs[mode]);
     }
-    if (!thread->kernel.apcs[0] && !dispatch->dpcs)
+    if (!thread->kernel.apcs[0] && !grt_dpc_any(dispatch, thread))
         atomic_fetch_and(&thread->attention, ~(unsigned)GRT_ATTEND_APC);
     grt_dispatch_unlock(dispatch);
     return due;

@@ -13,6 +13,8 @@
  * an empty list of them, and so it is noticed. "GRTW" and the number of waits so far. */
 #define WAITED_MARK 0x47525457u
 
+#define ADOPTION_TRIES 8u
+
 static uint32_t bucket_of(grt_addr body)
 {
     return (body >> 2) * 0x9E3779B1u >> 16 & (GRT_BODY_BUCKETS - 1);
@@ -148,7 +150,8 @@ void grt_object_store(grt_dispatch *dispatch, grt_object *object)
 {
     if (!object->body || object->kind == GRT_OBJECT_THREAD)
         return;
-    write_word(dispatch, object->body + GRT_BODY_STATE, (uint32_t)object->state);
+    if (!write_word(dispatch, object->body + GRT_BODY_STATE, (uint32_t)object->state))
+        object->stuck = true;
     if (object->kind != GRT_OBJECT_MUTANT)
         return;
     uint8_t abandoned = object->abandoned;
@@ -302,14 +305,31 @@ static grt_object *known_or_adopted(grt_dispatch *dispatch, grt_addr body, const
     return object;
 }
 
+/* Finding the thread takes other locks, so the body is read before; but what is believed of it must
+ * still be so under the lock. A guest that changes it all the time is taken at its first word. */
+static grt_thread *read_and_lock(grt_dispatch *dispatch, grt_addr address, uint8_t *bytes,
+                                 bool *readable)
+{
+    for (uint32_t tries = ADOPTION_TRIES;; tries--) {
+        uint8_t now[GRT_BODY_MUTANT_SIZE];
+        *readable = read_for_adoption(dispatch, address, bytes);
+        grt_thread *thread = *readable ? thread_in_body(dispatch, address, bytes) : NULL;
+        grt_dispatch_lock(dispatch);
+        if (tries == 0 || !*readable || !read_for_adoption(dispatch, address, now) ||
+            now[GRT_BODY_TYPE] == bytes[GRT_BODY_TYPE])
+            return thread;
+        grt_dispatch_unlock(dispatch);
+        grt_thread_release(thread);
+    }
+}
+
 grt_object *grt_object_at(grt_dispatch *dispatch, grt_addr address, uint32_t kinds,
                           grt_handle_trouble *trouble)
 {
     uint8_t bytes[GRT_BODY_MUTANT_SIZE];
     *trouble = (grt_handle_trouble){.handle = address};
-    bool readable = read_for_adoption(dispatch, address, bytes);
-    grt_thread *thread = readable ? thread_in_body(dispatch, address, bytes) : NULL;
-    grt_dispatch_lock(dispatch);
+    bool readable;
+    grt_thread *thread = read_and_lock(dispatch, address, bytes, &readable);
     grt_object *object = readable
                              ? known_or_adopted(dispatch, address, bytes, thread, trouble)
                              : refuse(trouble, GRT_TROUBLE_UNREADABLE, GRT_NT_ACCESS_VIOLATION);

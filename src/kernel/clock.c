@@ -4,8 +4,6 @@
  */
 #include "kernel/object.h"
 
-#define CLOCK_STACK 0x40000u
-
 uint64_t grt_dispatch_clock(const grt_dispatch *dispatch)
 {
     return grt_thread_clock_ns(dispatch->runtime);
@@ -19,7 +17,7 @@ static void clock_main(void *argument)
         grt_timer_run(dispatch, grt_dispatch_clock(dispatch));
         uint64_t next = dispatch->clock_wanted = grt_timer_next(dispatch);
         uint32_t word = __atomic_load_n(&dispatch->clock_word, __ATOMIC_RELAXED);
-        bool calls = dispatch->dpcs != NULL;
+        bool calls = grt_dpc_any(dispatch, NULL);
         grt_dispatch_unlock(dispatch);
         if (calls)
             grt_dpc_run(dispatch);
@@ -38,17 +36,20 @@ static void look(grt_dispatch *dispatch)
 
 void grt_clock_look(grt_dispatch *dispatch)
 {
-    if (dispatch->clock && (grt_timer_next(dispatch) < dispatch->clock_wanted || dispatch->dpcs))
+    if (dispatch->clock &&
+        (grt_timer_next(dispatch) < dispatch->clock_wanted || grt_dpc_any(dispatch, NULL)))
         look(dispatch);
 }
 
 int grt_clock_start(grt_dispatch *dispatch)
 {
     int error = 0;
+    /* The guest code of DPCs needs as much as that of any thread. */
+    size_t stack_size = grt_host_stack_size(dispatch->runtime->config.stack_size);
     grt_dispatch_lock(dispatch);
     bool wanted = !dispatch->runtime->schedule; /* which asks for itself what is due */
     if (wanted && !dispatch->clock)             /* the new thread waits for the lock */
-        error = os_thread_create(CLOCK_STACK, clock_main, dispatch, &dispatch->clock);
+        error = os_thread_create(stack_size, clock_main, dispatch, &dispatch->clock);
     grt_dispatch_unlock(dispatch);
     return error;
 }

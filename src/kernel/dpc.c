@@ -1,6 +1,7 @@
 /*
- * dpc.c - deferred procedure calls: run at DISPATCH level by the thread that queued them, on its
- * way back to the guest, or by the clock thread for those of timers.
+ * dpc.c - deferred procedure calls: run at DISPATCH level by the thread that queued them and nobody
+ * else, on its way back to the guest below that level; those of timers by the clock thread, or by
+ * any thread in seeded runs, which have none.
  */
 #include "kernel/object.h"
 
@@ -18,8 +19,8 @@ static grt_dpc **find(grt_dispatch *dispatch, grt_addr kdpc)
     return link;
 }
 
-bool grt_dpc_queue(grt_dispatch *dispatch, grt_addr kdpc, uint32_t argument1, uint32_t argument2,
-                   bool *no_memory)
+bool grt_dpc_queue(grt_dispatch *dispatch, grt_thread *thread, grt_addr kdpc, uint32_t argument1,
+                   uint32_t argument2, bool *no_memory)
 {
     uint8_t words[8];
     *no_memory = false;
@@ -30,7 +31,8 @@ bool grt_dpc_queue(grt_dispatch *dispatch, grt_addr kdpc, uint32_t argument1, ui
     *no_memory = dpc == NULL;
     if (!dpc)
         return false;
-    *dpc = (grt_dpc){.kdpc = kdpc,
+    *dpc = (grt_dpc){.thread = thread,
+                     .kdpc = kdpc,
                      .routine = grt_load32(words),
                      .context = grt_load32(words + KDPC_CONTEXT - KDPC_ROUTINE),
                      .arguments = {argument1, argument2}};
@@ -49,9 +51,38 @@ bool grt_dpc_remove(grt_dispatch *dispatch, grt_addr kdpc)
     return true;
 }
 
+/* [thread] is null for the clock. */
+static bool is_for(const grt_dpc *dpc, const grt_thread *thread)
+{
+    return dpc->thread == thread || (!dpc->thread && thread->scheduled);
+}
+
+static grt_dpc *first_for(const grt_dispatch *dispatch, const grt_thread *thread)
+{
+    grt_dpc *dpc = dispatch->dpcs;
+    while (dpc && !is_for(dpc, thread))
+        dpc = dpc->next;
+    return dpc;
+}
+
+bool grt_dpc_any(const grt_dispatch *dispatch, const grt_thread *thread)
+{
+    return first_for(dispatch, thread) != NULL;
+}
+
 bool grt_dpc_due(const grt_dispatch *dispatch, const grt_thread *thread)
 {
-    return thread->scheduled && dispatch->dpcs != NULL && thread->irql < GRT_IRQL_DISPATCH;
+    return thread->scheduled && thread->irql < GRT_IRQL_DISPATCH && grt_dpc_any(dispatch, thread);
+}
+
+void grt_dpc_forget(grt_dispatch *dispatch, const grt_thread *thread)
+{
+    for (grt_dpc **link = &dispatch->dpcs; *link;) {
+        if ((*link)->thread == thread)
+            grt_dpc_remove(dispatch, (*link)->kdpc);
+        else
+            link = &(*link)->next;
+    }
 }
 
 void grt_dpc_offer(grt_dispatch *dispatch)
@@ -61,8 +92,11 @@ void grt_dpc_offer(grt_dispatch *dispatch)
         return;
     os_mutex_lock(&runtime->threads_lock);
     grt_thread *thread = runtime->threads;
-    while (thread && !(thread->kernel.wait && grt_dpc_due(dispatch, thread)))
+    while (thread && !(thread->kernel.wait && grt_dpc_due(dispatch, thread))) {
+        /* Those that do not wait come along by themselves, one of them before the others. */
+        atomic_fetch_or(&thread->attention, GRT_ATTEND_APC);
         thread = thread->next;
+    }
     if (thread) {
         atomic_store(&thread->kernel.wait->interrupted, true);
         grt_dispatch_wake(dispatch, thread);
@@ -70,16 +104,16 @@ void grt_dpc_offer(grt_dispatch *dispatch)
     os_mutex_unlock(&runtime->threads_lock);
 }
 
-static bool take(grt_dispatch *dispatch, grt_dpc *dpc)
+static bool take(grt_dispatch *dispatch, const grt_thread *thread, grt_dpc *dpc)
 {
     grt_dispatch_lock(dispatch);
-    bool found = dispatch->dpcs != NULL;
+    const grt_dpc *found = first_for(dispatch, thread);
     if (found) {
-        *dpc = *dispatch->dpcs;
+        *dpc = *found;
         grt_dpc_remove(dispatch, dpc->kdpc);
     }
     grt_dispatch_unlock(dispatch);
-    return found;
+    return found != NULL;
 }
 
 static void raise_level(grt_thread *thread)
@@ -103,7 +137,7 @@ void grt_dpc_run(grt_dispatch *dispatch)
 {
     grt_thread *thread = grt_thread_current();
     grt_dpc dpc;
-    while (take(dispatch, &dpc)) {
+    while (take(dispatch, thread, &dpc)) {
         uint8_t level = thread ? thread->irql : 0;
         if (thread)
             grt_kernel_set_irql(thread, GRT_IRQL_DISPATCH);

@@ -41,7 +41,9 @@ static void thread_starting(grt_thread *thread)
 
 static void thread_leaving(grt_thread *thread)
 {
-    grt_apc_run_down(&thread->runtime->kernel->dispatch, thread);
+    grt_dispatch *dispatch = &thread->runtime->kernel->dispatch;
+    grt_apc_run_down(dispatch, thread);
+    grt_dpc_run(dispatch); /* whatever the level: it will not sink any more */
 }
 
 /* ---- the seeded scheduler asks for timers instead of a clock thread -------------------------- */

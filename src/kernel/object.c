@@ -235,6 +235,7 @@ void grt_object_thread_ended(grt_dispatch *dispatch, grt_thread *thread)
         grt_timer_cancel(dispatch, timer); /* a timer with an APC is its thread's */
     }
     grt_apc_forget(dispatch, thread);
+    grt_dpc_forget(dispatch, thread);
     release_kept(dispatch, thread);
     grt_object *object = thread->kernel.object;
     if (object) {

@@ -169,6 +169,7 @@ struct grt_object {
     bool auto_reset;             /* event, timer: a waiter that gets through clears it */
     bool abandoned;              /* mutant: the next owner is told */
     bool held;                   /* mutant: its owner has one of the references */
+    bool stuck;                  /* its body cannot be written */
     bool reused;                 /* the guest wrote over a body that somebody waits for */
     int32_t limit;               /* semaphore */
     uint32_t depth;              /* mutant: how often the owner has it */
@@ -196,6 +197,7 @@ typedef struct grt_handle_slot {
 
 typedef struct grt_dpc {
     struct grt_dpc *next;
+    grt_thread *thread; /* who queued it; null for a timer's */
     grt_addr kdpc, routine;
     uint32_t context, arguments[2];
 } grt_dpc;
@@ -427,8 +429,12 @@ void grt_apc_deliver_user(grt_dispatch *dispatch, grt_thread *thread);
 void grt_apc_run_down(grt_dispatch *dispatch, grt_thread *thread);
 
 /* Queues a DPC; false when this KDPC is queued already or there is no host memory. */
-bool grt_dpc_queue(grt_dispatch *dispatch, grt_addr kdpc, uint32_t argument1, uint32_t argument2,
-                   bool *no_memory);
+bool grt_dpc_queue(grt_dispatch *dispatch, grt_thread *thread, grt_addr kdpc, uint32_t argument1,
+                   uint32_t argument2, bool *no_memory);
+/* True iff there is one for [thread] to run; null: for the clock thread. */
+bool grt_dpc_any(const grt_dispatch *dispatch, const grt_thread *thread);
+/* Drops what an ended thread has queued. */
+void grt_dpc_forget(grt_dispatch *dispatch, const grt_thread *thread);
 /* True iff [thread] has to run DPCs because no clock thread does. */
 bool grt_dpc_due(const grt_dispatch *dispatch, const grt_thread *thread);
 /* Without a clock thread: makes one of the threads that wait run what is queued. */

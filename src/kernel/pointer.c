@@ -149,6 +149,7 @@ void grt_object_show_counts(grt_dispatch *dispatch, grt_object *object)
 void grt_object_hold(grt_dispatch *dispatch, grt_object *object)
 {
     if (object->pointers++ == 0 && object->thread) {
+        atomic_store(&object->thread->pointed_at, true);
         object->next_held = dispatch->held;
         dispatch->held = object;
     }
@@ -159,6 +160,7 @@ void grt_object_let_go(grt_dispatch *dispatch, grt_object *object)
 {
     GRT_ASSERT(object->pointers > 0);
     if (--object->pointers == 0 && object->thread) {
+        atomic_store(&object->thread->pointed_at, false);
         grt_object **link = &dispatch->held;
         while (*link != object)
             link = &(*link)->next_held;

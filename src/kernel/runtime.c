@@ -270,12 +270,14 @@ grt_status grt_runtime_run(grt_runtime *runtime, int argc, const char *const *ar
         return GRT_WRONG_STATE;
     if (argc < 0 || (argc > 0 && argv == NULL))
         return GRT_INVALID_ARGUMENT;
+    grt_threads_host_begin(runtime);
     grt_addr arguments;
     grt_status status = build_arguments(runtime, argc, argv, &arguments);
-    if (status != GRT_OK)
-        return status;
-    grt_variables_set_command_line(runtime, argc, argv);
-    status = run_main(runtime, arguments, exit_code);
-    grt_heap_free(runtime->user_heap, arguments);
+    if (status == GRT_OK) {
+        grt_variables_set_command_line(runtime, argc, argv);
+        status = run_main(runtime, arguments, exit_code);
+        grt_heap_free(runtime->user_heap, arguments);
+    }
+    grt_threads_host_end(runtime);
     return status;
 }

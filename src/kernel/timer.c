@@ -99,7 +99,7 @@ static void queue_dpc(grt_dispatch *dispatch, const grt_timer *timer)
     uint64_t now = grt_kernel_time(dispatch->runtime);
     bool no_memory;
     if (timer->dpc)
-        grt_dpc_queue(dispatch, timer->dpc, (uint32_t)now, (uint32_t)(now >> 32), &no_memory);
+        grt_dpc_queue(dispatch, NULL, timer->dpc, (uint32_t)now, (uint32_t)(now >> 32), &no_memory);
 }
 
 static void show_armed(const grt_dispatch *dispatch, const grt_object *object)

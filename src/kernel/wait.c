@@ -208,13 +208,16 @@ static void advance(grt_dispatch *dispatch, grt_wait *wait, grt_wait_link *link)
         finish(dispatch, wait);
         return;
     }
+    if (wait->links[missing].object == link->object)
+        return; /* inlined guest code has cleared it meanwhile: its state says so now */
     unlink_from(dispatch, link);
     link_to(dispatch, wait, missing);
 }
 
 void grt_object_signalled(grt_dispatch *dispatch, grt_object *object)
 {
-    /* Every turn takes the first link away from the object, so this ends. */
+    /* Every turn takes the first link away from the object, or has seen it cleared: so this ends.
+     */
     object->references++; /* the last waiter may take it along */
     while (object->first && object->state > 0) {
         grt_wait_link *link = object->first;

@@ -32,7 +32,7 @@ uint32_t grt_export_KeInsertQueueDpc(grt_call *call, grt_addr dpc, uint32_t argu
     if (!grt_call_read(call, (uint8_t[KDPC_SIZE]){0}, dpc, KDPC_SIZE, "dpc"))
         return 0;
     grt_dispatch_lock(dispatch);
-    bool inserted = grt_dpc_queue(dispatch, dpc, argument1, argument2, &no_memory);
+    bool inserted = grt_dpc_queue(dispatch, call->thread, dpc, argument1, argument2, &no_memory);
     if (inserted)
         grt_guest_write(call->runtime, dpc + KDPC_ARGUMENTS, words, sizeof words);
     grt_dispatch_unlock(dispatch);

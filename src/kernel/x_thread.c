@@ -56,9 +56,13 @@ static void take_name_back(grt_call *call, const grt_thread *thread, const grt_c
     if (!wanted->name)
         return;
     grt_dispatch_lock(dispatch);
-    if (thread->config.flags & GRT_THREAD_RETURN_KTHREAD)
-        grt_object_let_go(dispatch, grt_object_held_at(dispatch, wanted->name));
-    else
+    /* Another thread may have given the pointer back already. */
+    grt_object *held = thread->config.flags & GRT_THREAD_RETURN_KTHREAD
+                           ? grt_object_held_at(dispatch, wanted->name)
+                           : NULL;
+    if (held)
+        grt_object_let_go(dispatch, held);
+    else if (!(thread->config.flags & GRT_THREAD_RETURN_KTHREAD))
         grt_handle_close(dispatch, wanted->name, call->thread->id, call->call_site, &trouble);
     grt_dispatch_unlock(dispatch);
 }

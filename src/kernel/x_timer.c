@@ -110,6 +110,8 @@ static void query_timer(grt_call *call, grt_object *timer, uint8_t *bytes)
 {
     uint64_t now = grt_dispatch_clock(grt_call_dispatch(call));
     int64_t left = timer->timer.due ? (int64_t)(timer->timer.due - now) / UNITS_NS : 0;
+    if (timer->timer.due == UINT64_MAX) /* never */
+        left = INT64_MAX;
     grt_store64(bytes, (uint64_t)left);
     bytes[8] = timer->state > 0;
 }

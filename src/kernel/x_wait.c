@@ -1,4 +1,5 @@
 /* x_wait.c - exports that wait for objects. */
+#include "kernel/irql.h"
 #include "kernel/state.h"
 #include "kernel/waiting.h"
 
@@ -93,6 +94,9 @@ static uint32_t wait_for(grt_call *call, object_finder *find, const uint32_t *na
     wait.takes_packet = false;
     if (!grt_call_deadline(call, terms.timeout, &wait.deadline))
         return GRT_NT_ACCESS_VIOLATION;
+    if (call->thread->irql >= GRT_IRQL_DISPATCH && wait.deadline != 0)
+        grt_call_complain(call, "waits at IRQL %u, where only looking is allowed",
+                          (unsigned)call->thread->irql);
     uint32_t status = collect(call, find, names, count, &wait);
     return status == GRT_NT_SUCCESS ? grt_wait_locked(grt_call_dispatch(call), &wait) : status;
 }

@@ -94,13 +94,22 @@ static grt_status outcome(const grt_thread *thread, grt_unwind unwind, guest_cal
     return GRT_OK;
 }
 
+/* The host thread may have any size of stack: of a small one a quarter is kept. */
+static void set_host_stack(grt_thread *thread)
+{
+    thread->host_stack_low = grt_host_stack_low();
+    uintptr_t left = (uintptr_t)__builtin_frame_address(0) - thread->host_stack_low;
+    uintptr_t reserve = left / 4 < GRT_HOST_STACK_RESERVE ? left / 4 : GRT_HOST_STACK_RESERVE;
+    thread->host_stack_reserve = thread->host_stack_low + reserve;
+}
+
 static grt_status run_as_guest_thread(grt_thread *thread, guest_call *call)
 {
     grt_thread *before = grt_thread_current();
     fenv_t environment;
     fegetenv(&environment);
     fesetenv(FE_DFL_ENV);
-    thread->host_stack_low = grt_host_stack_low();
+    set_host_stack(thread);
     grt_thread_set_current(thread);
     grt_schedule_begin(thread);
     grt_thread_show_byte(thread, GRT_KTHREAD_STATE, GRT_KTHREAD_RUNNING);
@@ -109,6 +118,8 @@ static grt_status run_as_guest_thread(grt_thread *thread, guest_call *call)
     grt_unwind unwind = run_protected(thread, call);
     if (unwind == GRT_UNWIND_NONE)
         thread->exit_code = (uint32_t)call->result;
+    if (call->prepare != NULL)
+        thread->irql = 0; /* it was raised for the call and ends with it */
     grt_thread_finish(thread, unwind);
     grt_thread_set_current(before);
     fesetenv(&environment);
@@ -126,9 +137,11 @@ static grt_status call_foreign(grt_runtime *runtime, grt_addr function, guest_ca
     if (os_fault_thread_enter() != 0)
         return GRT_NO_HOST_MEMORY;
     grt_thread *thread;
+    grt_threads_host_begin(runtime);
     grt_status status = grt_thread_record_create(runtime, &config, true, &thread);
     if (status == GRT_OK)
         status = run_as_guest_thread(thread, call);
+    grt_threads_host_end(runtime);
     os_fault_thread_leave();
     return status;
 }

@@ -173,6 +173,16 @@ static grt_context_block *detach_ended(grt_runtime *runtime, grt_thread *thread,
     return context;
 }
 
+/* The one that ended first of those that the guest has no pointers to; null if there is none.
+ * O(those that it has). */
+static grt_thread *first_unpinned(const grt_runtime *runtime)
+{
+    grt_thread *thread = runtime->ended_first;
+    while (thread != NULL && atomic_load(&thread->pointed_at))
+        thread = thread->ended_next;
+    return thread;
+}
+
 void grt_context_keep_ended(grt_thread *thread)
 {
     grt_runtime *runtime = thread->runtime;
@@ -184,8 +194,11 @@ void grt_context_keep_ended(grt_thread *thread)
     else
         runtime->ended_first = thread;
     runtime->ended_last = thread;
+    grt_thread *oldest = NULL;
     if (++runtime->thread_stats.contexts_ended > ENDED_MAX)
-        surplus = detach_ended(runtime, runtime->ended_first, true);
+        oldest = first_unpinned(runtime);
+    if (oldest != NULL)
+        surplus = detach_ended(runtime, oldest, true);
     os_mutex_unlock(&runtime->threads_lock);
     if (surplus != NULL)
         recycle(runtime, surplus);
@@ -211,9 +224,9 @@ static bool reclaim_one(grt_runtime *runtime)
 {
     os_mutex_lock(&runtime->threads_lock);
     grt_context_block *context = take_any_cached(runtime);
-    bool ended = context == NULL && runtime->ended_first != NULL;
-    if (ended) {
-        context = detach_ended(runtime, runtime->ended_first, true);
+    grt_thread *oldest = context == NULL ? first_unpinned(runtime) : NULL;
+    if (oldest != NULL) {
+        context = detach_ended(runtime, oldest, true);
         runtime->contexts_cleaning--;
         runtime->thread_stats.context_bytes -= grt_context_block_size(runtime, context->stack_size);
     }

@@ -188,7 +188,7 @@ struct grt_thread {
     bool foreign;          /* a host thread that borrowed a context for one call */
     os_jump_buffer unwind; /* the thread's outermost frame */
     uintptr_t host_stack_low;
-    uintptr_t host_stack_reserve; /* exports are not entered below; 0 on borrowed host threads */
+    uintptr_t host_stack_reserve; /* exports are not entered below */
     uint32_t call_depth;          /* host-to-guest calls in progress; setjmp must not cross one */
     os_fault host_fault;          /* for GRT_UNWIND_FAULT */
 
@@ -236,6 +236,7 @@ struct grt_thread {
 
     struct grt_setjmp_table *setjmps; /* null until the guest calls setjmp */
     grt_thread_kernel kernel;
+    atomic_bool pointed_at; /* the guest holds pointers to the thread block: the context stays */
     struct grt_thread *next, *previous;             /* in runtime->threads */
     struct grt_thread *ended_next, *ended_previous; /* in runtime->ended_first/last */
     grt_process *process;                           /* in whose list it is; null: in none */
@@ -271,6 +272,7 @@ struct grt_runtime {
     struct grt_stack *stacks;             /* what grt_stack_create() gave out */
     atomic_bool scheduling_refused;       /* said already */
 
+    uint32_t host_calls; /* host threads inside grt_runtime_run() and grt_runtime_call() */
     atomic_bool stopping;
     char stop_reason[128];
     atomic_int first_fault; /* a grt_fault_id */
@@ -371,6 +373,14 @@ void grt_thread_show_word(const grt_thread *thread, uint32_t offset, uint32_t va
 /* True iff [block] is the heap block of a thread's context or of another stack, which the guest
  * must not free. O(1) for addresses that are not whole pages, else O(threads). */
 bool grt_thread_owns_block(grt_runtime *runtime, grt_addr block);
+
+/* A host thread is busy with the runtime until it says that it is through, and the runtime is not
+ * taken apart meanwhile. Not for guest threads of this runtime, which are joined. */
+void grt_threads_host_begin(grt_runtime *runtime);
+void grt_threads_host_end(grt_runtime *runtime);
+
+/* How much host stack a thread gets whose guest stack has [guest_stack] bytes. */
+size_t grt_host_stack_size(uint32_t guest_stack);
 
 /* ---- construction (src/kernel/runtime.c puts the rooms together) ------------------------- */
 

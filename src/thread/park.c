@@ -136,7 +136,7 @@ static void check_host_stack(grt_thread *thread)
         return;
     grt_fault_facts facts = {.id = GRT_FAULT_HOST_STACK_OVERFLOW};
     snprintf(facts.text, sizeof facts.text, "an export was called with less than %u bytes left",
-             GRT_HOST_STACK_RESERVE);
+             (unsigned)(thread->host_stack_reserve - thread->host_stack_low));
     grt_thread_fault(thread, &facts);
 }
 

@@ -37,7 +37,7 @@ typedef struct grt_worker {
     bool retuned; /* the host schedules it in another way than a new thread */
 } grt_worker;
 
-static size_t host_stack_size(uint32_t guest_stack)
+size_t grt_host_stack_size(uint32_t guest_stack)
 {
     size_t scaled = (size_t)guest_stack * HOST_STACK_RATIO;
     return scaled > HOST_STACK_MIN ? scaled : HOST_STACK_MIN;
@@ -209,7 +209,7 @@ static void start_on(grt_worker *worker, grt_thread *thread)
 int grt_pool_start(grt_thread *thread)
 {
     grt_runtime *runtime = thread->runtime;
-    size_t stack_size = host_stack_size(thread->config.stack_size);
+    size_t stack_size = grt_host_stack_size(thread->config.stack_size);
     grt_thread_acquire(thread);
     os_mutex_lock(&runtime->threads_lock);
     grt_worker *worker = take_idle(runtime, stack_size);

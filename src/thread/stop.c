@@ -87,12 +87,31 @@ static bool join_one(grt_runtime *runtime)
     return true;
 }
 
+void grt_threads_host_begin(grt_runtime *runtime)
+{
+    __atomic_fetch_add(&runtime->host_calls, 1, __ATOMIC_RELAXED);
+}
+
+void grt_threads_host_end(grt_runtime *runtime)
+{
+    uint32_t *calls = &runtime->host_calls; /* whose memory may be gone after the next line */
+    if (__atomic_sub_fetch(calls, 1, __ATOMIC_RELEASE) == 0)
+        os_wake_all(calls);
+}
+
+static void wait_for_host_calls(grt_runtime *runtime)
+{
+    for (uint32_t calls; (calls = __atomic_load_n(&runtime->host_calls, __ATOMIC_ACQUIRE)) != 0;)
+        os_wait(&runtime->host_calls, calls, UINT64_MAX);
+}
+
 void grt_threads_stop(grt_runtime *runtime)
 {
     GRT_ASSERT(grt_thread_current() == NULL);
     stop(runtime, "the runtime is destroyed");
     while (join_one(runtime)) {
     }
+    wait_for_host_calls(runtime);
     grt_pool_drain(runtime);
 }
 

@@ -258,6 +258,9 @@ void grt_thread_abandon(grt_thread *thread)
     if (grt_schedule_leave(thread))
         grt_schedule_pass(runtime);
     grt_context_keep_ended(thread);
+    /* Somebody may have found it by its id and wait for its end. */
+    if (runtime->hooks.thread_ended != NULL)
+        runtime->hooks.thread_ended(runtime, thread);
 }
 
 static grt_status create(grt_runtime *runtime, const grt_thread_config *config, grt_thread **result)

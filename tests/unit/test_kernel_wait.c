@@ -285,6 +285,35 @@ static void test_destroy_while_waiting(void **state)
     assert_int_equal(atomic_load(&check_failures), 0);
 }
 
+/* ---- a host thread that is inside meanwhile ------------------------------------------------- */
+
+static void call_and_wait(void *argument)
+{
+    assert_int_equal(grt_runtime_call(argument, FN(0), NULL, 0, NULL), GRT_STOPPED);
+}
+
+/* The runtime is taken apart only after the call has come back. */
+static void test_destroy_during_a_host_call(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        static fixture fix;
+        grt_runtime_config config = quiet_config();
+        grt_ppc_function *const functions[] = {waits_for_ever};
+        os_thread *caller;
+        grt_kernel_stats stats;
+        kernel_create(&fix, &config, functions, 1);
+        assert_int_equal(os_thread_create(1 << 20, call_and_wait, fix.runtime, &caller), 0);
+        do {
+            os_thread_yield();
+            grt_runtime_get_kernel_stats(fix.runtime, &stats);
+        } while (stats.waiting == 0);
+        fixture_destroy(&fix);
+        os_thread_join(caller);
+        assert_int_equal(atomic_load(&check_failures), 0);
+    }
+}
+
 /* ---- random waits against a model
  * ---------------------------------------------------------------- */
 
@@ -483,6 +512,7 @@ int main(void)
         cmocka_unit_test(test_pulses),
         cmocka_unit_test(test_ping_pong),
         cmocka_unit_test(test_destroy_while_waiting),
+        cmocka_unit_test(test_destroy_during_a_host_call),
         cmocka_unit_test(test_random_operations),
         cmocka_unit_test(test_moving),
     };
