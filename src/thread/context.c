@@ -183,6 +183,17 @@ static grt_thread *first_unpinned(const grt_runtime *runtime)
     return thread;
 }
 
+/* Those that the guest points to do not count: a thread that has just ended must not lose its block
+ * to their number before its creator has looked at it. */
+static bool too_many_ended(const grt_runtime *runtime)
+{
+    uint32_t count = 0;
+    for (const grt_thread *thread = runtime->ended_first; thread != NULL;
+         thread = thread->ended_next)
+        count += !atomic_load(&thread->pointed_at);
+    return count > ENDED_MAX;
+}
+
 void grt_context_keep_ended(grt_thread *thread)
 {
     grt_runtime *runtime = thread->runtime;
@@ -194,11 +205,9 @@ void grt_context_keep_ended(grt_thread *thread)
     else
         runtime->ended_first = thread;
     runtime->ended_last = thread;
-    grt_thread *oldest = NULL;
-    if (++runtime->thread_stats.contexts_ended > ENDED_MAX)
-        oldest = first_unpinned(runtime);
-    if (oldest != NULL)
-        surplus = detach_ended(runtime, oldest, true);
+    runtime->thread_stats.contexts_ended++;
+    if (too_many_ended(runtime))
+        surplus = detach_ended(runtime, first_unpinned(runtime), true);
     os_mutex_unlock(&runtime->threads_lock);
     if (surplus != NULL)
         recycle(runtime, surplus);
