@@ -40,6 +40,7 @@ static struct {
     uint32_t ended;
     operation operations[RECORDED];
     uint32_t count, drawn;
+    bool gone[THREADS];
     grt_thread *running[THREADS];
     bool quiet;
 } world;

@@ -361,6 +361,7 @@ static void tell_end(actor *self)
     operation *op = begin_operation(self, ENDS);
     op->at = self->ctx->thread->runtime->schedule->handed;
     op->finished = true;
+    world.gone[self->thread] = true;
     world.ended++;
 }
 
@@ -401,6 +402,18 @@ static void make_objects(actor *self)
     op->finished = true;
 }
 
+/* Everybody else has ended or waits: nobody is in the middle of a call whose record would be
+ * missing when this thread ends and all others are left where they are. */
+static bool all_are_quiet(void)
+{
+    for (uint32_t i = 1; i < world.threads; i++) {
+        if (!world.gone[i] &&
+            (!world.running[i] || world.running[i]->seat.state != GRT_SEAT_BLOCKED))
+            return false;
+    }
+    return true;
+}
+
 /* Works, and wakes those that would wait for ever, as far as handles are left to do it with. */
 static void main_function(grt_ppc *ctx, uint8_t *base)
 {
@@ -416,6 +429,8 @@ static void main_function(grt_ppc *ctx, uint8_t *base)
         for (uint32_t slot = 0; slot < world.slots; slot++)
             act(&self, random_kind(&self));
     }
+    for (uint32_t i = 0; i < RECORDED * 100 && !all_are_quiet(); i++)
+        KCALL0(NtYieldExecution);
     tell_end(&self);
 }
 
