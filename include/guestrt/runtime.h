@@ -79,7 +79,8 @@ grt_status grt_runtime_create(const grt_runtime_config *config, grt_runtime **ru
 /* Ends every guest thread (those in guest code are interrupted, those that wait are woken), joins
  * them, waits for host threads that are inside grt_runtime_run() or grt_runtime_call(), and
  * releases everything. Must not be called on a guest thread, nor while another function of this
- * header or thread.h is being called for the runtime. Null is allowed. */
+ * header or thread.h is being called for the runtime, nor while a host thread that has used it is
+ * just ending. Null is allowed. */
 void grt_runtime_destroy(grt_runtime *runtime);
 
 grt_memory *grt_runtime_memory(grt_runtime *runtime);
