@@ -40,8 +40,9 @@ grt_thread_config grt_thread_config_default(void);
 
 /* Creates a thread and starts it unless it is created suspended.
  * Fails iff: NOT_A_FUNCTION (entry or startup), OUT_OF_GUEST_MEMORY (the context; the heap's cause
- * is logged with the PCR/TLS/TEB/STACK breakdown), HOST_THREAD_FAILED, NO_HOST_MEMORY, STOPPED,
- * INVALID_ARGUMENT. After a failure nothing is left behind. */
+ * is logged with the PCR/TLS/TEB/STACK breakdown), HOST_REFUSED_COMMIT (the host refused the
+ * context's pages, or the guest took them or its TLS data away), HOST_THREAD_FAILED,
+ * NO_HOST_MEMORY, STOPPED, INVALID_ARGUMENT. After a failure nothing is left behind. */
 grt_status grt_thread_create(grt_runtime *runtime, const grt_thread_config *config,
                              grt_thread **thread);
 
@@ -54,7 +55,8 @@ grt_status grt_thread_resume(grt_thread *thread, uint32_t *previous);
 grt_status grt_thread_suspend(grt_thread *thread, uint32_t *previous);
 
 /* Waits until the thread has ended. [*exit_code] may be null. Any number of threads may join.
- * Fails iff: WRONG_STATE (a thread joining itself). Blocks. */
+ * Fails iff: WRONG_STATE (a thread joining itself), STOPPED (the caller is a guest thread that was
+ * asked to end meanwhile). Blocks. */
 grt_status grt_thread_join(grt_thread *thread, uint32_t *exit_code);
 
 /* Gives back one reference. The thread itself runs on. Null is allowed. */
@@ -79,8 +81,8 @@ void grt_thread_set_name(grt_thread *thread, const char *name);
  * kept; on any other host thread a context is borrowed for the duration of the call. The code runs
  * on the caller's host stack: it needs about 32 times what it would use of a guest stack, and ends
  * in a report when there is too little. Fails iff:
- * NOT_A_FUNCTION, INVALID_ARGUMENT, OUT_OF_GUEST_MEMORY, NO_HOST_MEMORY, GUEST_FAULT (foreign
- * threads only: on a guest thread a fault ends that thread), STOPPED. */
+ * NOT_A_FUNCTION, INVALID_ARGUMENT, OUT_OF_GUEST_MEMORY, HOST_REFUSED_COMMIT, NO_HOST_MEMORY,
+ * GUEST_FAULT (foreign threads only: on a guest thread a fault ends that thread), STOPPED. */
 grt_status grt_runtime_call(grt_runtime *runtime, grt_addr function, const uint64_t *arguments,
                             uint32_t count, uint64_t *result);
 

@@ -35,10 +35,8 @@ uint32_t grt_export_KeRaiseIrqlToDpcLevel(grt_call *call)
 
 static void set_apc_disable(grt_thread *thread, int32_t count)
 {
-    uint8_t word[4];
     thread->apc_disable = count;
-    grt_store32(word, (uint32_t)count);
-    grt_guest_write(thread->runtime, thread->kthread + GRT_KTHREAD_APC_DISABLE, word, sizeof word);
+    grt_thread_show_word(thread, GRT_KTHREAD_APC_DISABLE, (uint32_t)count);
 }
 
 void grt_export_KeEnterCriticalRegion(grt_call *call)

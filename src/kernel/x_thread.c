@@ -3,8 +3,6 @@
 
 #include "diag/log.h"
 
-#define INVALID_PROCESSORS 0xC0u
-
 /* ---- creation ------------------------------------------------------------------------------ */
 
 static uint32_t creation_status(grt_call *call, grt_status status, grt_addr entry, grt_addr startup)
@@ -53,16 +51,15 @@ static void take_name_back(grt_call *call, const grt_thread *thread, const grt_c
 {
     grt_handle_trouble trouble;
     grt_dispatch *dispatch = grt_call_dispatch(call);
+    bool pointer = thread->config.flags & GRT_THREAD_RETURN_KTHREAD;
     if (!wanted->name)
         return;
     grt_dispatch_lock(dispatch);
     /* Another thread may have given the pointer back already. */
-    grt_object *held = thread->config.flags & GRT_THREAD_RETURN_KTHREAD
-                           ? grt_object_held_at(dispatch, wanted->name)
-                           : NULL;
+    grt_object *held = pointer ? grt_object_held_at(dispatch, wanted->name) : NULL;
     if (held)
         grt_object_let_go(dispatch, held);
-    else if (!(thread->config.flags & GRT_THREAD_RETURN_KTHREAD))
+    else if (!pointer)
         grt_handle_close(dispatch, wanted->name, call->thread->id, call->call_site, &trouble);
     grt_dispatch_unlock(dispatch);
 }
@@ -130,7 +127,7 @@ uint32_t grt_export_ExCreateThread(grt_call *call, grt_addr handle_out, uint32_t
                                    grt_addr id_out, grt_addr xapi_startup, grt_addr entry,
                                    uint32_t argument, uint32_t flags)
 {
-    if (flags >> GRT_THREAD_AFFINITY_SHIFT & INVALID_PROCESSORS)
+    if (flags >> GRT_THREAD_AFFINITY_SHIFT & ~GRT_CPU_ALL)
         grt_call_complain(call, "flags %08X name processors 6 or 7, which are ignored",
                           (unsigned)flags);
     grt_thread_config config = grt_thread_config_default();
@@ -241,8 +238,7 @@ uint32_t grt_export_KeDelayExecutionThread(grt_call *call, uint32_t mode, uint32
     return grt_wait_sleep(grt_call_dispatch(call), call->thread, alertable != 0, deadline);
 }
 
-/* ---- thread-local slots
- * ------------------------------------------------------------------------------ */
+/* ---- thread-local slots -------------------------------------------------------------------- */
 
 uint32_t grt_export_KeTlsAlloc(grt_call *call)
 {

@@ -4,7 +4,6 @@
 
 #include "thread/layout.h"
 
-#define PROCESSORS    0x3Fu
 #define HIGHEST_BOOST 15u
 
 grt_thread *grt_call_kthread(grt_call *call, grt_addr kthread)
@@ -127,14 +126,14 @@ uint32_t grt_export_KeSetAffinityThread(grt_call *call, grt_addr kthread, uint32
     uint32_t previous = 0;
     if (!grt_call_probe(call, previous_out, "previous_out"))
         return GRT_NT_ACCESS_VIOLATION;
-    if (mask & ~PROCESSORS)
+    if (mask & ~GRT_CPU_ALL)
         grt_call_complain(call, "mask %08X names processors that do not exist", (unsigned)mask);
-    if (!(mask & PROCESSORS))
+    if (!(mask & GRT_CPU_ALL))
         return GRT_NT_INVALID_PARAMETER;
     grt_thread *thread = grt_call_kthread(call, kthread);
     if (!thread)
         return GRT_NT_INVALID_PARAMETER;
-    grt_thread_set_affinity(thread, mask & PROCESSORS, &previous);
+    grt_thread_set_affinity(thread, mask & GRT_CPU_ALL, &previous);
     grt_thread_release(thread);
     if (previous_out && !grt_call_write_u32(call, previous_out, previous, "previous_out"))
         return GRT_NT_ACCESS_VIOLATION;

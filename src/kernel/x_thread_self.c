@@ -1,5 +1,5 @@
 /* x_thread_self.c - exports about the calling thread: its stack, process, floating point. */
-#include "kernel/x_thread.h"
+#include "kernel/state.h"
 
 #include "thread/layout.h"
 

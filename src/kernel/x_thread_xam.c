@@ -7,7 +7,6 @@
 #define CREATE_SUSPENDED 0x4u
 #define FAILED           0xFFFFFFFFu
 #define ANY_PROCESSOR    (-1)
-#define PROCESSOR_MAX    5
 
 /* Inlined guest code does the same: the word in the PCR switches it off. */
 static void set_last_error(grt_call *call, uint32_t status)
@@ -38,7 +37,7 @@ uint32_t grt_export_XapipCreateThread(grt_call *call, grt_addr attributes, uint3
     config.argument = argument;
     config.stack_size = stack_size;
     config.flags = flags & CREATE_SUSPENDED ? GRT_THREAD_SUSPENDED : 0;
-    if (processor < ANY_PROCESSOR || processor > PROCESSOR_MAX)
+    if (processor < ANY_PROCESSOR || processor >= (int32_t)GRT_CPU_COUNT)
         grt_call_complain(call, "there is no processor %d, so any will do", (int)processor);
     else if (processor != ANY_PROCESSOR)
         config.flags |= 1u << (GRT_THREAD_AFFINITY_SHIFT + processor);

@@ -101,8 +101,7 @@ void os_fault_thread_renew(void)
 static void restore_alt_stack(void)
 {
     stack_t now;
-    if (sigaltstack(NULL, &now) == 0 &&
-        now.ss_sp == (void *)((char *)own.mapping + os_page_size())) {
+    if (sigaltstack(NULL, &now) == 0 && now.ss_sp == alt_stack().ss_sp) {
         own.previous.ss_flags &= SS_DISABLE; /* "on the stack" is an answer, not a setting */
         sigaltstack(&own.previous, NULL);
     }

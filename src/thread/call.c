@@ -45,14 +45,12 @@ static void push_frame(grt_thread *thread)
 {
     uint32_t old = (uint32_t)thread->ppc.r[1];
     uint32_t frame = (old - GRT_LINKAGE_ROOM) & ~15u;
-    uint8_t word[4];
-    grt_store32(word, old);
     grt_fault_facts facts = {.has_address = true, .address = old};
     if (old < thread->stack_limit || old >= thread->stack_base)
         facts.id = GRT_FAULT_BAD_STACK_POINTER;
     else if (frame < thread->stack_limit || frame > old)
         facts.id = GRT_FAULT_STACK_OVERFLOW;
-    else if (!grt_guest_write(thread->runtime, frame, word, sizeof word))
+    else if (!grt_guest_write32(thread->runtime, frame, old))
         facts.id = GRT_FAULT_WRITE;
     if (facts.id != 0)
         grt_thread_fault(thread, &facts);

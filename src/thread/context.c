@@ -12,6 +12,7 @@
 #define CACHED_MAX 32u
 /* Contexts of ended threads whose record is still referenced. */
 #define ENDED_MAX 64u
+
 static const grt_layout layouts[] = {
 #define LAYOUT_ROW(name, pcr, kthread, text) [GRT_LAYOUT_##name] = {pcr, kthread, text},
     GRT_LAYOUT_MAP(LAYOUT_ROW)
@@ -45,10 +46,7 @@ static void place_parts(const grt_runtime *runtime, grt_context_block *context)
 static grt_status set_guards(grt_runtime *runtime, const grt_context_block *context,
                              grt_access access)
 {
-    grt_status below = grt_memory_protect(runtime->memory, context->block, GRT_GUARD_SIZE, access);
-    grt_status above =
-        grt_memory_protect(runtime->memory, context->stack_base, GRT_GUARD_SIZE, access);
-    return below != GRT_OK ? below : above;
+    return grt_stack_guard(runtime, context->block, context->stack_base, access);
 }
 
 static void free_block(grt_runtime *runtime, grt_context_block *context)

@@ -32,9 +32,7 @@ void grt_thread_show_byte(const grt_thread *thread, uint32_t offset, uint8_t val
 
 void grt_thread_show_word(const grt_thread *thread, uint32_t offset, uint32_t value)
 {
-    uint8_t word[4];
-    grt_store32(word, value);
-    grt_guest_write(thread->runtime, thread->kthread + offset, word, sizeof word);
+    grt_guest_write32(thread->runtime, thread->kthread + offset, value);
 }
 
 /* An empty list: both links point at itself. */

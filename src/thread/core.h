@@ -60,6 +60,10 @@ typedef struct grt_context_block {
     uint32_t kept;    /* bytes at its top that are cleared by hand, so that they stay resident */
 } grt_context_block;
 
+/* The console's processors, and a mask of all. */
+#define GRT_CPU_COUNT 6u
+#define GRT_CPU_ALL   ((1u << GRT_CPU_COUNT) - 1)
+
 /* Slots of a TLS block; the console's process has a bit for each. */
 #define GRT_TLS_SLOTS_MAX 256u
 
@@ -136,9 +140,8 @@ typedef enum grt_seat_state {
 typedef struct grt_seat {
     grt_seat_state state;
     bool timed_out;
-    uint32_t
-        host_waiting; /* host threads that wait for its end, its own included if it is borrowed */
-    uint32_t turn;    /* 1: it is the thread's turn; the thread sleeps on it */
+    uint32_t host_waiting; /* host threads that wait for its end, a borrowed one's own included */
+    uint32_t turn;         /* 1: it is the thread's turn; the thread sleeps on it */
     uint64_t deadline_ns;
     /* For tests: when it last handed the baton on, and when it first blocked since the test set
      * that to 0, as numbers of grt_schedule.handed. The clock when the turns began in which it did
@@ -262,7 +265,8 @@ struct grt_runtime {
     grt_context_block *context_cache;
     uint32_t contexts_cleaning; /* on their way into the cache, in nobody's list */
     /* Ended threads whose record is still referenced: the guest may look at their thread block. The
-     * oldest loses its context when there are too many or memory is short. */
+     * oldest that is not pointed at loses its context when there are too many or memory is short.
+     */
     grt_thread *ended_first, *ended_last;
     grt_thread_stats thread_stats;
     uint32_t next_thread_id;
@@ -323,6 +327,7 @@ bool grt_symbol_of_return(const grt_runtime *runtime, grt_addr address, char *te
  * guest range is not accessible. Never faults. Any host thread. */
 bool grt_guest_read(grt_runtime *runtime, void *to, grt_addr from, uint32_t size);
 bool grt_guest_write(grt_runtime *runtime, grt_addr to, const void *from, uint32_t size);
+bool grt_guest_write32(grt_runtime *runtime, grt_addr to, uint32_t value); /* big-endian */
 /* One aligned store of eight bytes, big-endian: no other thread sees half of it. */
 bool grt_guest_store64(grt_runtime *runtime, grt_addr to, uint64_t value);
 /* Copies a string of at most capacity - 1 bytes; false when it runs into inaccessible memory. The

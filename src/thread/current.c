@@ -8,7 +8,6 @@
  */
 #include "diag/fault.h"
 #include "diag/log.h"
-#include "guestrt/thread.h"
 #include "heap/call_site.h"
 #include "thread/internal.h"
 
@@ -57,10 +56,9 @@ uintptr_t grt_host_stack_low(void)
     return stack_low;
 }
 
-static bool in_window(const grt_thread *thread, uintptr_t address)
+bool grt_in_window(const grt_runtime *runtime, uintptr_t address)
 {
-    /* A wide access that starts at the last guest byte runs a little past the window. */
-    uintptr_t base = (uintptr_t)thread->runtime->base;
+    uintptr_t base = (uintptr_t)runtime->base;
     return address >= base && address - base < GRT_WINDOW_SIZE + GRT_PAGE_SIZE;
 }
 
@@ -75,7 +73,8 @@ static bool is_guest_fault(const grt_thread *thread, const os_fault *fault)
 {
     if (fault->kind != OS_FAULT_ACCESS)
         return true;
-    return in_window(thread, fault->address) || is_stack_overflow(thread, fault->address);
+    return grt_in_window(thread->runtime, fault->address) ||
+           is_stack_overflow(thread, fault->address);
 }
 
 /* Host code faulted on a guest thread: it may hold locks, so nobody can unwind it. One line says
@@ -84,7 +83,7 @@ static void note_host_fault(const grt_thread *thread, const os_fault *fault)
 {
     const grt_runtime *runtime = thread->runtime;
     char where[64] = "";
-    if (fault->kind == OS_FAULT_ACCESS && in_window(thread, fault->address))
+    if (fault->kind == OS_FAULT_ACCESS && grt_in_window(runtime, fault->address))
         snprintf(where, sizeof where, ", guest address %08X",
                  (grt_addr)(fault->address - (uintptr_t)runtime->base));
     char symbol[96];

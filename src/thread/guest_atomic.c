@@ -5,24 +5,13 @@
  * For the library's slow paths: a shortcut that runs as guest code uses the host's atomics
  * directly, and a fault there is the guest's.
  */
+#include "os/assert.h"
+#include "os/sanitizer.h"
 #include "thread/internal.h"
 
-#if defined(__SANITIZE_THREAD__)
-#    define UNDER_TSAN 1
-#    define UNWATCHED  __attribute__((no_sanitize("thread")))
-#elif defined(__has_feature)
-#    if __has_feature(thread_sanitizer)
-#        define UNDER_TSAN 1
-#        define UNWATCHED  __attribute__((disable_sanitizer_instrumentation))
-#    endif
-#endif
-#ifndef UNWATCHED
-#    define UNWATCHED
-#endif
-
-/* The thread sanitizer's atomics must not be left by a jump, they lock. So it does not see these,
- * and is told what they mean. */
-#ifdef UNDER_TSAN
+/* The thread sanitizer does not see these operations (GRT_UNWATCHED), so it is told what they mean.
+ */
+#if GRT_UNDER_TSAN
 #    include <sanitizer/tsan_interface.h>
 static void note_before(void *word)
 {
@@ -47,7 +36,7 @@ typedef struct exchange {
     uint64_t expected, desired, found;
 } exchange;
 
-UNWATCHED static void exchange32(void *word, exchange *work)
+GRT_UNWATCHED static void exchange32(void *word, exchange *work)
 {
     uint32_t found = (uint32_t)work->expected;
     __atomic_compare_exchange_n((uint32_t *)word, &found, (uint32_t)work->desired, false,
@@ -55,7 +44,7 @@ UNWATCHED static void exchange32(void *word, exchange *work)
     work->found = found;
 }
 
-UNWATCHED static void exchange64(void *word, exchange *work)
+GRT_UNWATCHED static void exchange64(void *word, exchange *work)
 {
     uint64_t found = work->expected;
     __atomic_compare_exchange_n((uint64_t *)word, &found, work->desired, false, __ATOMIC_SEQ_CST,
@@ -63,9 +52,14 @@ UNWATCHED static void exchange64(void *word, exchange *work)
     work->found = found;
 }
 
-UNWATCHED static void load32(void *word, exchange *work)
+GRT_UNWATCHED static void load32(void *word, exchange *work)
 {
     work->found = __atomic_load_n((uint32_t *)word, __ATOMIC_SEQ_CST);
+}
+
+GRT_UNWATCHED static void store64(void *word, exchange *work)
+{
+    __atomic_store_n((uint64_t *)word, work->desired, __ATOMIC_RELAXED);
 }
 
 static bool guarded(grt_runtime *runtime, grt_addr at, uint32_t size,
@@ -92,6 +86,13 @@ bool grt_guest_load32(grt_runtime *runtime, grt_addr from, uint32_t *value)
     bool done = guarded(runtime, from, 4, load32, &work);
     *value = grt_swap32((uint32_t)work.found);
     return done;
+}
+
+bool grt_guest_store64(grt_runtime *runtime, grt_addr to, uint64_t value)
+{
+    GRT_ASSERT(to % sizeof value == 0);
+    exchange work = {0, grt_swap64(value), 0};
+    return guarded(runtime, to, 8, store64, &work);
 }
 
 bool grt_guest_exchange32(grt_runtime *runtime, grt_addr at, uint32_t expected, uint32_t desired,

@@ -5,22 +5,12 @@
  * Asking first whether a range is accessible would be slower and still wrong: another guest thread
  * may give the page back in between. So the copy is made, and a fault ends it.
  */
-#include "os/assert.h"
+#include "os/sanitizer.h"
 #include "thread/internal.h"
 
-#if defined(__SANITIZE_THREAD__)
-#    define PLAIN_COPY
-#elif defined(__has_feature)
-#    if __has_feature(thread_sanitizer)
-#        define PLAIN_COPY
-#    endif
-#endif
-
-#ifdef PLAIN_COPY
-/* The thread sanitizer's memcpy must not be left by a jump: it may be in the middle of its own
- * work. */
-__attribute__((no_sanitize("thread"))) static void copy_bytes(void *to, const void *from,
-                                                              uint32_t size)
+#if GRT_UNDER_TSAN
+/* The sanitizer's memcpy cannot be told not to look. */
+GRT_UNWATCHED static void copy_bytes(void *to, const void *from, uint32_t size)
 {
     volatile uint8_t *target = to;
     const volatile uint8_t *source = from;
@@ -59,30 +49,11 @@ bool grt_guest_write(grt_runtime *runtime, grt_addr to, const void *from, uint32
     return copy(runtime, to, size, runtime->base + to, from);
 }
 
-#ifdef PLAIN_COPY
-__attribute__((no_sanitize("thread")))
-#endif
-static void
-store_whole(uint8_t *to, uint64_t value)
+bool grt_guest_write32(grt_runtime *runtime, grt_addr to, uint32_t value)
 {
-    uint8_t bytes[sizeof value];
-    grt_store64(bytes, value);
-    memcpy(&value, bytes, sizeof value);
-    *(volatile uint64_t *)(void *)to = value;
-}
-
-bool grt_guest_store64(grt_runtime *runtime, grt_addr to, uint64_t value)
-{
-    grt_copy_guard guard;
-    guard.low = (uintptr_t)runtime->base + to;
-    guard.high = guard.low + sizeof value;
-    GRT_ASSERT(to % sizeof value == 0);
-    if (os_mark(&guard.jump) != 0)
-        return false;
-    grt_copy_guard_set(&guard);
-    store_whole(runtime->base + to, value);
-    grt_copy_guard_set(NULL);
-    return true;
+    uint8_t word[4];
+    grt_store32(word, value);
+    return grt_guest_write(runtime, to, word, sizeof word);
 }
 
 /* True when the terminator was found within [size] bytes; *length is what was copied before it. */

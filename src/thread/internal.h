@@ -16,6 +16,10 @@ typedef struct grt_copy_guard {
 } grt_copy_guard;
 void grt_copy_guard_set(grt_copy_guard *guard);
 
+/* True iff the host address is the guest's, or so close behind its end that a wide access to its
+ * last byte led there. */
+bool grt_in_window(const grt_runtime *runtime, uintptr_t address);
+
 /* The handlers for os_fault_install(). */
 bool grt_on_fault(const os_fault *fault);
 void grt_on_interrupt(void);
@@ -59,6 +63,12 @@ bool grt_tls_init_extra(grt_runtime *runtime, const grt_context_block *context);
 
 /* ---- stack.c ----------------------------------------------------------------------------- */
 
+/* What a stack of [size] bytes, at most GRT_MAX_STACK_SIZE, really gets: whole pages. */
+uint32_t grt_stack_round(uint32_t size);
+/* Sets the access to both guards of a stack: the one that starts at [below], and the one at
+ * [above], its base. */
+grt_status grt_stack_guard(grt_runtime *runtime, grt_addr below, grt_addr above, grt_access access);
+
 /* Zeroes a context's stack, where what was not touched is not touched now either, and its blocks.
  * False when the host refuses. No lock is needed: the context is the caller's. */
 bool grt_stack_clean(grt_runtime *runtime, grt_context_block *context);
@@ -101,7 +111,7 @@ void grt_pool_drain(grt_runtime *runtime);
 /* Host stack that is kept for exports and reports. */
 #define GRT_HOST_STACK_RESERVE 0x20000u
 
-/* ---- thread.c ---------------------------------------------------------------------------- */
+/* ---- record.c, thread.c, park.c and the rest ----------------------------------------------- */
 
 /* A record with one reference for the caller, a context and an initialised register context, listed
  * in the runtime. */
@@ -119,8 +129,9 @@ void grt_thread_announce_end(grt_thread *thread);
 /* priority.c: asks the host to schedule the thread as the guest wants it, if the configuration says
  * so. thread->lock is held. */
 void grt_thread_retune(grt_thread *thread);
-/* The priority that a base increment gives. */
+/* The priority that a base increment gives; the processor that a mask, not 0, puts a thread on. */
 uint8_t grt_priority_of(int32_t increment);
+uint32_t grt_cpu_of(uint32_t mask);
 /* The last reference is gone. No lock is held. */
 void grt_thread_free(grt_thread *thread);
 

@@ -9,16 +9,9 @@ typedef struct grt_stack {
     grt_addr block, limit, base;
 } grt_stack;
 
-static grt_status set_guards(grt_runtime *runtime, const grt_stack *stack, grt_access access)
-{
-    grt_status below = grt_memory_protect(runtime->memory, stack->block, GRT_GUARD_SIZE, access);
-    grt_status above = grt_memory_protect(runtime->memory, stack->base, GRT_GUARD_SIZE, access);
-    return below != GRT_OK ? below : above;
-}
-
 static void free_stack(grt_runtime *runtime, grt_stack *stack)
 {
-    set_guards(runtime, stack, GRT_READ_WRITE);
+    grt_stack_guard(runtime, stack->block, stack->base, GRT_READ_WRITE);
     grt_heap_free(runtime->user_heap, stack->block);
     os_free(stack);
 }
@@ -36,14 +29,13 @@ grt_addr grt_stack_create(grt_runtime *runtime, uint32_t size)
 {
     if (size > GRT_MAX_STACK_SIZE)
         return 0;
-    size = size < GRT_MIN_STACK_SIZE ? GRT_MIN_STACK_SIZE
-                                     : (size + GRT_PAGE_SIZE - 1) & ~(GRT_PAGE_SIZE - 1);
+    size = grt_stack_round(size);
     grt_stack *stack = os_alloc(sizeof *stack);
     if (stack == NULL || !allocate(runtime, stack, size)) {
         os_free(stack);
         return 0;
     }
-    if (set_guards(runtime, stack, GRT_NO_ACCESS) != GRT_OK ||
+    if (grt_stack_guard(runtime, stack->block, stack->base, GRT_NO_ACCESS) != GRT_OK ||
         os_discard(runtime->base + stack->limit, size) != 0) {
         free_stack(runtime, stack);
         return 0;

@@ -211,17 +211,10 @@ static void call_bracketed(grt_ppc *ctx, uint8_t *base)
     grt_thread_leave_host(thread);
 }
 
-static void store_word(grt_runtime *runtime, grt_addr to, uint32_t value)
-{
-    uint8_t word[4];
-    grt_store32(word, value);
-    grt_guest_write(runtime, to, word, sizeof word);
-}
-
 static void miss_variable(grt_runtime *runtime, const grt_ppc_import *import)
 {
     uint32_t value = MISSING_VARIABLE | (uint32_t)(import->ordinal & 0xFFFu) << 16;
-    store_word(runtime, import->thunk, value);
+    grt_guest_write32(runtime, import->thunk, value);
     grt_log_line(&runtime->config.log, GRT_LOG_WARN, "EXPORT",
                  "variable %s (library %u, ordinal 0x%03X) is not provided; the guest reads %08X "
                  "at %08X",
@@ -237,7 +230,7 @@ static grt_status bind_variable(grt_runtime *runtime, const grt_ppc_import *impo
     if (status != GRT_OK)
         return status;
     if (address != 0)
-        store_word(runtime, import->thunk, address);
+        grt_guest_write32(runtime, import->thunk, address);
     else
         miss_variable(runtime, import);
     return GRT_OK;

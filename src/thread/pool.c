@@ -8,7 +8,6 @@
  *
  * What is listed here is guarded by threads_lock.
  */
-#include "guestrt/thread.h"
 #include "heap/call_site.h"
 #include "heap/quiet.h"
 #include "thread/internal.h"
@@ -259,7 +258,7 @@ static bool send_away(grt_runtime *runtime)
     }
     os_mutex_unlock(&runtime->threads_lock);
     if (worker != NULL)
-        tell(worker, QUIT);
+        grt_pool_dismiss(worker);
     return worker != NULL;
 }
 

@@ -13,7 +13,6 @@
 #define HIGHEST_DYNAMIC 17
 #define INCREMENT_MAX   16
 #define PRIORITY_MAX    31u
-#define PROCESSORS      0x3Fu
 
 /* ---- the host's part ----------------------------------------------------------------------- */
 
@@ -26,7 +25,7 @@ static int nice_of(uint8_t priority)
 static uint64_t host_mask(uint8_t affinity)
 {
     uint64_t mask = 0;
-    for (uint32_t cpu = 0; cpu < 6; cpu++) {
+    for (uint32_t cpu = 0; cpu < GRT_CPU_COUNT; cpu++) {
         if (affinity >> cpu & 1)
             mask |= 1ull << cpu % os_processor_count() % 64;
     }
@@ -111,28 +110,32 @@ grt_status grt_thread_set_priority(grt_thread *thread, uint32_t priority, uint32
 
 /* ---- processors ---------------------------------------------------------------------------- */
 
+uint32_t grt_cpu_of(uint32_t mask)
+{
+    return 31u - (uint32_t)__builtin_clz(mask);
+}
+
 /* The thread's lock is held. */
 static void show_cpu(const grt_thread *thread)
 {
-    uint8_t cpu = (uint8_t)thread->cpu, bit[4];
+    uint8_t cpu = (uint8_t)thread->cpu;
     if (thread->state == GRT_THREAD_ENDED)
         return;
-    grt_store32(bit, 1u << cpu);
     grt_guest_write(thread->runtime, thread->pcr + GRT_PCR_CPU, &cpu, 1);
-    grt_guest_write(thread->runtime, thread->pcr + GRT_PCR_CPU_BIT, bit, sizeof bit);
+    grt_guest_write32(thread->runtime, thread->pcr + GRT_PCR_CPU_BIT, 1u << cpu);
     grt_thread_show_byte(thread, GRT_KTHREAD_CPU, cpu);
 }
 
 grt_status grt_thread_set_affinity(grt_thread *thread, uint32_t mask, uint32_t *previous)
 {
-    if (mask == 0 || (mask & ~PROCESSORS) != 0)
+    if (mask == 0 || (mask & ~GRT_CPU_ALL) != 0)
         return GRT_INVALID_ARGUMENT;
     bool guest = grt_host_begin();
     os_mutex_lock(&thread->lock);
     if (previous != NULL)
         *previous = thread->affinity;
     thread->affinity = (uint8_t)mask;
-    thread->cpu = 31u - (uint32_t)__builtin_clz(mask);
+    thread->cpu = grt_cpu_of(mask);
     show_cpu(thread);
     grt_thread_retune(thread);
     os_mutex_unlock(&thread->lock);

@@ -15,18 +15,6 @@
 #define DIRECTORY 0x001F0000u
 static const uint8_t priorities[4] = {10, 13, 17, 6};
 
-static void store(const grt_runtime *runtime, grt_addr address, const void *bytes, uint32_t size)
-{
-    grt_guest_write((grt_runtime *)(uintptr_t)runtime, address, bytes, size);
-}
-
-static void store_word(const grt_runtime *runtime, grt_addr address, uint32_t value)
-{
-    uint8_t word[4];
-    grt_store32(word, value);
-    store(runtime, address, word, sizeof word);
-}
-
 /* ---- the blocks ---------------------------------------------------------------------------- */
 
 static void store_list(uint8_t *block, grt_addr address, uint32_t offset)
@@ -46,7 +34,7 @@ static void fill(grt_runtime *runtime, grt_process_type type, grt_addr address)
     grt_store32(block + GRT_KPROCESS_STACK_SIZE, runtime->config.stack_size);
     block[GRT_KPROCESS_TYPE] = (uint8_t)type;
     runtime->processes[type].block = address;
-    store(runtime, address, block, sizeof block);
+    grt_guest_write(runtime, address, block, sizeof block);
 }
 
 grt_status grt_processes_create(grt_runtime *runtime)
@@ -78,16 +66,16 @@ static grt_addr link_of(const grt_process *process, const grt_thread *thread)
 }
 
 /* Writes the two words that join [before] and [after]; either may be null, for the head. */
-static void join_links(const grt_runtime *runtime, const grt_process *process,
-                       const grt_thread *before, const grt_thread *after)
+static void join_links(grt_runtime *runtime, const grt_process *process, const grt_thread *before,
+                       const grt_thread *after)
 {
-    store_word(runtime, link_of(process, before), link_of(process, after));
-    store_word(runtime, link_of(process, after) + 4, link_of(process, before));
+    grt_guest_write32(runtime, link_of(process, before), link_of(process, after));
+    grt_guest_write32(runtime, link_of(process, after) + 4, link_of(process, before));
 }
 
-static void show_count(const grt_runtime *runtime, const grt_process *process)
+static void show_count(grt_runtime *runtime, const grt_process *process)
 {
-    store_word(runtime, process->block + GRT_KPROCESS_THREAD_COUNT, process->thread_count);
+    grt_guest_write32(runtime, process->block + GRT_KPROCESS_THREAD_COUNT, process->thread_count);
 }
 
 void grt_process_link(grt_thread *thread)
@@ -140,6 +128,6 @@ void grt_process_show_tls(grt_runtime *runtime)
                 (uint16_t)(tls->slot_count * 4));
     bytes[GRT_KPROCESS_TYPE - GRT_KPROCESS_TLS_RAW] = GRT_PROCESS_TITLE;
     store_bitmap(runtime, bytes + GRT_KPROCESS_TLS_BITMAP - GRT_KPROCESS_TLS_RAW);
-    store(runtime, runtime->processes[GRT_PROCESS_TITLE].block + GRT_KPROCESS_TLS_RAW, bytes,
-          sizeof bytes);
+    grt_guest_write(runtime, runtime->processes[GRT_PROCESS_TITLE].block + GRT_KPROCESS_TLS_RAW,
+                    bytes, sizeof bytes);
 }

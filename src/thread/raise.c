@@ -36,12 +36,6 @@ void grt_thread_fault(grt_thread *thread, const grt_fault_facts *facts)
 
 /* ---- faults that the host's handler caught ----------------------------------------------- */
 
-static bool in_window(const grt_runtime *runtime, uintptr_t address)
-{
-    uintptr_t base = (uintptr_t)runtime->base;
-    return address >= base && address - base < GRT_WINDOW_SIZE + GRT_PAGE_SIZE;
-}
-
 static void window_fault(grt_thread *thread, const os_fault *fault, grt_fault_facts *facts)
 {
     uint64_t offset = fault->address - (uintptr_t)thread->runtime->base;
@@ -73,7 +67,7 @@ void grt_thread_report_host_fault(grt_thread *thread)
 {
     const os_fault *fault = &thread->host_fault;
     grt_fault_facts facts = {.host_pc = fault->pc};
-    if (fault->kind == OS_FAULT_ACCESS && in_window(thread->runtime, fault->address))
+    if (fault->kind == OS_FAULT_ACCESS && grt_in_window(thread->runtime, fault->address))
         window_fault(thread, fault, &facts);
     else
         other_fault(fault, &facts);

@@ -9,8 +9,6 @@
 
 #include <stdio.h>
 
-#define CPU_COUNT 6u
-
 grt_thread_config grt_thread_config_default(void)
 {
     return (grt_thread_config){.size = sizeof(grt_thread_config)};
@@ -51,23 +49,22 @@ void grt_runtime_get_thread_stats(grt_runtime *runtime, grt_thread_stats *stats)
 /* ---- making ------------------------------------------------------------------------------ */
 
 /* The highest processor asked for; without one the parent's, and in turn for host threads. */
-static uint32_t choose_cpu(const grt_runtime *runtime, uint32_t flags, uint32_t id)
+static uint32_t choose_cpu(const grt_runtime *runtime, uint32_t mask, uint32_t id)
 {
-    uint32_t mask = (flags >> GRT_THREAD_AFFINITY_SHIFT) & ((1u << CPU_COUNT) - 1);
     if (mask != 0)
-        return 31u - (uint32_t)__builtin_clz(mask);
+        return grt_cpu_of(mask);
     const grt_thread *parent = grt_thread_current();
     if (parent != NULL && parent->runtime == runtime)
         return parent->cpu;
-    return (id - 1) % CPU_COUNT;
+    return (id - 1) % GRT_CPU_COUNT;
 }
 
 /* 0x20 asks for a little more than usual. */
 static void set_scheduling(grt_thread *thread)
 {
     uint32_t flags = thread->config.flags;
-    uint32_t mask = flags >> GRT_THREAD_AFFINITY_SHIFT & ((1u << CPU_COUNT) - 1);
-    thread->cpu = choose_cpu(thread->runtime, flags, thread->id);
+    uint32_t mask = flags >> GRT_THREAD_AFFINITY_SHIFT & GRT_CPU_ALL;
+    thread->cpu = choose_cpu(thread->runtime, mask, thread->id);
     thread->affinity = (uint8_t)(mask != 0 ? mask : 1u << thread->cpu);
     thread->base_increment = flags & GRT_THREAD_PRIORITY_HINT ? 1 : 0;
     thread->priority = grt_priority_of(thread->base_increment);

@@ -7,14 +7,15 @@
  * over. So the order of everything that threads do to each other through the kernel follows from
  * the seed alone.
  *
- * The clock is virtual: a microsecond for each kernel call and each reading of the time base, and
- * a jump to the earliest deadline when everybody is blocked.
+ * The clock is virtual: a microsecond at the entry and at the return of each kernel call and for
+ * each reading of the time base, and a jump to the earliest deadline when everybody is blocked.
  *
  * Lock order: the schedule's lock comes last of all; nothing is called while it is held but the
  * host's wake-up.
  *
- * A runtime without a seed has no schedule: then all functions here but grt_schedule_create() and
- * grt_schedule_destroy() return at once.
+ * A runtime without a seed has no schedule: then the functions here return at once, but for
+ * grt_schedule_park(), grt_schedule_wake() and grt_schedule_pass(), which are for threads that take
+ * part.
  */
 #ifndef GRT_THREAD_SCHEDULE_H
 #define GRT_THREAD_SCHEDULE_H

@@ -1,5 +1,6 @@
 /*
- * stack.c - the bytes of guest stacks: zeroed for the next thread, and measured.
+ * stack.c - guest stacks: their size and guards; their bytes, zeroed for the next thread, and
+ * measured.
  *
  * Whoever uses a stack touches its top, and most go no deeper than a few pages. So some pages at
  * the top are cleared by hand and stay resident, and the rest is given back to the host in one
@@ -14,6 +15,19 @@
 #define LOOK_EVERY 32u
 /* Pages that are asked about at once. */
 #define PIECE 256u
+
+uint32_t grt_stack_round(uint32_t size)
+{
+    return size < GRT_MIN_STACK_SIZE ? GRT_MIN_STACK_SIZE
+                                     : (size + GRT_PAGE_SIZE - 1) & ~(GRT_PAGE_SIZE - 1);
+}
+
+grt_status grt_stack_guard(grt_runtime *runtime, grt_addr below, grt_addr above, grt_access access)
+{
+    grt_status first = grt_memory_protect(runtime->memory, below, GRT_GUARD_SIZE, access);
+    grt_status second = grt_memory_protect(runtime->memory, above, GRT_GUARD_SIZE, access);
+    return first != GRT_OK ? first : second;
+}
 
 /* ---- cleaning ------------------------------------------------------------------------------ */
 

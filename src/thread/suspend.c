@@ -8,37 +8,30 @@
 
 #define SUSPEND_MAX 127u
 
-static void show_count(grt_thread *thread, uint32_t count)
+/* The thread's lock is held. */
+static void set_count(grt_thread *thread, uint32_t count)
 {
-    uint8_t byte = (uint8_t)count;
-    grt_guest_write(thread->runtime, thread->kthread + GRT_KTHREAD_SUSPEND_COUNT, &byte, 1);
+    atomic_store(&thread->suspend_count, count);
+    if (count == 0)
+        atomic_fetch_and(&thread->attention, ~(unsigned)GRT_ATTEND_SUSPEND);
+    else
+        atomic_fetch_or(&thread->attention, GRT_ATTEND_SUSPEND);
+    grt_thread_show_byte(thread, GRT_KTHREAD_SUSPEND_COUNT, (uint8_t)count);
 }
 
 /* Changes the count by [change] unless the thread has ended or the count would leave its range; a
  * count of 0 stays 0 when it is lowered. */
 static grt_status change_count(grt_thread *thread, int change, uint32_t *previous)
 {
-    grt_status status = GRT_OK;
     os_mutex_lock(&thread->lock);
     uint32_t count = atomic_load(&thread->suspend_count);
-    bool ended = thread->state == GRT_THREAD_ENDED;
-    if (ended || (change > 0 && count >= SUSPEND_MAX)) {
-        status = GRT_WRONG_STATE;
-    } else {
-        if (previous != NULL)
-            *previous = count;
-        if (change > 0 || count > 0) {
-            count = change > 0 ? count + 1 : count - 1;
-            atomic_store(&thread->suspend_count, count);
-            if (count == 0)
-                atomic_fetch_and(&thread->attention, ~(unsigned)GRT_ATTEND_SUSPEND);
-            else
-                atomic_fetch_or(&thread->attention, GRT_ATTEND_SUSPEND);
-            show_count(thread, count);
-        }
-    }
+    bool refused = thread->state == GRT_THREAD_ENDED || (change > 0 && count >= SUSPEND_MAX);
+    if (!refused && previous != NULL)
+        *previous = count;
+    if (!refused && (change > 0 || count > 0))
+        set_count(thread, count + (uint32_t)change);
     os_mutex_unlock(&thread->lock);
-    return status;
+    return refused ? GRT_WRONG_STATE : GRT_OK;
 }
 
 grt_status grt_thread_resume(grt_thread *thread, uint32_t *previous)

@@ -199,9 +199,7 @@ static grt_status complete_config(const grt_runtime *runtime, grt_thread_config 
         config->stack_size = runtime->config.stack_size;
     if (config->stack_size > GRT_MAX_STACK_SIZE)
         return GRT_INVALID_ARGUMENT;
-    if (config->stack_size < GRT_MIN_STACK_SIZE)
-        config->stack_size = GRT_MIN_STACK_SIZE;
-    config->stack_size = (config->stack_size + GRT_PAGE_SIZE - 1) & ~(GRT_PAGE_SIZE - 1);
+    config->stack_size = grt_stack_round(config->stack_size);
     if (grt_runtime_function(runtime, config->entry) == NULL && config->xapi_startup == 0)
         return GRT_NOT_A_FUNCTION;
     if (config->xapi_startup != 0 && grt_runtime_function(runtime, config->xapi_startup) == NULL)

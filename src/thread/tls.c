@@ -25,11 +25,9 @@ static bool is_taken(const grt_runtime *runtime, uint32_t slot)
 
 static bool store_slot(grt_thread *thread, uint32_t slot, uint32_t value)
 {
-    uint8_t word[4];
     grt_addr address;
-    grt_store32(word, value);
     return slot_address(thread, slot, &address) &&
-           grt_guest_write(thread->runtime, address, word, sizeof word);
+           grt_guest_write32(thread->runtime, address, value);
 }
 
 /* threads_lock is held. */
