@@ -13,6 +13,7 @@
 
 #define GUEST_FUNCTIONS_MAX 8u
 #define GUEST_FUNCTION(n)   (0x82000000u + 4u * (n))
+#define GUEST_DATA          0x82010000u /* a page that is zero at first */
 
 static inline double guest_now_ns(void)
 {
@@ -27,19 +28,20 @@ static inline grt_runtime *guest_runtime(grt_ppc_function *const *functions, uin
 {
     static grt_ppc_entry entries[GUEST_FUNCTIONS_MAX];
     static uint8_t code[4 * GUEST_FUNCTIONS_MAX];
-    static grt_ppc_segment segment = {GUEST_FUNCTION(0), sizeof code, sizeof code,
-                                      GRT_SEGMENT_READ | GRT_SEGMENT_EXECUTE, code};
+    static const grt_ppc_segment segments[] = {
+        {GUEST_FUNCTION(0), sizeof code, sizeof code, GRT_SEGMENT_READ | GRT_SEGMENT_EXECUTE, code},
+        {GUEST_DATA, 0, GRT_PAGE_SIZE, GRT_SEGMENT_READ | GRT_SEGMENT_WRITE, NULL}};
     static grt_ppc_module module = {.abi = GRT_PPC_ABI,
                                     .name = "bench",
                                     .entry = GUEST_FUNCTION(0),
                                     .code_base = GUEST_FUNCTION(0),
                                     .code_size = sizeof code,
-                                    .segment_count = 1,
-                                    .segments = &segment};
+                                    .segment_count = 2,
+                                    .segments = segments};
     grt_ppc_import *imports = calloc(grt_export_count(), sizeof *imports);
     grt_runtime_config config = grt_runtime_config_default();
     grt_runtime *runtime;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count && i < GUEST_FUNCTIONS_MAX; i++)
         entries[i] = (grt_ppc_entry){GUEST_FUNCTION(i), 4, functions[i], "guest"};
     for (uint32_t i = 0; imports && i < grt_export_count(); i++) {
         const grt_export *row = grt_export_at(i);
@@ -69,6 +71,7 @@ static inline uint32_t guest_import(const char *name)
     return (uint32_t)(row - grt_export_at(0));
 }
 
+/* The export's result for four arguments. */
 static inline uint32_t guest_call(grt_ppc *ctx, uint8_t *base, uint32_t import, uint64_t a,
                                   uint64_t b, uint64_t c, uint64_t d)
 {

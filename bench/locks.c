@@ -4,34 +4,26 @@
  *
  * usage: bench_locks [FILE]
  *
- * Guest and host are measured in turns, round by round. Medians are printed; or, with FILE, it gets
- * one JSON object a line: {"workload", "peer", "ns", "peer_ns", "ratio"}, times of one pair of
- * calls.
+ * Guest and host are measured in turns, round by round; medians of the times of one pair of calls.
  */
-#include "guestrt/guestrt.h"
+#include "guest.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
 enum { ROUNDS = 31, PAIRS = 200000, CONTENDED_PAIRS = 400000, THREADS_MAX = 2 };
 
-#define CODE    0x82000000u
-#define SECTION 0x82010000u /* each lock has a cache line of its own */
-#define RWLOCK  0x82010080u
-#define SPIN    0x82010100u
-#define COUNTER 0x82010180u
+/* Each lock has a cache line of its own. */
+#define SECTION (GUEST_DATA + 0x000u)
+#define RWLOCK  (GUEST_DATA + 0x080u)
+#define SPIN    (GUEST_DATA + 0x100u)
+#define COUNTER (GUEST_DATA + 0x180u)
 
-static double now_ns(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
+enum { MAIN, INITIALISE };
 
 /* ---- what is measured ---------------------------------------------------------------------- */
 
+/* Exports by number, in the order of [names]. */
 static const char *const names[] = {
     "RtlEnterCriticalSection",
     "RtlTryEnterCriticalSection",
@@ -53,8 +45,9 @@ enum {
     RW_RELEASE,
     SPIN_TAKE,
     SPIN_GIVE,
-    IMPORTS
+    EXPORTS
 };
+static uint32_t imports[EXPORTS];
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
@@ -107,7 +100,7 @@ static double begun, ended;
 static void begin_together(void)
 {
     if (atomic_fetch_add(&ready, 1) + 1 == atomic_load(&wanted))
-        begun = now_ns();
+        begun = guest_now_ns();
     while (atomic_load(&ready) < atomic_load(&wanted))
         ;
 }
@@ -115,7 +108,7 @@ static void begin_together(void)
 static void end_together(void)
 {
     if (atomic_fetch_add(&done, 1) + 1 == atomic_load(&wanted))
-        ended = now_ns();
+        ended = guest_now_ns();
 }
 
 static void prepare(const workload *load)
@@ -137,23 +130,23 @@ static void *host_main(void *argument)
 static void guest_main(grt_ppc *ctx, uint8_t *base)
 {
     const workload *load = &workloads[ctx->r[3]];
+    uint32_t take = imports[load->take], give = imports[load->give];
     begin_together();
     for (int i = 0; i < load->pairs; i++) {
         ctx->r[3] = load->lock;
-        grt_ppc_call_import(ctx, base, (uint32_t)load->take);
+        grt_ppc_call_import(ctx, base, take);
         uint64_t level = ctx->r[3];
         grt_store32(base + COUNTER, grt_load32(base + COUNTER) + 1);
         ctx->r[3] = load->lock;
         ctx->r[4] = level;
-        grt_ppc_call_import(ctx, base, (uint32_t)load->give);
+        grt_ppc_call_import(ctx, base, give);
     }
     end_together();
 }
 
 static void initialise_main(grt_ppc *ctx, uint8_t *base)
 {
-    ctx->r[3] = RWLOCK;
-    grt_ppc_call_import(ctx, base, RW_INIT);
+    guest_call(ctx, base, imports[RW_INIT], RWLOCK, 0, 0, 0);
 }
 
 static double per_pair(const workload *load)
@@ -174,42 +167,23 @@ static double host_round(const workload *load)
     return per_pair(load);
 }
 
-static void run_guest(grt_runtime *runtime, grt_addr entry, uint32_t argument, int count)
+static void run_guest(grt_runtime *runtime, uint32_t function, uint32_t argument, int count)
 {
     grt_thread *threads[THREADS_MAX];
-    for (int i = 0; i < count; i++) {
-        grt_thread_config config = grt_thread_config_default();
-        config.entry = entry;
-        config.argument = argument;
-        if (grt_thread_create(runtime, &config, &threads[i]) != GRT_OK)
-            abort();
-    }
-    for (int i = 0; i < count; i++) {
-        grt_thread_join(threads[i], NULL);
-        grt_thread_release(threads[i]);
-    }
+    for (int i = 0; i < count; i++)
+        threads[i] = guest_thread(runtime, function, argument);
+    for (int i = 0; i < count; i++)
+        guest_join(threads[i]);
 }
 
 static double guest_round(grt_runtime *runtime, const workload *load)
 {
     prepare(load);
-    run_guest(runtime, CODE, (uint32_t)(load - workloads), load->threads);
+    run_guest(runtime, MAIN, (uint32_t)(load - workloads), load->threads);
     return per_pair(load);
 }
 
 /* ---- results ------------------------------------------------------------------------------- */
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *values)
-{
-    qsort(values, ROUNDS, sizeof *values, compare);
-    return values[ROUNDS / 2];
-}
 
 static void measure(grt_runtime *runtime, const workload *load, FILE *file)
 {
@@ -218,65 +192,22 @@ static void measure(grt_runtime *runtime, const workload *load, FILE *file)
         host[round] = host_round(load);
         guest[round] = guest_round(runtime, load);
     }
-    double h = median(host), g = median(guest);
-    if (!file)
-        printf("  %-22s %8.1f ns   %-15s %8.1f ns   %.2fx\n", load->name, g, load->peer, h, g / h);
-    else
-        fprintf(file,
-                "{\"workload\": \"%s\", \"peer\": \"%s\", \"ns\": %.2f, \"peer_ns\": %.2f, "
-                "\"ratio\": %.3f}\n",
-                load->name, load->peer, g, h, g / h);
+    guest_report(file, load->name, guest_median(guest, ROUNDS), load->peer,
+                 guest_median(host, ROUNDS));
 }
 
-static grt_runtime *create_runtime(void)
+int main(int argc, char **argv)
 {
-    static const grt_ppc_entry entries[] = {{CODE, 4, guest_main, "main"},
-                                            {CODE + 4, 4, initialise_main, "initialise"}};
-    static const uint8_t code[8] = {0x4E, 0x80, 0x00, 0x20, 0x4E, 0x80, 0x00, 0x20}; /* blr, blr */
-    static const grt_ppc_segment segments[] = {
-        {CODE, 8, 8, GRT_SEGMENT_READ | GRT_SEGMENT_EXECUTE, code},
-        {SECTION, 0, 0x1000, GRT_SEGMENT_READ | GRT_SEGMENT_WRITE, NULL}};
-    static grt_ppc_import imports[IMPORTS];
-    static grt_ppc_module module = {.abi = GRT_PPC_ABI,
-                                    .name = "bench",
-                                    .entry = CODE,
-                                    .code_base = CODE,
-                                    .code_size = 8,
-                                    .entry_count = 2,
-                                    .entries = entries,
-                                    .import_count = IMPORTS,
-                                    .imports = imports,
-                                    .segment_count = 2,
-                                    .segments = segments};
-    for (int i = 0; i < IMPORTS; i++) {
-        const grt_export *row = grt_export_find_name(names[i]);
-        if (!row)
-            abort();
-        imports[i] =
-            (grt_ppc_import){.library = row->library, .ordinal = row->ordinal, .name = row->name};
-    }
-    grt_runtime_config config = grt_runtime_config_default();
-    grt_runtime *runtime;
-    if (grt_runtime_create(&config, &runtime) != GRT_OK ||
-        grt_runtime_load(runtime, &module) != GRT_OK)
-        abort();
-    return runtime;
-}
-
-int main(int count, char **arguments)
-{
-    FILE *file = count > 1 ? fopen(arguments[1], "w") : NULL;
-    if (count > 1 && !file) {
-        perror(arguments[1]);
-        return 1;
-    }
+    static grt_ppc_function *const functions[] = {
+        [MAIN] = guest_main, [INITIALISE] = initialise_main};
+    FILE *file = guest_report_file(argc, argv);
     pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
-    grt_runtime *runtime = create_runtime();
-    run_guest(runtime, CODE + 4, 0, 1);
-    if (!file)
-        printf("locks, medians of %d rounds, one pair of calls:\n", ROUNDS);
+    for (int i = 0; i < EXPORTS; i++)
+        imports[i] = guest_import(names[i]);
+    grt_runtime *runtime = guest_runtime(functions, sizeof functions / sizeof *functions);
+    run_guest(runtime, INITIALISE, 0, 1);
     for (int i = 0; i < WORKLOADS; i++)
         measure(runtime, &workloads[i], file);
     grt_runtime_destroy(runtime);
-    return file && fclose(file) != 0;
+    return fclose(file) == 0 ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Runs the programs that measure threads and what they wait for, prints a table of their rows and
-writes them to build/bench/threads.json. Each program appends lines of JSON to the file it is given:
+writes them to build/bench/threads.json. Each program writes lines of JSON to the file it is given:
 {"workload", "peer", "ns", "peer_ns", "ratio"}, where ratio is ours by the peer's.
 
 usage: bench/threads.py [--build DIR]

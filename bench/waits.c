@@ -9,7 +9,9 @@
  *   signal        set and clear an event while a thousand threads wait for other objects, or for
  *                 this one and another together: beside the same with nobody waiting
  *
- * Everything is interleaved in rounds; medians. The argument is a file for the rows.
+ * usage: bench_waits [FILE]
+ *
+ * Everything is interleaved in rounds; medians.
  */
 #define _GNU_SOURCE
 #include "guest.h"
