@@ -7,6 +7,16 @@
  * carries the imports that it uses and no others. guest.ld puts a head and a tail around the
  * records. The table is the kernel's own.
  */
+        /* [kind] is 0 for a function, 1 for a variable. */
+        .macro guest_record library, ordinal, name, kind
+        .section .import_table.\name, "aG", @progbits, guest_import_\name
+        .balign 4
+        .long   \name, (\library << 16) | \ordinal, \kind, .Lname_\name
+        .section .import_names.\name, "aG", @progbits, guest_import_\name
+.Lname_\name:
+        .asciz  "\name"
+        .endm
+
         .macro guest_import library, ordinal, name
         .section .imports.\name, "axG", @progbits, guest_import_\name
         .balign 4
@@ -19,12 +29,7 @@
         bctr
         .size   \name, . - \name
 
-        .section .import_table.\name, "aG", @progbits, guest_import_\name
-        .balign 4
-        .long   \name, (\library << 16) | \ordinal, 0, .Lname_\name
-        .section .import_names.\name, "aG", @progbits, guest_import_\name
-.Lname_\name:
-        .asciz  "\name"
+        guest_record \library, \ordinal, \name, 0
         .endm
 
         .macro guest_variable library, ordinal, name
@@ -36,12 +41,7 @@
         .long   (\library << 16) | \ordinal
         .size   \name, 4
 
-        .section .import_table.\name, "aG", @progbits, guest_import_\name
-        .balign 4
-        .long   \name, (\library << 16) | \ordinal, 1, .Lname_\name
-        .section .import_names.\name, "aG", @progbits, guest_import_\name
-.Lname_\name:
-        .asciz  "\name"
+        guest_record \library, \ordinal, \name, 1
         .endm
 
         /*
