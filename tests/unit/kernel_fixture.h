@@ -135,13 +135,6 @@ static inline uint32_t run_guest_with(const grt_runtime_config *config,
     return code;
 }
 
-static inline grt_runtime_config quiet_config(void)
-{
-    grt_runtime_config config = fixture_config();
-    config.log.level = GRT_LOG_WARN;
-    return config;
-}
-
 /* As run_guest_with(), with the usual configuration. */
 #define RUN_GUEST(...)                                                                             \
     do {                                                                                           \
@@ -149,22 +142,5 @@ static inline grt_runtime_config quiet_config(void)
         grt_ppc_function *const functions_[] = {__VA_ARGS__};                                      \
         run_guest_with(&config_, functions_, sizeof functions_ / sizeof *functions_);              \
     } while (0)
-
-/* The seed of a random test: printed, and taken from GUESTRT_SEED. */
-static inline uint64_t test_seed(void)
-{
-    const char *text = getenv("GUESTRT_SEED");
-    uint64_t seed = text ? strtoull(text, NULL, 0) : os_clock_ns();
-    printf("GUESTRT_SEED=0x%llx\n", (unsigned long long)seed);
-    return seed | 1;
-}
-
-static inline uint32_t random_below(uint64_t *state, uint32_t bound)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return (uint32_t)((*state >> 32) % bound);
-}
 
 #endif

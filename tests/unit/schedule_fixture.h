@@ -1,6 +1,5 @@
 /*
- * schedule_fixture.h - the kernel fixture with a seeded scheduler and a log of what happened: every
- * kernel call with its thread, arguments and result, in the order in which they ended.
+ * schedule_fixture.h - the kernel fixture with a seeded scheduler.
  */
 #ifndef GRT_SCHEDULE_FIXTURE_H
 #define GRT_SCHEDULE_FIXTURE_H
@@ -13,53 +12,11 @@
 #define HOUR     ((int64_t)(HOUR_NS / 100) * -1)
 #define SPINS_OK 100000u
 
-typedef struct event_log {
-    os_mutex lock;
-    size_t size;
-    char text[1 << 20];
-} event_log;
-
-static event_log events;
-
-static void record_event(void *user, grt_log_level level, const char *tag, const char *line)
-{
-    event_log *log = user;
-    const grt_thread *thread = grt_thread_current();
-    if (level < GRT_LOG_DEBUG) /* also where the other helpers look */
-        capture(&captured, level, tag, line);
-    if (strcmp(tag, "EXPORT") != 0)
-        return;
-    os_mutex_lock(&log->lock);
-    size_t left = sizeof log->text - log->size;
-    int wrote = snprintf(log->text + log->size, left, "%u: %s\n",
-                         thread != NULL ? (unsigned)thread->id : 0u, line);
-    if (wrote > 0 && (size_t)wrote < left)
-        log->size += (size_t)wrote;
-    os_mutex_unlock(&log->lock);
-}
-
-static inline grt_runtime_config seeded_config(uint64_t seed)
-{
-    grt_runtime_config config = fixture_config();
-    config.schedule_seed = seed;
-    config.log = (grt_log){record_event, &events, GRT_LOG_DEBUG};
-    return config;
-}
-
-/* As seeded_config(), but without the log of events. */
 static inline grt_runtime_config quiet_seeded_config(uint64_t seed)
 {
     grt_runtime_config config = quiet_config();
     config.schedule_seed = seed;
     return config;
-}
-
-static inline uint64_t hash_events(void)
-{
-    uint64_t hash = 1469598103934665603ull;
-    for (size_t i = 0; i < events.size; i++)
-        hash = (hash ^ (uint8_t)events.text[i]) * 1099511628211ull;
-    return hash;
 }
 
 /* Runs [functions][0] as the program's main function; everything that was checked must hold. */
@@ -68,8 +25,6 @@ static inline grt_status run_program(const grt_runtime_config *config,
                                      uint32_t *code)
 {
     static fixture fix;
-    events.size = 0;
-    events.text[0] = '\0';
     kernel_create(&fix, config, functions, count);
     grt_status status = grt_runtime_run(fix.runtime, 0, NULL, code);
     fixture_destroy(&fix);
@@ -81,6 +36,22 @@ static inline grt_status run_program(const grt_runtime_config *config,
     run_program(config, (grt_ppc_function *const[]){__VA_ARGS__},                                  \
                 sizeof((grt_ppc_function *const[]){__VA_ARGS__}) / sizeof(grt_ppc_function *),     \
                 code)
+
+/* The program with each seed from [first] to [last]: it ends as it should, and nobody is stuck. */
+static inline void run_seeds(uint64_t first, uint64_t last, grt_ppc_function *const *functions,
+                             uint32_t count)
+{
+    for (uint64_t seed = first; seed <= last; seed++) {
+        grt_runtime_config config = quiet_seeded_config(seed);
+        uint32_t code;
+        assert_int_equal(run_program(&config, functions, count, &code), GRT_OK);
+        assert_false(log_has("deadlock"));
+    }
+}
+
+#define RUN_SEEDS(first, last, ...)                                                                \
+    run_seeds(first, last, (grt_ppc_function *const[]){__VA_ARGS__},                               \
+              sizeof((grt_ppc_function *const[]){__VA_ARGS__}) / sizeof(grt_ppc_function *))
 
 /* A call that does nothing: a point at which others may run. */
 #define BREATHE() KCALL0(KeGetCurrentProcessType)

@@ -54,19 +54,19 @@ static void guest_create(grt_ppc *ctx, uint8_t *base)
 static grt_ppc_function *const functions[] = {guest_return_argument, guest_dirty, guest_sum_stack,
                                               guest_create};
 
-static grt_runtime_config quiet_runtime_config(void)
-{
-    grt_runtime_config config = fixture_config();
-    config.log.level = GRT_LOG_WARN;
-    return config;
-}
-
 static void create_with(fixture *fix, grt_context_layout layout)
 {
     grt_runtime_config config = fixture_config();
     config.layout = layout;
     config.error_suppression = 7;
-    fixture_create(fix, &config, functions, 3);
+    fixture_create(fix, &config, functions, 4);
+}
+
+static void create_with_budget(fixture *fix, uint64_t budget)
+{
+    grt_runtime_config config = quiet_config();
+    config.user_heap_budget = budget;
+    fixture_create(fix, &config, functions, 4);
 }
 
 static void check_fields(grt_context_layout layout, uint32_t pcr_size)
@@ -170,9 +170,7 @@ static uint32_t resident_stack_pages(fixture *fix, const grt_context_block *cont
 static void test_random_pages_are_cleaned(void **state)
 {
     (void)state;
-    const char *text = getenv("GUESTRT_SEED");
-    uint64_t seed = (text ? strtoull(text, NULL, 0) : os_clock_ns()) | 1;
-    printf("GUESTRT_SEED=0x%llx\n", (unsigned long long)seed);
+    uint64_t seed = test_seed();
     fixture fix;
     create_with(&fix, GRT_LAYOUT_UNLEASHED);
     grt_addr limit = 0;
@@ -183,11 +181,7 @@ static void test_random_pages_are_cleaned(void **state)
         limit = context->stack_limit;
         assert_in_range(resident_stack_pages(&fix, context), 0, 8);
         for (int i = 0; i < 12; i++) {
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            uint32_t near = (uint32_t)(seed >> 32) % 0x8000u, far = (uint32_t)seed % 0x40000u;
-            uint32_t depth = i % 2 == 0 ? near : far;
+            uint32_t depth = random_below(&seed, i % 2 == 0 ? 0x8000u : 0x40000u);
             *((uint8_t *)grt_host(fix.runtime, context->stack_base - 1) - depth) = 0x5A;
         }
         grt_thread_resume(thread, NULL);
@@ -274,11 +268,7 @@ static void test_stack_size_is_honoured(void **state)
         join(thread);
         grt_thread_release(thread);
     }
-    grt_thread_config config = grt_thread_config_default();
-    config.entry = FN(0);
-    config.stack_size = GRT_MAX_STACK_SIZE + 1;
-    grt_thread *thread;
-    assert_int_equal(grt_thread_create(fix.runtime, &config, &thread), GRT_INVALID_ARGUMENT);
+    assert_int_equal(try_to_start(&fix, FN(0), GRT_MAX_STACK_SIZE + 1), GRT_INVALID_ARGUMENT);
     fixture_destroy(&fix);
 }
 
@@ -287,7 +277,7 @@ static void check_refusal(grt_context_layout layout, const char *breakdown)
     fixture fix;
     grt_runtime_config config = fixture_config();
     config.layout = layout;
-    fixture_create(&fix, &config, functions, 3);
+    fixture_create(&fix, &config, functions, 4);
     /* A hog leaves less than a context. */
     grt_heap *heap = grt_runtime_user_heap(fix.runtime);
     grt_heap_stats stats;
@@ -297,10 +287,7 @@ static void check_refusal(grt_context_layout layout, const char *breakdown)
     assert_int_not_equal(hog, 0);
     grt_heap_get_stats(heap, &stats);
     uint64_t live = stats.live;
-    grt_thread_config wanted = grt_thread_config_default();
-    wanted.entry = FN(0);
-    grt_thread *thread;
-    assert_int_equal(grt_thread_create(fix.runtime, &wanted, &thread), GRT_OUT_OF_GUEST_MEMORY);
+    assert_int_equal(try_to_start(&fix, FN(0), 0), GRT_OUT_OF_GUEST_MEMORY);
     assert_logged("[CRITICAL] Failed to allocate thread context memory (265872 bytes)");
     assert_logged(breakdown);
     assert_logged("[CRITICAL] cause GRT_HEAP_");
@@ -334,12 +321,9 @@ static void test_refusal_can_stop(void **state)
     grt_runtime_config config = fixture_config();
     config.user_heap_budget = 0x20000;
     config.on_context_failure = GRT_POLICY_STOP;
-    fixture_create(&fix, &config, functions, 3);
-    grt_thread_config wanted = grt_thread_config_default();
-    wanted.entry = FN(0);
-    grt_thread *thread;
-    assert_int_equal(grt_thread_create(fix.runtime, &wanted, &thread), GRT_OUT_OF_GUEST_MEMORY);
-    assert_int_equal(grt_thread_create(fix.runtime, &wanted, &thread), GRT_STOPPED);
+    fixture_create(&fix, &config, functions, 4);
+    assert_int_equal(try_to_start(&fix, FN(0), 0), GRT_OUT_OF_GUEST_MEMORY);
+    assert_int_equal(try_to_start(&fix, FN(0), 0), GRT_STOPPED);
     fixture_destroy(&fix);
 }
 
@@ -348,9 +332,7 @@ static void test_ended_contexts_are_reclaimed(void **state)
 {
     (void)state;
     fixture fix;
-    grt_runtime_config config = fixture_config();
-    config.user_heap_budget = 4 * 0x44000;
-    fixture_create(&fix, &config, functions, 3);
+    create_with_budget(&fix, 4 * 0x44000);
     grt_thread *threads[12];
     for (int i = 0; i < 12; i++) {
         threads[i] = start(&fix, FN(0), (uint32_t)i, 0);
@@ -371,9 +353,7 @@ static void test_refusal_names_the_holders(void **state)
     (void)state;
     enum { FIT = 6 };
     fixture fix;
-    grt_runtime_config config = fixture_config();
-    config.user_heap_budget = FIT * 0x44000;
-    fixture_create(&fix, &config, functions, 4);
+    create_with_budget(&fix, FIT * 0x44000);
     grt_thread *ended[10], *live[FIT];
     for (int i = 0; i < 10; i++) {
         ended[i] = start(&fix, FN(0), 0, 0);
@@ -381,10 +361,7 @@ static void test_refusal_names_the_holders(void **state)
     }
     for (int i = 0; i < FIT; i++)
         live[i] = start(&fix, FN(0), 0, GRT_THREAD_SUSPENDED);
-    grt_thread_config wanted = grt_thread_config_default();
-    wanted.entry = FN(0);
-    grt_thread *none;
-    assert_int_equal(grt_thread_create(fix.runtime, &wanted, &none), GRT_OUT_OF_GUEST_MEMORY);
+    assert_int_equal(try_to_start(&fix, FN(0), 0), GRT_OUT_OF_GUEST_MEMORY);
     assert_logged("6 threads live, 6 contexts in use, 0 cached");
     assert_logged("0 of 6 stacks belong to exited threads; 10 threads have exited and are not "
                   "closed, 10 stacks were taken from such threads");
@@ -405,9 +382,7 @@ static void test_no_refusal_while_others_clean(void **state)
 {
     (void)state;
     fixture fix;
-    grt_runtime_config config = quiet_runtime_config();
-    config.user_heap_budget = 4 * 0x44000;
-    fixture_create(&fix, &config, functions, 4);
+    create_with_budget(&fix, 4 * 0x44000);
     for (int round = 0; round < (UNDER_TSAN || UNDER_ASAN ? 20 : 300); round++) {
         grt_thread *parents[2];
         for (int i = 0; i < 2; i++)
@@ -437,9 +412,7 @@ static void test_cleaning_is_waited_for(void **state)
 {
     (void)state;
     fixture fix;
-    grt_runtime_config config = quiet_runtime_config();
-    config.user_heap_budget = 0x50000;
-    fixture_create(&fix, &config, functions, 4);
+    create_with_budget(&fix, 0x50000);
     hog = grt_heap_alloc(grt_runtime_user_heap(fix.runtime), 0x20000);
     assert_int_not_equal(hog, 0);
     fix.runtime->contexts_cleaning++;

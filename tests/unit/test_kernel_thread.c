@@ -23,9 +23,8 @@ static void startup(grt_ppc *ctx, uint8_t *base)
     KCALL(ExTerminateThread, (uint32_t)ctx->r[4] + 2);
 }
 
-static uint32_t exit_code_of(grt_ppc *ctx, uint8_t *base, grt_addr s, uint32_t handle)
+static uint32_t exit_code_of(grt_ppc *ctx, uint8_t *base, uint32_t handle)
 {
-    (void)s;
     CHECK_EQUAL(KCALL(NtWaitForSingleObjectEx, handle, 1, 0, 0), GRT_NT_SUCCESS);
     grt_dispatch *dispatch = &ctx->thread->runtime->kernel->dispatch;
     grt_handle_trouble trouble;
@@ -44,12 +43,12 @@ static void creation(grt_ppc *ctx, uint8_t *base)
     grt_addr s = scratch(ctx);
     CHECK_EQUAL(KCALL(ExCreateThread, s, 0, s + 4, 0, FN(1), 41, 0), GRT_NT_SUCCESS);
     CHECK_EQUAL(peek(base, s + 4), 2);
-    CHECK_EQUAL(exit_code_of(ctx, base, s, peek(base, s)), 41);
+    CHECK_EQUAL(exit_code_of(ctx, base, peek(base, s)), 41);
     CHECK_EQUAL(KCALL(NtClose, peek(base, s)), GRT_NT_SUCCESS);
     CHECK_EQUAL(KCALL(ExCreateThread, s, 0x5000, 0, 0, FN(2), 41, 0), GRT_NT_SUCCESS);
-    CHECK_EQUAL(exit_code_of(ctx, base, s, peek(base, s)), 42);
+    CHECK_EQUAL(exit_code_of(ctx, base, peek(base, s)), 42);
     CHECK_EQUAL(KCALL(ExCreateThread, s, 0, 0, FN(3), FN(1), 41, 0), GRT_NT_SUCCESS);
-    CHECK_EQUAL(exit_code_of(ctx, base, s, peek(base, s)), 43);
+    CHECK_EQUAL(exit_code_of(ctx, base, peek(base, s)), 43);
     /* Without a place for the handle the thread just runs. */
     CHECK_EQUAL(KCALL(ExCreateThread, 0, 0, s + 4, 0, FN(1), 0, 0), GRT_NT_SUCCESS);
     CHECK_EQUAL(peek(base, s + 4), 5);
@@ -98,7 +97,7 @@ static void creation_without_host(grt_ppc *ctx, uint8_t *base)
         if (status == GRT_NT_SUCCESS) {
             KCALL(NtResumeThread, peek(base, s), 0);
             /* The failure may also hit the new thread before it can run guest code. */
-            uint32_t code = exit_code_of(ctx, base, s, peek(base, s));
+            uint32_t code = exit_code_of(ctx, base, peek(base, s));
             CHECK(code == nth || code == GRT_EXIT_STOPPED);
             CHECK_EQUAL(KCALL(NtClose, peek(base, s)), GRT_NT_SUCCESS);
         } else {
@@ -143,7 +142,7 @@ static void suspension(grt_ppc *ctx, uint8_t *base)
     }
     CHECK_EQUAL(KCALL(NtWaitForSingleObjectEx, thread, 1, 0, at), GRT_NT_TIMEOUT);
     CHECK_EQUAL(KCALL(NtResumeThread, thread, 0), GRT_NT_SUCCESS);
-    CHECK_EQUAL(exit_code_of(ctx, base, s, thread), 3);
+    CHECK_EQUAL(exit_code_of(ctx, base, thread), 3);
     CHECK_EQUAL(KCALL(NtResumeThread, thread, s + 8), GRT_NT_SUCCESS); /* no error */
     CHECK_EQUAL(peek(base, s + 8), 0);
     CHECK_EQUAL(KCALL(NtResumeThread, 0x1234, 0), GRT_NT_INVALID_HANDLE);
@@ -157,7 +156,7 @@ static void suspension(grt_ppc *ctx, uint8_t *base)
     do
         CHECK_EQUAL(KCALL(NtResumeThread, thread, s + 8), GRT_NT_SUCCESS);
     while (peek(base, s + 8) == 0);
-    CHECK_EQUAL(exit_code_of(ctx, base, s, thread), 9);
+    CHECK_EQUAL(exit_code_of(ctx, base, thread), 9);
 }
 
 static void test_suspension(void **state)
@@ -198,7 +197,7 @@ static void slots(grt_ppc *ctx, uint8_t *base)
     CHECK(shared_slot != UINT32_MAX);
     CHECK_EQUAL(KCALL(KeTlsSetValue, shared_slot, 5), 1);
     KCALL(ExCreateThread, s, 0, 0, 0, FN(1), 0, 0);
-    CHECK_EQUAL(exit_code_of(ctx, base, s, peek(base, s)), 77);
+    CHECK_EQUAL(exit_code_of(ctx, base, peek(base, s)), 77);
     CHECK_EQUAL(KCALL(KeTlsGetValue, shared_slot), 5);
     CHECK_EQUAL(KCALL(KeTlsFree, shared_slot), 1);
     CHECK_EQUAL(KCALL(KeTlsFree, shared_slot), 0);

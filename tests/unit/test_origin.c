@@ -177,11 +177,8 @@ static void test_the_silent_null_has_a_cause(void **state)
     }
     for (uint32_t i = 0; i < count; i++)
         grt_heap_free(heap, gaps[i]);
-    grt_thread_config config = grt_thread_config_default();
-    config.entry = FN(1);
-    grt_thread *thread;
     log_clear();
-    assert_int_equal(grt_thread_create(fix.runtime, &config, &thread), GRT_OUT_OF_GUEST_MEMORY);
+    assert_int_equal(try_to_start(&fix, FN(1), 0), GRT_OUT_OF_GUEST_MEMORY);
     grt_heap_failure failure;
     assert_true(grt_heap_last_failure(&failure));
     assert_int_equal(failure.cause, GRT_HEAP_FRAGMENTED);

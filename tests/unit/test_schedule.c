@@ -8,6 +8,31 @@
 #define SEEDS   200u
 #define WORKERS 4u
 
+/* ---- what happened ------------------------------------------------------------------------- */
+
+/* Every kernel call with its thread, arguments and result, in the order in which they ended. */
+static captured_log events;
+
+static void record_event(void *user, grt_log_level level, const char *tag, const char *line)
+{
+    const grt_thread *thread = grt_thread_current();
+    char who[16];
+    if (level < GRT_LOG_DEBUG) /* also where the other helpers look */
+        capture(&captured, level, tag, line);
+    if (strcmp(tag, "EXPORT") != 0)
+        return;
+    snprintf(who, sizeof who, "%u", thread != NULL ? (unsigned)thread->id : 0u);
+    capture(user, level, who, line);
+}
+
+static uint64_t hash_events(void)
+{
+    uint64_t hash = 1469598103934665603ull;
+    for (size_t i = 0; i < events.size; i++)
+        hash = (hash ^ (uint8_t)events.text[i]) * 1099511628211ull;
+    return hash;
+}
+
 /* ---- the same seed, the same run ----------------------------------------------------------- */
 
 /* Guest data, written by all: the baton alone keeps them apart. */
@@ -96,8 +121,10 @@ static char first_run[sizeof events.text];
 
 static uint64_t busy_run(uint64_t seed)
 {
-    grt_runtime_config config = seeded_config(seed);
+    grt_runtime_config config = quiet_seeded_config(seed);
     uint32_t code = 99;
+    config.log = (grt_log){record_event, &events, GRT_LOG_DEBUG};
+    events.size = 0;
     assert_int_equal(RUN_PROGRAM(&config, &code, busy_program, worker, short_lived), GRT_OK);
     assert_true(events.size > 1000 && events.size < sizeof events.text - 1000);
     return hash_events();
@@ -335,9 +362,7 @@ static void hours(grt_ppc *ctx, uint8_t *base)
 static void test_hours_pass_at_once(void **state)
 {
     (void)state;
-    grt_runtime_config config = quiet_seeded_config(11);
-    uint32_t code = 99;
-    assert_int_equal(RUN_PROGRAM(&config, &code, hours), GRT_OK);
+    RUN_SEEDS(11, 11, hours);
 }
 
 #define SLEEPERS 6u
@@ -387,12 +412,8 @@ static void in_time(grt_ppc *ctx, uint8_t *base)
 static void test_sleepers_wake_in_order(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 40; seed++) {
-        grt_runtime_config config = quiet_seeded_config(seed);
-        uint32_t code = 99;
-        assert_int_equal(RUN_PROGRAM(&config, &code, sleepers, sleeper), GRT_OK);
-        assert_int_equal(RUN_PROGRAM(&config, &code, in_time, rings), GRT_OK);
-    }
+    RUN_SEEDS(1, 40, sleepers, sleeper);
+    RUN_SEEDS(1, 40, in_time, rings);
 }
 
 static void sets_word(grt_ppc *ctx, uint8_t *base)
@@ -423,9 +444,7 @@ static void polls(grt_ppc *ctx, uint8_t *base)
 static void test_polling_ends(void **state)
 {
     (void)state;
-    grt_runtime_config config = quiet_seeded_config(5);
-    uint32_t code = 99;
-    assert_int_equal(RUN_PROGRAM(&config, &code, polls, sets_word), GRT_OK);
+    RUN_SEEDS(5, 5, polls, sets_word);
 }
 
 /* ---- the kernel's timers ------------------------------------------------------------------- */

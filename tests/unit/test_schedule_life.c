@@ -36,11 +36,7 @@ static void crowd(grt_ppc *ctx, uint8_t *base)
 static void test_one_at_a_time(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 10; seed++) {
-        grt_runtime_config config = quiet_seeded_config(seed);
-        uint32_t code;
-        assert_int_equal(RUN_PROGRAM(&config, &code, crowd, crowd_member), GRT_OK);
-    }
+    RUN_SEEDS(1, 10, crowd, crowd_member);
 }
 
 /* Every call is one, also for exports that would take a shortcut. */
@@ -53,9 +49,7 @@ static void looks_at_itself(grt_ppc *ctx, uint8_t *base)
 static void test_no_shortcuts(void **state)
 {
     (void)state;
-    grt_runtime_config config = quiet_seeded_config(1);
-    uint32_t code;
-    assert_int_equal(RUN_PROGRAM(&config, &code, looks_at_itself), GRT_OK);
+    RUN_SEEDS(1, 1, looks_at_itself);
 }
 
 /* ---- suspend and resume -------------------------------------------------------------------- */
@@ -95,11 +89,7 @@ static void suspends_other(grt_ppc *ctx, uint8_t *base)
 static void test_suspend_and_resume(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 10; seed++) {
-        grt_runtime_config config = quiet_seeded_config(seed);
-        uint32_t code;
-        assert_int_equal(RUN_PROGRAM(&config, &code, suspends_other, counts_rounds), GRT_OK);
-    }
+    RUN_SEEDS(1, 10, suspends_other, counts_rounds);
 }
 
 /* While no host thread waits for the guest, all blocked is no deadlock: the host resumes. */
@@ -129,7 +119,7 @@ static void test_host_resumes(void **state)
 }
 
 /* Nor is it one when the thread that the host waited for has just ended. */
-static void ends_at_once(grt_ppc *ctx, uint8_t *base)
+static void does_nothing(grt_ppc *ctx, uint8_t *base)
 {
     (void)ctx;
     (void)base;
@@ -139,7 +129,7 @@ static void test_host_joins_then_resumes(void **state)
 {
     (void)state;
     static fixture fix;
-    grt_ppc_function *const functions[] = {suspends_itself, ends_at_once};
+    grt_ppc_function *const functions[] = {suspends_itself, does_nothing};
     for (uint64_t seed = 1; seed <= 50; seed++) {
         grt_runtime_config config = quiet_seeded_config(seed);
         kernel_create(&fix, &config, functions, 2);
@@ -194,9 +184,7 @@ static void is_woken_before(grt_ppc *ctx, uint8_t *base)
 static void test_woken_before_it_parks(void **state)
 {
     (void)state;
-    grt_runtime_config config = quiet_seeded_config(1);
-    uint32_t code;
-    assert_int_equal(RUN_PROGRAM(&config, &code, is_woken_before), GRT_OK);
+    RUN_SEEDS(1, 1, is_woken_before);
 }
 
 /* ---- joins --------------------------------------------------------------------------------- */
@@ -243,10 +231,10 @@ static void joins_for_ever(grt_ppc *ctx, uint8_t *base)
 static void test_guest_threads_join(void **state)
 {
     (void)state;
+    RUN_SEEDS(1, 10, joins, sleeps_then_five);
     for (uint64_t seed = 1; seed <= 10; seed++) {
         grt_runtime_config config = quiet_seeded_config(seed);
         uint32_t code;
-        assert_int_equal(RUN_PROGRAM(&config, &code, joins, sleeps_then_five), GRT_OK);
         assert_int_equal(RUN_PROGRAM(&config, &code, joins_for_ever, suspends_itself), GRT_STOPPED);
         assert_logged("deadlock");
     }
@@ -311,8 +299,7 @@ static void test_destroy_at_any_moment(void **state)
         kernel_create(&fix, &config, functions, count);
         for (uint32_t i = 0; i < count; i++)
             grt_thread_release(start(&fix, FN(i), 0, 0));
-        if (seed % 4 == 0 &&
-            count == 5) /* until the spinning one has got its turn, which it keeps */
+        if (seed % 4 == 0 && count == 5) /* until the spinning one has its turn, which it keeps */
             while (__atomic_load_n((uint32_t *)grt_host(fix.runtime, DATA_BASE),
                                    __ATOMIC_ACQUIRE) == 0)
                 os_thread_yield();
@@ -374,12 +361,7 @@ static void leaves_waiting(grt_ppc *ctx, uint8_t *base)
 static void test_main_ends_before_it_is_joined(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 300; seed++) {
-        grt_runtime_config config = quiet_seeded_config(seed);
-        uint32_t code;
-        assert_int_equal(RUN_PROGRAM(&config, &code, leaves_waiting, waits_for_ever), GRT_OK);
-        assert_false(log_has("deadlock"));
-    }
+    RUN_SEEDS(1, 300, leaves_waiting, waits_for_ever);
 }
 
 /* They go on when the host joins one of them, or calls. */
@@ -588,19 +570,11 @@ static void creates_under_pressure(grt_ppc *ctx, uint8_t *base)
     }
 }
 
-static void does_nothing(grt_ppc *ctx, uint8_t *base)
-{
-    (void)ctx;
-    (void)base;
-}
-
 static void test_refused_threads_leave_nothing(void **state)
 {
     (void)state;
-    grt_runtime_config config = quiet_seeded_config(10);
-    uint32_t code;
     refused_children = 0;
-    assert_int_equal(RUN_PROGRAM(&config, &code, creates_under_pressure, does_nothing), GRT_OK);
+    RUN_SEEDS(10, 10, creates_under_pressure, does_nothing);
     assert_true(refused_children > 1);
     assert_logged("the host refused a thread");
 }

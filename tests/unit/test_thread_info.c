@@ -131,6 +131,14 @@ typedef struct seen {
     uint32_t count, last_id, stop_at;
 } seen;
 
+static bool count_one(void *user, grt_thread *thread, const grt_thread_info *info)
+{
+    (void)thread;
+    (void)info;
+    ++*(uint32_t *)user;
+    return true;
+}
+
 static bool see(void *user, grt_thread *thread, const grt_thread_info *info)
 {
     seen *all = user;
@@ -139,41 +147,35 @@ static bool see(void *user, grt_thread *thread, const grt_thread_info *info)
     all->last_id = info->id;
     /* No lock is held: a visit may create, join and walk. */
     if (all->count == 0) {
+        uint32_t inner = 0;
         assert_int_equal(run_to_end(&fix, FN(0), 5), 5);
-        seen inner = {.stop_at = 1};
-        assert_int_equal(grt_runtime_walk_threads(fix.runtime, see, &inner), GRT_OK);
-        assert_int_equal(inner.count, 1);
+        assert_int_equal(grt_runtime_walk_threads(fix.runtime, count_one, &inner), GRT_OK);
+        assert_int_equal(inner, 50);
     }
     return ++all->count != all->stop_at;
-}
-
-static bool see_again(void *user, grt_thread *thread, const grt_thread_info *info)
-{
-    (void)thread;
-    (void)info;
-    ++*(uint32_t *)user;
-    return true;
 }
 
 static void test_walk(void **state)
 {
     (void)state;
     uint32_t none = 0;
-    assert_int_equal(grt_runtime_walk_threads(fix.runtime, see_again, &none), GRT_OK);
+    assert_int_equal(grt_runtime_walk_threads(fix.runtime, count_one, &none), GRT_OK);
     assert_int_equal(none, 0);
     grt_thread *threads[50];
     for (int i = 0; i < 50; i++)
         threads[i] = start(&fix, FN(0), 0, GRT_THREAD_SUSPENDED);
-    seen all = {.count = 1};
+    seen all = {0}, some = {.stop_at = 7};
     assert_int_equal(grt_runtime_walk_threads(fix.runtime, see, &all), GRT_OK);
-    assert_int_equal(all.count, 51);
+    assert_int_equal(all.count, 50);
+    assert_int_equal(grt_runtime_walk_threads(fix.runtime, see, &some), GRT_OK);
+    assert_int_equal(some.count, 7);
     for (int i = 0; i < 50; i++) {
         grt_thread_resume(threads[i], NULL);
         join(threads[i]);
         grt_thread_release(threads[i]);
     }
     os_inject_failure(1, true);
-    assert_int_equal(grt_runtime_walk_threads(fix.runtime, see_again, &none), GRT_NO_HOST_MEMORY);
+    assert_int_equal(grt_runtime_walk_threads(fix.runtime, count_one, &none), GRT_NO_HOST_MEMORY);
     os_inject_failure(0, false);
 }
 

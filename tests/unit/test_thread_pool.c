@@ -263,14 +263,6 @@ typedef struct creator {
     uint32_t wrong;
 } creator;
 
-static uint32_t next_random(creator *self, uint32_t bound)
-{
-    self->seed ^= self->seed << 13;
-    self->seed ^= self->seed >> 7;
-    self->seed ^= self->seed << 17;
-    return (uint32_t)((self->seed >> 32) % bound);
-}
-
 /* Creates threads of both stack classes; releases before, joins, or joins after others were made.
  */
 static void *create_and_join(void *argument)
@@ -279,7 +271,7 @@ static void *create_and_join(void *argument)
     grt_thread *kept[8] = {NULL};
     uint32_t expected[8] = {0}, code;
     for (uint32_t i = 0; i < (UNDER_TSAN ? 300u : 2000u); i++) {
-        uint32_t at = next_random(self, 8);
+        uint32_t at = random_below(&self->seed, 8);
         if (kept[at] != NULL) {
             self->wrong += grt_thread_join(kept[at], &code) != GRT_OK || code != expected[at];
             grt_thread_release(kept[at]);
@@ -287,11 +279,11 @@ static void *create_and_join(void *argument)
         grt_thread_config config = grt_thread_config_default();
         config.entry = FN(0);
         config.argument = expected[at] = i;
-        config.stack_size = next_random(self, 8) == 0 ? 0x100000 : 0x4000;
+        config.stack_size = random_below(&self->seed, 8) == 0 ? 0x100000 : 0x4000;
         if (grt_thread_create(fix.runtime, &config, &kept[at]) != GRT_OK) {
             self->wrong++;
             kept[at] = NULL;
-        } else if (next_random(self, 3) == 0) {
+        } else if (random_below(&self->seed, 3) == 0) {
             grt_thread_release(kept[at]);
             kept[at] = NULL;
         }
@@ -307,9 +299,7 @@ static void *create_and_join(void *argument)
 static void test_creators_race(void **state)
 {
     (void)state;
-    const char *text = getenv("GUESTRT_SEED");
-    uint64_t seed = text ? strtoull(text, NULL, 0) : os_clock_ns();
-    printf("GUESTRT_SEED=0x%llx\n", (unsigned long long)seed);
+    uint64_t seed = test_seed();
     pthread_t threads[4];
     creator creators[4];
     for (uint32_t i = 0; i < 4; i++) {

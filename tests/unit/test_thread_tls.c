@@ -128,10 +128,7 @@ static void test_lost_template(void **state)
     assert_int_equal(grt_runtime_set_tls_template(fix.runtime, &wanted), GRT_OK);
     grt_memory *memory = grt_runtime_memory(fix.runtime);
     assert_int_equal(grt_memory_protect(memory, DATA_BASE, 0x1000, GRT_NO_ACCESS), GRT_OK);
-    grt_thread_config config = grt_thread_config_default();
-    config.entry = FN(0);
-    grt_thread *thread;
-    assert_int_not_equal(grt_thread_create(fix.runtime, &config, &thread), GRT_OK);
+    assert_int_equal(try_to_start(&fix, FN(0), 0), GRT_HOST_REFUSED_COMMIT);
     grt_thread_stats stats;
     grt_runtime_get_thread_stats(fix.runtime, &stats);
     assert_int_equal(stats.contexts_live, 0);

@@ -22,19 +22,11 @@
 #include "guestrt/thread.h"
 #include "os/os.h"
 #include "os/os_inject.h"
+#include "os/sanitizer.h"
 #include "thread/core.h"
 #include "thread/layout.h"
 
-#if defined(__SANITIZE_THREAD__)
-#    define UNDER_TSAN 1
-#elif defined(__has_feature)
-#    if __has_feature(thread_sanitizer)
-#        define UNDER_TSAN 1
-#    endif
-#endif
-#ifndef UNDER_TSAN
-#    define UNDER_TSAN 0
-#endif
+#define UNDER_TSAN GRT_UNDER_TSAN
 #if defined(__SANITIZE_ADDRESS__)
 #    define UNDER_ASAN 1
 #elif defined(__has_feature)
@@ -144,6 +136,13 @@ static inline grt_runtime_config fixture_config(void)
     return config;
 }
 
+static inline grt_runtime_config quiet_config(void)
+{
+    grt_runtime_config config = fixture_config();
+    config.log.level = GRT_LOG_WARN;
+    return config;
+}
+
 static inline void fixture_create(fixture *fix, const grt_runtime_config *config,
                                   grt_ppc_function *const *functions, uint32_t count)
 {
@@ -185,6 +184,18 @@ static inline grt_thread *start(fixture *fix, grt_addr entry, uint32_t argument,
     return thread;
 }
 
+/* What the creation of a thread says that need not succeed. */
+static inline grt_status try_to_start(fixture *fix, grt_addr entry, uint32_t stack_size)
+{
+    grt_thread_config config = grt_thread_config_default();
+    config.entry = entry;
+    config.stack_size = stack_size;
+    grt_thread *thread = NULL;
+    grt_status status = grt_thread_create(fix->runtime, &config, &thread);
+    grt_thread_release(thread);
+    return status;
+}
+
 static inline uint32_t join(grt_thread *thread)
 {
     uint32_t code = 0xDEADu;
@@ -198,6 +209,23 @@ static inline uint32_t run_to_end(fixture *fix, grt_addr entry, uint32_t argumen
     uint32_t code = join(thread);
     grt_thread_release(thread);
     return code;
+}
+
+/* The seed of a random test: printed, and taken from GUESTRT_SEED. */
+static inline uint64_t test_seed(void)
+{
+    const char *text = getenv("GUESTRT_SEED");
+    uint64_t seed = text ? strtoull(text, NULL, 0) : os_clock_ns();
+    printf("GUESTRT_SEED=0x%llx\n", (unsigned long long)seed);
+    return seed | 1;
+}
+
+static inline uint32_t random_below(uint64_t *state, uint32_t bound)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return (uint32_t)((*state >> 32) % bound);
 }
 
 static inline uint32_t word_at(fixture *fix, grt_addr address)
@@ -227,8 +255,7 @@ static inline size_t resident_pages(size_t *mapped)
     static fixture fix;                                                                            \
     static void setup(void)                                                                        \
     {                                                                                              \
-        grt_runtime_config config = fixture_config();                                              \
-        config.log.level = GRT_LOG_WARN;                                                           \
+        grt_runtime_config config = quiet_config();                                                \
         fixture_create(&fix, &config, functions, sizeof functions / sizeof *functions);            \
     }                                                                                              \
     static void teardown(void)                                                                     \
