@@ -126,6 +126,30 @@ static void suspends_itself(grt_ppc *ctx, uint8_t *base)
     ctx->r[3] = 9;
 }
 
+static void waits_for_handle(grt_ppc *ctx, uint8_t *base)
+{
+    KCALL(NtWaitForSingleObjectEx, (uint32_t)ctx->r[3], 1, 0, 0);
+}
+
+/* A thread that is not suspended may be resumed: the count stays 0. */
+static void needless_resume(grt_ppc *ctx, uint8_t *base)
+{
+    grt_addr s = scratch(ctx);
+    KCALL(NtCreateEvent, s, 0, 0, 0);
+    CHECK_EQUAL(KCALL(ExCreateThread, s + 4, 0, 0, 0, FN(1), peek(base, s), 0), GRT_NT_SUCCESS);
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQUAL(KCALL(NtResumeThread, peek(base, s + 4), s + 8), GRT_NT_SUCCESS);
+        CHECK_EQUAL(peek(base, s + 8), 0);
+    }
+    KCALL(NtSetEvent, peek(base, s), 0);
+}
+
+static void test_needless_resume(void **state)
+{
+    (void)state;
+    RUN_GUEST(needless_resume, waits_for_handle);
+}
+
 static void suspension(grt_ppc *ctx, uint8_t *base)
 {
     grt_addr s = scratch(ctx), at = timeout_at(base, s + 0x40, MILLISECONDS(10));
@@ -275,6 +299,7 @@ int main(void)
         cmocka_unit_test(test_creation),
         cmocka_unit_test(test_creation_failures),
         cmocka_unit_test(test_creation_without_host),
+        cmocka_unit_test(test_needless_resume),
         cmocka_unit_test(test_suspension),
         cmocka_unit_test(test_stop_while_suspended),
         cmocka_unit_test(test_slots),

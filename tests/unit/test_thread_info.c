@@ -99,6 +99,14 @@ static void test_stack_use(void **state)
     grt_thread_release(unused);
 }
 
+/* Whoever is found by its thread block still has it. */
+static void check_block_is_its_own(grt_thread *thread)
+{
+    grt_thread *found = grt_thread_find_kthread(fix.runtime, grt_thread_kthread(thread));
+    assert_true(found == NULL || info_of(found).stack_base != 0);
+    grt_thread_release(found);
+}
+
 /* Even when the context has long been another thread's. */
 static void test_stack_use_is_remembered(void **state)
 {
@@ -112,8 +120,10 @@ static void test_stack_use_is_remembered(void **state)
     assert_int_equal(info_of(threads[0]).stack_base, 0);
     for (uint32_t i = 0; i < COUNT; i++) {
         assert_int_equal(info_of(threads[i]).stack_used, 1000 + i);
-        grt_thread_release(threads[i]);
+        check_block_is_its_own(threads[i]);
     }
+    for (uint32_t i = 0; i < COUNT; i++)
+        grt_thread_release(threads[i]);
 }
 
 static void test_stack_use_is_logged(void **state)
@@ -218,9 +228,12 @@ static void test_priorities(void **state)
     /* Its block may be another thread's by now: nothing is written to it. */
     grt_addr kthread = grt_thread_kthread(thread);
     uint32_t word = word_at(&fix, kthread + GRT_KTHREAD_PRIORITY);
+    uint32_t cpu = word_at(&fix, kthread + GRT_KTHREAD_CPU - 3);
     grt_thread_set_base_priority(thread, 5, NULL);
     assert_int_equal(grt_thread_set_affinity(thread, 0x20, NULL), GRT_OK);
     assert_int_equal(word_at(&fix, kthread + GRT_KTHREAD_PRIORITY), word);
+    assert_int_equal(word_at(&fix, kthread + GRT_KTHREAD_CPU - 3), cpu);
+    assert_int_equal(word_at(&fix, grt_thread_pcr(thread) + GRT_PCR_CPU_BIT), 2);
     grt_thread_release(thread);
 }
 
