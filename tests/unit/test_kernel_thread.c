@@ -85,13 +85,24 @@ static void test_creation_failures(void **state)
     assert_logged("entry 0x82000280 or startup 0x00000000 is no function");
 }
 
+static grt_kernel_stats kernel_stats(const grt_ppc *ctx)
+{
+    grt_kernel_stats stats;
+    grt_runtime_get_kernel_stats(ctx->thread->runtime, &stats);
+    return stats;
+}
+
+/* A host thread has a stack like the guest's: no two of these take over from each other. */
+#define NEW_HOST(nth) (0x50000u + 0x10000u * (nth))
+
 /* Each host call in turn fails: the guest gets a status, or a thread that works. */
 static void creation_without_host(grt_ppc *ctx, uint8_t *base)
 {
     grt_addr s = scratch(ctx);
+    uint32_t handles = kernel_stats(ctx).handles;
     for (unsigned nth = 1; nth < 200; nth++) {
         os_inject_failure(nth, false);
-        uint32_t status = KCALL(ExCreateThread, s, 0, s + 4, 0, FN(1), nth, 1);
+        uint32_t status = KCALL(ExCreateThread, s, NEW_HOST(nth), s + 4, 0, FN(1), nth, 1);
         unsigned fired = os_inject_fired();
         os_inject_failure(0, false);
         if (status == GRT_NT_SUCCESS) {
@@ -104,16 +115,38 @@ static void creation_without_host(grt_ppc *ctx, uint8_t *base)
             CHECK(status == GRT_NT_NO_MEMORY || status == GRT_NT_INSUFFICIENT_RESOURCES);
             CHECK_EQUAL(peek(base, s), 0);
         }
+        CHECK_EQUAL(kernel_stats(ctx).handles, handles);
         if (fired == 0)
             return;
     }
     CHECK(false);
 }
 
+/* The same for a caller who wants a pointer: what it stands for goes, with the thread or before. */
+static void pointer_without_host(grt_ppc *ctx, uint8_t *base)
+{
+    grt_addr s = scratch(ctx);
+    uint32_t objects = kernel_stats(ctx).objects;
+    for (unsigned nth = 1, fired = 1; nth < 200 && fired != 0; nth++) {
+        os_inject_failure(nth, false);
+        uint32_t status = KCALL(ExCreateThread, s, NEW_HOST(nth), 0, 0, FN(1), 0, 0x80);
+        fired = os_inject_fired();
+        os_inject_failure(0, false);
+        if (status == GRT_NT_SUCCESS)
+            KCALL(ObDereferenceObject, peek(base, s));
+        for (int i = 0; i < 10000 && kernel_stats(ctx).objects != objects; i++)
+            KCALL0(NtYieldExecution);
+        CHECK_EQUAL(kernel_stats(ctx).objects, objects);
+    }
+}
+
 static void test_creation_without_host(void **state)
 {
     (void)state;
     RUN_GUEST(creation_without_host, returns_argument);
+    assert_logged("the host refused a thread");
+    RUN_GUEST(pointer_without_host, returns_argument);
+    assert_logged("the host refused a thread");
 }
 
 /* ---- suspension ---------------------------------------------------------------------------- */
