@@ -39,14 +39,13 @@ void grt_thread_fault(grt_thread *thread, const grt_fault_facts *facts)
 static void window_fault(grt_thread *thread, const os_fault *fault, grt_fault_facts *facts)
 {
     uint64_t offset = fault->address - (uintptr_t)thread->runtime->base;
+    bool past_end = offset >= GRT_WINDOW_SIZE;
     facts->has_address = true;
-    facts->address = (grt_addr)offset;
+    facts->address = past_end ? UINT32_MAX : (grt_addr)offset;
     facts->id = grt_fault_classify(thread, facts->address, fault->access);
-    if (offset >= GRT_WINDOW_SIZE) {
-        facts->address = UINT32_MAX;
+    if (past_end)
         snprintf(facts->text, sizeof facts->text,
                  "the access runs past the end of the 4 GiB address space");
-    }
 }
 
 static void other_fault(const os_fault *fault, grt_fault_facts *facts)

@@ -27,6 +27,11 @@ static void guest_write(grt_ppc *ctx, uint8_t *base)
     *(volatile uint8_t *)(base + (uint32_t)ctx->r[3]) = 1;
 }
 
+static void guest_write_word(grt_ppc *ctx, uint8_t *base)
+{
+    grt_store32(base + (uint32_t)ctx->r[3], 1);
+}
+
 /* A frame of [size] bytes whose return address is kept as the System V convention does. */
 static void push_system_v(grt_ppc *ctx, uint8_t *base, uint32_t size, grt_addr return_address)
 {
@@ -133,6 +138,7 @@ static grt_ppc_function *const functions[] = {
     guest_fine,         guest_read,  guest_write,         guest_overflow,
     guest_underflow,    guest_chain, guest_damaged_chain, guest_recurse,
     guest_call_pointer, guest_trap,  guest_lost_stack,    guest_recurse_with_exports,
+    guest_write_word,
 };
 
 WARNING_FIXTURE(functions)
@@ -168,6 +174,16 @@ static void test_wild_access(void **state)
     check(2, 0xFFFFFFFFu, GRT_FAULT_WRITE, "WRITE");
     check(2, CODE_BASE, GRT_FAULT_READ_ONLY, "READ_ONLY");
     assert_logged("address: 82000000 is code: fn0");
+}
+
+/* Three of its four bytes lie behind the last one of the address space. */
+static void test_access_past_the_end(void **state)
+{
+    (void)state;
+    grt_memory *memory = grt_runtime_memory(fix.runtime);
+    assert_int_equal(grt_memory_commit(memory, 0xFFFFF000u, GRT_PAGE_SIZE), GRT_OK);
+    check(12, 0xFFFFFFFFu, GRT_FAULT_WRITE, "WRITE");
+    assert_logged("detail: the access runs past the end of the 4 GiB address space");
 }
 
 static void test_stack_overflow(void **state)
@@ -322,6 +338,7 @@ static void test_table(void **state)
 
 FIXTURE_TEST(test_null_pointer)
 FIXTURE_TEST(test_wild_access)
+FIXTURE_TEST(test_access_past_the_end)
 FIXTURE_TEST(test_stack_overflow)
 /* Skipping leaves at once: nothing is set up yet that it would leave behind. */
 static void run_test_host_stack_overflow(void **state)
@@ -346,6 +363,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(run_test_null_pointer),
         cmocka_unit_test(run_test_wild_access),
+        cmocka_unit_test(run_test_access_past_the_end),
         cmocka_unit_test(run_test_stack_overflow),
         cmocka_unit_test(run_test_host_stack_overflow),
         cmocka_unit_test(run_test_host_stack_overflow_near_exports),
