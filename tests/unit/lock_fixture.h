@@ -50,9 +50,9 @@ static inline uint32_t sections_waiting(const grt_ppc *ctx)
     uint32_t count = 0;
     bool guest = grt_host_begin();
     grt_sections *sections = &ctx->thread->runtime->kernel->sections;
-    os_mutex_lock(&sections->lock);
-    for (const grt_section_waiter *waiter = sections->first; waiter; waiter = waiter->next)
-        count++;
+    os_mutex_lock(&sections->lock); /* who is counted has also looked for a circle */
+    for (uint32_t i = 0; i < GRT_SECTION_BUCKETS; i++)
+        count += atomic_load(&sections->buckets[i].waiters);
     os_mutex_unlock(&sections->lock);
     grt_host_end(guest);
     return count;

@@ -218,6 +218,7 @@ static void waits_its_turn(grt_ppc *ctx, uint8_t *base)
 {
     grt_addr s = scratch(ctx);
     grt_sections *sections = &ctx->thread->runtime->kernel->sections;
+    grt_section_waiter *const *queue = &grt_section_bucket_of(sections, SHARED)->first;
     KCALL(RtlEnterCriticalSection, SHARED);
     for (uint32_t i = 0; i < 2; i++) {
         CHECK_EQUAL(KCALL(ExCreateThread, s + 4 * i, 0, 0, 0, FN(1), i, 0), GRT_NT_SUCCESS);
@@ -226,14 +227,15 @@ static void waits_its_turn(grt_ppc *ctx, uint8_t *base)
     bool guest = grt_host_begin();
     __atomic_store_n((uint32_t *)(void *)(base + SHARED + OWNER), 0, __ATOMIC_SEQ_CST);
     os_mutex_lock(&sections->lock);
-    sections->last->woken = true;
-    grt_thread_unpark(sections->last->thread);
+    grt_section_waiter *first = *queue, *second = first->next;
+    second->woken = true;
+    grt_thread_unpark(second->thread);
     for (bool tried = false; !tried;) {
         os_mutex_unlock(&sections->lock);
         grt_thread_yield(ctx->thread);
         os_mutex_lock(&sections->lock);
         /* The first may have got in meanwhile if it was not asleep yet. */
-        tried = sections->first == sections->last || !sections->last->woken;
+        tried = *queue != first || !second->woken;
     }
     os_mutex_unlock(&sections->lock);
     grt_section_wake(sections, SHARED);
@@ -253,13 +255,14 @@ static void test_waiters_keep_their_order(void **state)
 static uint32_t lost_by_first(grt_ppc *ctx, uint8_t *base)
 {
     grt_sections *sections = &ctx->thread->runtime->kernel->sections;
+    grt_section_waiter *const *queue = &grt_section_bucket_of(sections, SHARED)->first;
     uint32_t lost = 0;
     for (bool woken = true; woken;) {
         TURN();
         bool guest = grt_host_begin();
         os_mutex_lock(&sections->lock);
-        woken = sections->first->woken;
-        lost = sections->first->lost;
+        woken = (*queue)->woken;
+        lost = (*queue)->lost;
         os_mutex_unlock(&sections->lock);
         grt_host_end(guest);
     }
