@@ -251,6 +251,49 @@ static void test_waiters_keep_their_order(void **state)
     RUN_ALL_WAYS(waits_its_turn, take_turn);
 }
 
+/* Sections whose waiters are in one list: the other's come first and are no obstacle. */
+static grt_addr second_in_bucket(grt_ppc *ctx)
+{
+    grt_sections *sections = &ctx->thread->runtime->kernel->sections;
+    const grt_section_bucket *bucket = grt_section_bucket_of(sections, SHARED);
+    grt_addr section = SHARED + 4;
+    while (grt_section_bucket_of(sections, section) != bucket)
+        section += 4;
+    return section;
+}
+
+static void enters_one(grt_ppc *ctx, uint8_t *base)
+{
+    uint32_t number = (uint32_t)ctx->r[3];
+    grt_addr section = number ? second_in_bucket(ctx) : SHARED;
+    KCALL(RtlEnterCriticalSection, section);
+    flag_set(base, number, 1);
+    KCALL(RtlLeaveCriticalSection, section);
+}
+
+static void neighbours(grt_ppc *ctx, uint8_t *base)
+{
+    grt_addr s = scratch(ctx), second = second_in_bucket(ctx);
+    CHECK(second + 0x1C <= FLAG);
+    KCALL(RtlEnterCriticalSection, SHARED);
+    KCALL(RtlEnterCriticalSection, second);
+    for (uint32_t i = 0; i < 2; i++) {
+        CHECK_EQUAL(KCALL(ExCreateThread, s + 4 * i, 0, 0, 0, FN(1), i, 0), GRT_NT_SUCCESS);
+        WAIT_UNTIL(sections_waiting(ctx) == i + 1);
+    }
+    KCALL(RtlLeaveCriticalSection, second);
+    join_threads(ctx, base, s + 4, 1);
+    CHECK(flag_get(base, 1) == 1 && flag_get(base, 0) == 0);
+    KCALL(RtlLeaveCriticalSection, SHARED);
+    join_threads(ctx, base, s, 1);
+}
+
+static void test_two_in_a_bucket(void **state)
+{
+    (void)state;
+    RUN_ALL_WAYS(neighbours, enters_one);
+}
+
 /* How often the first waiter was woken in vain, once it has tried after its last wake-up. */
 static uint32_t lost_by_first(grt_ppc *ctx, uint8_t *base)
 {
@@ -871,6 +914,7 @@ int main(void)
         cmocka_unit_test(test_one_owner),
         cmocka_unit_test(test_first_come_first_served),
         cmocka_unit_test(test_waiters_keep_their_order),
+        cmocka_unit_test(test_two_in_a_bucket),
         cmocka_unit_test(test_no_wake_up_is_lost),
         cmocka_unit_test(test_nobody_starves),
         cmocka_unit_test(test_misuse),
