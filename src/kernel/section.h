@@ -32,9 +32,7 @@
 
 /* Offsets in RTL_CRITICAL_SECTION: a dispatcher header (an auto-reset event), then the lock. */
 #define GRT_SECTION_SIZE       0x1Cu
-#define GRT_SECTION_TYPE       0x00u
 #define GRT_SECTION_SPIN       0x01u
-#define GRT_SECTION_WAIT_LIST  0x08u
 #define GRT_SECTION_LOCK_COUNT 0x10u
 #define GRT_SECTION_RECURSION  0x14u
 #define GRT_SECTION_OWNER      0x18u
