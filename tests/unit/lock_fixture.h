@@ -123,4 +123,23 @@ static inline void run_and_destroy(const grt_runtime_config *config,
     assert_int_equal(atomic_load(&check_failures), 0);
 }
 
+/* Where the random numbers of a vandal begin: by the run's seed, and its thread. */
+static uint64_t vandal_seed;
+
+static inline uint64_t vandal_random(const grt_ppc *ctx)
+{
+    return ctx->thread->id * 0x9E3779B97F4A7C15ull ^ vandal_seed;
+}
+
+/* Three threads at once that make any call and store any bytes, for a moment, [rounds] times. */
+static inline void run_vandals(const grt_runtime_config *config, grt_ppc_function *vandal,
+                               uint32_t rounds)
+{
+    uint64_t seed = test_seed();
+    for (uint32_t round = 0; round < rounds; round++) {
+        vandal_seed = seed + round;
+        run_and_destroy(config, &vandal, 1, 3, 20);
+    }
+}
+
 #endif

@@ -590,12 +590,10 @@ static void test_garbage(void **state)
     assert_int_equal(times_logged("taken as free"), 3);
 }
 
-#define VANDALS 3u
-
 /* Uses sections, and stores whatever it likes into them, also the KTHREADs of others. */
 static void vandal(grt_ppc *ctx, uint8_t *base)
 {
-    uint64_t random = ctx->thread->id * 0x9E3779B97F4A7C15ull ^ grt_load64(base + FLAG);
+    uint64_t random = vandal_random(ctx);
     for (;;) {
         grt_addr s = section_at(random_below(&random, SECTIONS));
         uint32_t value = random_below(&random, UINT32_MAX);
@@ -628,19 +626,10 @@ static void vandal(grt_ppc *ctx, uint8_t *base)
 static void test_vandals(void **state)
 {
     (void)state;
-    uint64_t seed = test_seed();
-    grt_ppc_function *const functions[] = {vandal};
-    for (int round = 0; round < 10; round++) {
-        static fixture fix;
-        grt_runtime_config config = quiet_config();
-        config.lock_order = round % 2 == 1;
-        kernel_create(&fix, &config, functions, 1);
-        grt_store64(fix.runtime->base + FLAG, seed + (uint64_t)round);
-        for (uint32_t i = 0; i < VANDALS; i++)
-            grt_thread_release(start(&fix, FN(0), 0, 0));
-        os_sleep_ns(20000000);
-        fixture_destroy(&fix);
-    }
+    grt_runtime_config config = quiet_config();
+    run_vandals(&config, vandal, 5);
+    config.lock_order = true;
+    run_vandals(&config, vandal, 5);
 }
 
 /* ---- memory that goes away ----------------------------------------------------------------- */
