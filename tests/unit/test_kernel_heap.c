@@ -505,6 +505,64 @@ static void test_threads(void **state)
     RUN_GUEST(many_threads, churn);
 }
 
+/* ---- a heap is destroyed while others get blocks of it: none is left ---------------------------
+ */
+
+#define USERS 2u
+#define LIVES 400u
+#define DONE  1u
+
+static atomic_uint passing_heap, served;
+
+static void uses_what_passes(grt_ppc *ctx, uint8_t *base)
+{
+    atomic_fetch_add(&served, 1);
+    for (uint32_t heap = 0; heap != DONE; heap = atomic_load(&passing_heap)) {
+        if (heap == 0)
+            continue;
+        grt_addr block = KCALL(RtlAllocateHeap, heap, 8, 50000);
+        if (block)
+            KCALL(RtlReAllocateHeap, heap, 0, block, 100000);
+        atomic_fetch_add(&served, 1);
+    }
+}
+
+static void wait_until_served(uint32_t count)
+{
+    while (atomic_load(&served) < count)
+        os_thread_yield();
+}
+
+static void passes(grt_ppc *ctx, uint8_t *base)
+{
+    grt_addr s = scratch(ctx);
+    const grt_block_owners *owners = &ctx->thread->runtime->kernel->heaps.owners;
+    for (uint32_t i = 0; i < USERS; i++)
+        CHECK_EQUAL(KCALL(ExCreateThread, s + 4 * i, 0, 0, 0, FN(1), i, 0), GRT_NT_SUCCESS);
+    wait_until_served(USERS);
+    uint64_t before = blocks_of(ctx);
+    for (uint32_t i = 0; i < LIVES; i++) {
+        uint32_t heap = KCALL(RtlCreateHeap, GROWABLE, 0, 0, 0, 0, 0);
+        uint32_t count = atomic_load(&served);
+        atomic_store(&passing_heap, heap);
+        wait_until_served(count + 1 + i % 3);
+        CHECK_EQUAL(KCALL(RtlDestroyHeap, heap), 0);
+    }
+    atomic_store(&passing_heap, DONE);
+    for (uint32_t i = 0; i < USERS; i++)
+        CHECK_EQUAL(KCALL(NtWaitForSingleObjectEx, peek(base, s + 4 * i), 0, 0, 0), GRT_NT_SUCCESS);
+    CHECK_EQUAL(blocks_of(ctx), before);
+    CHECK(owners->used == 0 && owners->promised == 0);
+}
+
+static void test_destroyed_while_used(void **state)
+{
+    (void)state;
+    atomic_store(&passing_heap, 0);
+    atomic_store(&served, 0);
+    RUN_GUEST(passes, uses_what_passes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -520,6 +578,7 @@ int main(void)
         cmocka_unit_test(test_all_go_on),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_destroyed_while_used),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
