@@ -658,6 +658,10 @@ static void page_goes(grt_ppc *ctx, uint8_t *base)
     CHECK_EQUAL(grt_memory_reserve(memory, PAGE, GRT_PAGE_SIZE, "test"), GRT_OK);
     CHECK_EQUAL(grt_memory_commit(memory, PAGE, GRT_PAGE_SIZE), GRT_OK);
     grt_host_end(guest);
+    for (uint32_t part = 4; part < 0x1C; part += 4) { /* the rest is in no page */
+        KCALL(RtlEnterCriticalSection, PAGE + GRT_PAGE_SIZE - part);
+        CHECK_EQUAL(grt_held_count(&ctx->thread->held), 0);
+    }
     KCALL(RtlEnterCriticalSection, PAGE);
     start_threads(ctx, base, s, 1, 2);
     WAIT_UNTIL(sections_waiting(ctx) == 2);
@@ -674,6 +678,7 @@ static void test_memory_goes_away(void **state)
     (void)state;
     RUN_ALL_WAYS(page_goes, waits_in_page);
     assert_logged("RtlEnterCriticalSection: section leads to 0x81000000, which cannot be written");
+    assert_logged("RtlEnterCriticalSection: section leads to 0x81000FFC, which cannot be written");
 }
 
 /* ---- circles and order --------------------------------------------------------------------- */
