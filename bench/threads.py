@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 
-# Those that are built are run, in this order.
 PROGRAMS = ["bench_threads", "bench_locks", "bench_waits"]
 
 
@@ -37,9 +36,9 @@ def main():
     parser.add_argument("--build", default="build", help="the build's directory")
     build = parser.parse_args().build
     programs = [os.path.join(build, "bench", name) for name in PROGRAMS]
-    rows = [row for program in programs if os.path.exists(program) for row in rows_of(program)]
-    if not rows:
-        sys.exit("threads.py: nothing is built; use scripts/bench threads")
+    if not all(os.path.exists(program) for program in programs):
+        sys.exit("threads.py: not all of it is built; use scripts/bench threads")
+    rows = [row for program in programs for row in rows_of(program)]
     with open(os.path.join(build, "bench", "threads.json"), "w") as file:
         json.dump(rows, file, indent=1)
         file.write("\n")

@@ -75,10 +75,12 @@
 
         guest_pair KeQueryInterruptTime
 
-        /* What the kernel does not have: what a program gets that asks for it anyway. */
+        /* What the kernel does not have and will not have (dumps, interrupts, the debugger, input,
+           graphics): what a program gets that asks for it anyway. */
         guest_import GRT_LIBRARY_XBOXKRNL, 0x005, DumpGetRawDumpInfo
-        guest_import GRT_LIBRARY_XBOXKRNL, 0x0A8, KeStallExecutionProcessor
+        guest_import GRT_LIBRARY_XBOXKRNL, 0x071, KeInitializeInterrupt
         guest_import GRT_LIBRARY_XBOXKRNL, 0x1AB, MmDbgReadCheck
+        guest_import GRT_LIBRARY_XAM, 0x191, XamInputGetState
         guest_variable GRT_LIBRARY_XBOXKRNL, 0x1BE, VdGlobalDevice
 
         .section .note.GNU-stack, "", @progbits

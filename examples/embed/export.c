@@ -1,17 +1,22 @@
-/* export.c - gives the guest an export that guestrt does not have. */
+/* export.c - gives the guest an export that guestrt does not have: somebody's controller. */
 #include <guestrt/guestrt.h>
 #include <stdio.h>
-#include <time.h>
 
 extern const grt_ppc_module grt_module;
 
-/* KeStallExecutionProcessor(u32 microseconds): arguments in r3 to r10, a result goes to r3. */
-static void stall(grt_ppc *ctx, uint8_t *base)
+enum { BUTTON_A = 0x1000, STATE_SIZE = 16 };
+
+/* XamInputGetState(u32 user, u32 flags, addr state): arguments in r3 to r10, the result goes to r3.
+ * Guest pointers lead to base + address, and what is there is big-endian. */
+static void get_state(grt_ppc *ctx, uint8_t *base)
 {
-    (void)base; /* guest pointers would be read at base + address, big-endian */
-    uint32_t microseconds = (uint32_t)ctx->r[3];
-    nanosleep(&(struct timespec){.tv_nsec = (long)(microseconds % 1000000) * 1000}, NULL);
-    printf("stalled for %u us\n", microseconds);
+    static uint32_t packet;
+    uint8_t *state = base + (grt_addr)ctx->r[5];
+    printf("state of controller %u\n", (unsigned)ctx->r[3]);
+    memset(state, 0, STATE_SIZE);
+    grt_store32(state, ++packet);
+    grt_store16(state + 4, BUTTON_A);
+    ctx->r[3] = 0; /* success */
 }
 
 int main(void)
@@ -21,8 +26,8 @@ int main(void)
     uint32_t exit_code;
     if (grt_runtime_create(&config, &runtime) != GRT_OK)
         return 1;
-    grt_status status = grt_runtime_register_export(runtime, GRT_LIBRARY_XBOXKRNL, 0x0A8,
-                                                    "KeStallExecutionProcessor", stall);
+    grt_status status =
+        grt_runtime_register_export(runtime, GRT_LIBRARY_XAM, 0x191, "XamInputGetState", get_state);
     if (status == GRT_OK)
         status = grt_runtime_load(runtime, &grt_module); /* binds the imports: register before */
     if (status == GRT_OK)

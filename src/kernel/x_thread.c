@@ -234,8 +234,20 @@ uint32_t grt_export_KeDelayExecutionThread(grt_call *call, uint32_t mode, uint32
     return grt_wait_sleep(grt_call_dispatch(call), call->thread, alertable != 0, deadline);
 }
 
-/* ---- thread-local slots
- * ------------------------------------------------------------------------------ */
+/* The console's thread would keep its processor. Here others want it, so only what is shorter than
+ * a sleep of the host is spent looking at the clock. */
+#define STALL_SLEEPS 50u
+
+void grt_export_KeStallExecutionProcessor(grt_call *call, uint32_t microseconds)
+{
+    uint64_t deadline = grt_thread_clock_ns(call->runtime) + microseconds * 1000ull;
+    if (microseconds > STALL_SLEEPS || call->thread->scheduled)
+        grt_wait_sleep(grt_call_dispatch(call), call->thread, false, deadline);
+    while (grt_thread_clock_ns(call->runtime) < deadline)
+        grt_thread_check_stop(call->thread);
+}
+
+/* ---- thread-local slots ---------------------------------------------------------------------- */
 
 uint32_t grt_export_KeTlsAlloc(grt_call *call)
 {

@@ -19,6 +19,7 @@ NTSTATUS NtResumeThread(HANDLE thread, uint32_t *previous_count);
 NTSTATUS NtSuspendThread(HANDLE thread, uint32_t *previous_count);
 NTSTATUS NtYieldExecution(void);
 NTSTATUS KeDelayExecutionThread(uint32_t mode, uint32_t alertable, const int64_t *interval);
+void KeStallExecutionProcessor(uint32_t microseconds);
 
 /* ---- by KTHREAD ---- */
 

@@ -3,12 +3,12 @@
 #include <stdio.h>
 #include <xbox/kernel.h>
 
-void KeStallExecutionProcessor(uint32_t microseconds);
+uint32_t XamInputGetState(uint32_t user, uint32_t flags, void *state);
 extern const uint32_t VdGlobalDevice;
 
 int main(void)
 {
-    KeStallExecutionProcessor(1);
+    XamInputGetState(0, 0, 0);
     printf("%X %d\n", (unsigned)VdGlobalDevice, KeTimeStampBundle->padding != 0);
     return 0;
 }
