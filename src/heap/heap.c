@@ -147,12 +147,13 @@ static void set_bounds(const grt_heap *heap, heap_request *request, const grt_he
 }
 
 static grt_addr allocate_within(grt_heap *heap, uint32_t size, uint32_t alignment,
-                                const grt_heap_bounds *bounds, bool quiet)
+                                const grt_heap_bounds *bounds, bool bare, bool quiet)
 {
     heap_request request;
     init_request(&request, size, alignment);
+    request.bare = bare;
     request.quiet = quiet;
-    if (heap != NULL) {
+    if (heap != NULL && bounds != NULL) {
         set_bounds(heap, &request, bounds);
     }
     return allocate(heap, &request);
@@ -161,26 +162,19 @@ static grt_addr allocate_within(grt_heap *heap, uint32_t size, uint32_t alignmen
 grt_addr grt_heap_alloc_within(grt_heap *heap, uint32_t size, uint32_t alignment,
                                const grt_heap_bounds *bounds)
 {
-    return allocate_within(heap, size, alignment, bounds, false);
+    return allocate_within(heap, size, alignment, bounds, false, false);
 }
 
 grt_addr grt_heap_alloc_bare(grt_heap *heap, uint32_t size, uint32_t alignment,
                              const grt_heap_bounds *bounds, bool quiet)
 {
-    static const grt_heap_bounds anywhere = {0, UINT32_MAX, false};
-    heap_request request;
-    init_request(&request, size, alignment);
-    request.quiet = quiet;
-    request.bare = true;
-    set_bounds(heap, &request, bounds != NULL ? bounds : &anywhere);
-    request.bounded = bounds != NULL;
-    return allocate(heap, &request);
+    return allocate_within(heap, size, alignment, bounds, true, quiet);
 }
 
 grt_addr grt_heap_try_alloc_within(grt_heap *heap, uint32_t size, uint32_t alignment,
                                    const grt_heap_bounds *bounds)
 {
-    return allocate_within(heap, size, alignment, bounds, true);
+    return allocate_within(heap, size, alignment, bounds, false, true);
 }
 
 /* ---- touching blocks ---------------------------------------------------------------------------

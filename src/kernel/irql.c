@@ -2,13 +2,12 @@
 #include "kernel/irql.h"
 
 #include "diag/log.h"
-
-#define PCR_IRQL 0x18u
+#include "thread/layout.h"
 
 void grt_kernel_set_irql(grt_thread *thread, uint8_t level)
 {
     thread->irql = level;
-    grt_guest_write(thread->runtime, thread->pcr + PCR_IRQL, &level, 1);
+    grt_guest_write(thread->runtime, thread->pcr + GRT_PCR_IRQL, &level, 1);
 }
 
 uint8_t grt_irql_raise(grt_thread *thread, uint8_t level)

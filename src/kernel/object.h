@@ -76,6 +76,15 @@ enum {
     GRT_TYPE_BYTE_AUTO_TIMER = 9,
 };
 
+/* The header at [body] of what nobody waits for, in bytes that are zero: type, and an empty list.
+ */
+static inline void grt_body_fill_header(uint8_t *bytes, grt_addr body, uint8_t type)
+{
+    bytes[GRT_BODY_TYPE] = type;
+    grt_store32(bytes + GRT_BODY_LIST, body + GRT_BODY_LIST);
+    grt_store32(bytes + GRT_BODY_LIST + 4, body + GRT_BODY_LIST);
+}
+
 typedef struct grt_object grt_object;
 typedef struct grt_wait grt_wait;
 typedef struct grt_dispatch grt_dispatch;

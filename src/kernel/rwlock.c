@@ -8,11 +8,6 @@
  * wait and only initialised here. */
 #define LOCK_EVENT     0x10u
 #define LOCK_SEMAPHORE 0x20u
-#define HEADER_STATE   0x04u /* in a dispatcher header */
-#define HEADER_LIST    0x08u
-#define SEMAPHORE_MAX  0x10u
-#define TYPE_EVENT     1u
-#define TYPE_SEMAPHORE 5u
 #define COUNT_FREE     0xFFFFFFFFu
 
 /* ---- records; the shard's lock is held ----------------------------------------------------- */
@@ -51,7 +46,7 @@ static grt_rwlock *record_of(grt_rwlock_shard *shard, grt_addr address)
 
 static bool is_free(const grt_rwlock *lock)
 {
-    return !lock->writer_in && lock->readers_in == 0;
+    return lock->writer == 0 && lock->readers_in == 0;
 }
 
 static void drop_if_idle(grt_rwlock_shard *shard, grt_rwlock *lock)
@@ -70,7 +65,7 @@ static void drop_if_idle(grt_rwlock_shard *shard, grt_rwlock *lock)
 static bool show(grt_call *call, const grt_rwlock *lock)
 {
     uint8_t words[LOCK_EVENT];
-    uint32_t in = lock->writer_in ? 1 : lock->readers_in;
+    uint32_t in = lock->writer != 0 ? 1 : lock->readers_in;
     grt_store32(words, in + lock->readers_waiting + lock->writers_waiting - 1);
     grt_store32(words + 4, lock->writers_waiting);
     grt_store32(words + 8, lock->readers_waiting);
@@ -87,7 +82,6 @@ static bool may_enter(const grt_rwlock *lock, bool writer)
 
 static void enter(grt_rwlock *lock, bool writer, uint32_t thread_id)
 {
-    lock->writer_in = writer;
     lock->writer = writer ? thread_id : 0;
     lock->readers_in += !writer;
 }
@@ -129,19 +123,17 @@ static void let_in(grt_rwlock *lock, grt_rwlock_waiter *waiter)
 /* Nobody is in any more: whose turn is it? */
 static void let_next_in(grt_rwlock *lock, bool writer_left)
 {
-    while (writer_left && lock->readers_waiting > 0)
+    bool readers_turn = writer_left || lock->writers_waiting == 0;
+    while (readers_turn && lock->readers_waiting > 0)
         let_in(lock, first_of(lock, false));
     if (is_free(lock) && lock->writers_waiting > 0)
         let_in(lock, first_of(lock, true));
-    while (is_free(lock) && lock->readers_waiting > 0)
-        let_in(lock, first_of(lock, false));
 }
 
 /* The caller is out; if that was all, the next are let in. */
 static void leave(grt_rwlock *lock)
 {
-    bool writer = lock->writer_in;
-    lock->writer_in = false;
+    bool writer = lock->writer != 0;
     lock->writer = 0;
     lock->readers_in -= !writer;
     if (is_free(lock))
@@ -263,18 +255,10 @@ void grt_rwlock_release(grt_call *call, grt_addr address)
 
 /* ---- initialising -------------------------------------------------------------------------- */
 
-static void fill_header(uint8_t *bytes, grt_addr lock, uint32_t at, uint8_t type)
-{
-    bytes[at] = type;
-    grt_store32(bytes + at + HEADER_LIST, lock + at + HEADER_LIST);
-    grt_store32(bytes + at + HEADER_LIST + 4, lock + at + HEADER_LIST);
-}
-
 /* Whoever is in is out; whoever waits gets in as after a writer. */
 static bool reset(grt_rwlock *lock)
 {
     bool busy = !is_free(lock) || lock->first;
-    lock->writer_in = false;
     lock->writer = 0;
     lock->readers_in = 0;
     let_next_in(lock, true);
@@ -285,9 +269,9 @@ void grt_rwlock_initialise(grt_call *call, grt_addr address)
 {
     uint8_t bytes[GRT_RWLOCK_SIZE] = {0};
     grt_store32(bytes, COUNT_FREE);
-    fill_header(bytes, address, LOCK_EVENT, TYPE_EVENT);
-    fill_header(bytes, address, LOCK_SEMAPHORE, TYPE_SEMAPHORE);
-    grt_store32(bytes + LOCK_SEMAPHORE + SEMAPHORE_MAX, INT32_MAX);
+    grt_body_fill_header(bytes + LOCK_EVENT, address + LOCK_EVENT, GRT_TYPE_BYTE_AUTO_EVENT);
+    grt_body_fill_header(bytes + LOCK_SEMAPHORE, address + LOCK_SEMAPHORE, GRT_TYPE_BYTE_SEMAPHORE);
+    grt_store32(bytes + LOCK_SEMAPHORE + GRT_BODY_LIMIT, INT32_MAX);
     if (!grt_call_write(call, address, bytes, sizeof bytes, "lock"))
         return;
     grt_rwlock_shard *shard = shard_of(call, address);
@@ -314,7 +298,7 @@ void grt_rwlock_thread_ended(grt_runtime *runtime, const grt_thread *thread)
         grt_rwlock_shard *shard = &runtime->kernel->rwlocks.shards[i];
         os_mutex_lock(&shard->lock);
         for (const grt_rwlock *lock = shard->locks; lock; lock = lock->next) {
-            if (!lock->writer_in || lock->writer != thread->id)
+            if (lock->writer != thread->id)
                 continue;
             count++;
             one = lock->address;

@@ -29,8 +29,7 @@ typedef struct grt_rwlock_waiter {
 typedef struct grt_rwlock {
     struct grt_rwlock *next; /* in its shard */
     grt_addr address;
-    bool writer_in;
-    uint32_t writer; /* its thread id */
+    uint32_t writer; /* id of the thread that is in as one; 0: none */
     uint32_t readers_in, readers_waiting, writers_waiting;
     grt_rwlock_waiter *first; /* first come first; they live on their threads' host stacks */
 } grt_rwlock;

@@ -9,8 +9,6 @@
 #define LOOKS_LEAST 40u
 #define LOOKS_MOST  4096u
 
-#define TYPE_AUTO_EVENT 1u
-
 grt_section_answer grt_section_refuse(grt_call *call, grt_addr section)
 {
     grt_call_complain(call, "section leads to 0x%08X, which cannot be written", (unsigned)section);
@@ -168,10 +166,8 @@ static void fill(uint8_t *bytes, grt_addr section, uint32_t spin_count)
 {
     uint32_t spins = spin_count / 256 + (spin_count % 256 != 0);
     memset(bytes, 0, GRT_SECTION_SIZE);
-    bytes[GRT_SECTION_TYPE] = TYPE_AUTO_EVENT;
+    grt_body_fill_header(bytes, section, GRT_TYPE_BYTE_AUTO_EVENT);
     bytes[GRT_SECTION_SPIN] = (uint8_t)(spins > 255 ? 255 : spins);
-    grt_store32(bytes + GRT_SECTION_WAIT_LIST, section + GRT_SECTION_WAIT_LIST);
-    grt_store32(bytes + GRT_SECTION_WAIT_LIST + 4, section + GRT_SECTION_WAIT_LIST);
     grt_store32(bytes + GRT_SECTION_LOCK_COUNT, GRT_SECTION_FREE);
 }
 

@@ -32,9 +32,7 @@
 
 /* Offsets in RTL_CRITICAL_SECTION: a dispatcher header (an auto-reset event), then the lock. */
 #define GRT_SECTION_SIZE       0x1Cu
-#define GRT_SECTION_TYPE       0x00u
 #define GRT_SECTION_SPIN       0x01u
-#define GRT_SECTION_WAIT_LIST  0x08u
 #define GRT_SECTION_LOCK_COUNT 0x10u
 #define GRT_SECTION_RECURSION  0x14u
 #define GRT_SECTION_OWNER      0x18u
@@ -42,8 +40,7 @@
 
 /* A thread that waits; on its host stack, linked until it owns the section or is stopped. */
 typedef struct grt_section_waiter {
-    struct grt_section_waiter *next, *previous; /* of all */
-    struct grt_section_waiter *next_here;       /* in its bucket */
+    struct grt_section_waiter *next; /* in its bucket */
     grt_thread *thread;
     grt_addr section, call_site;
     bool woken;    /* by a leave, and has not tried since */
@@ -55,8 +52,8 @@ typedef struct grt_section_waiter {
  * leave looks at. A cache line each. */
 typedef struct grt_section_bucket {
     atomic_uint waiters;
-    grt_section_waiter *first, *last; /* under sections->lock */
-    uint32_t padding[10];
+    grt_section_waiter *first; /* under sections->lock */
+    uint32_t padding[12];
 } grt_section_bucket;
 _Static_assert(sizeof(grt_section_bucket) == 64, "a cache line");
 
@@ -67,8 +64,7 @@ typedef struct grt_left_section {
 
 typedef struct grt_sections {
     grt_section_bucket buckets[GRT_SECTION_BUCKETS];
-    os_mutex lock; /* what follows; guest words are touched under it, by guarded accesses */
-    grt_section_waiter *first, *last;
+    os_mutex lock; /* the waiters, and what follows; guest words are touched under it, guarded */
     grt_left_section left[GRT_SECTION_LEFT];
     uint32_t left_next;
 } grt_sections;
@@ -139,7 +135,7 @@ typedef struct grt_deadlock_member {
 #define GRT_DEADLOCK_MEMBERS 8u
 
 /* The threads that wait in a circle through [waiter], which has just been linked: their number, 0
- * when there is no circle. sections->lock is held. O(waiters * members). */
+ * when there is no circle. sections->lock is held. O((buckets + waiters) * members). */
 uint32_t grt_deadlock_find(grt_runtime *runtime, const grt_section_waiter *waiter,
                            grt_deadlock_member *members);
 void grt_deadlock_report(grt_runtime *runtime, const grt_deadlock_member *members, uint32_t count);

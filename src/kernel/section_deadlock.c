@@ -11,16 +11,26 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What the thread with this KTHREAD waits with, for whichever section; null when it does not. */
+static const grt_section_waiter *waiter_of(const grt_sections *sections, uint32_t kthread)
+{
+    for (uint32_t i = 0; i < GRT_SECTION_BUCKETS; i++) {
+        const grt_section_waiter *waiter = sections->buckets[i].first;
+        while (waiter && waiter->thread->kthread != kthread)
+            waiter = waiter->next;
+        if (waiter)
+            return waiter;
+    }
+    return NULL;
+}
+
 /* The waiter whose thread owns [waiter]'s section; null when that one does not wait. */
 static const grt_section_waiter *next_of(grt_runtime *runtime, const grt_section_waiter *waiter)
 {
     uint32_t owner;
     if (!grt_guest_load32(runtime, waiter->section + GRT_SECTION_OWNER, &owner) || owner == 0)
         return NULL;
-    const grt_section_waiter *next = runtime->kernel->sections.first;
-    while (next && next->thread->kthread != owner)
-        next = next->next;
-    return next;
+    return waiter_of(&runtime->kernel->sections, owner);
 }
 
 uint32_t grt_deadlock_find(grt_runtime *runtime, const grt_section_waiter *waiter,

@@ -47,9 +47,7 @@ static uint32_t find_thread(grt_runtime *runtime, uint32_t kthread, bool *ended)
     if (!thread)
         return 0;
     uint32_t id = thread->id;
-    os_mutex_lock(&thread->lock);
-    *ended = thread->state == GRT_THREAD_ENDED;
-    os_mutex_unlock(&thread->lock);
+    *ended = grt_thread_has_ended(thread);
     grt_thread_release(thread);
     return id;
 }

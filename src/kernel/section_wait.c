@@ -1,53 +1,31 @@
 /* section_wait.c - threads that wait for critical sections, and who wakes them. */
 #include "kernel/state.h"
 
-static void link_here(grt_section_bucket *bucket, grt_section_waiter *waiter)
-{
-    *(bucket->last ? &bucket->last->next_here : &bucket->first) = waiter;
-    bucket->last = waiter;
-    atomic_fetch_add(&bucket->waiters, 1);
-}
-
-static void unlink_here(grt_section_bucket *bucket, grt_section_waiter *waiter)
-{
-    grt_section_waiter **link = &bucket->first, *before = NULL;
-    for (; *link != waiter; link = &before->next_here)
-        before = *link;
-    *link = waiter->next_here;
-    if (bucket->last == waiter)
-        bucket->last = before;
-    atomic_fetch_sub(&bucket->waiters, 1);
-}
-
 static void link_waiter(grt_sections *sections, grt_section_waiter *waiter)
 {
-    waiter->previous = sections->last;
-    if (sections->last)
-        sections->last->next = waiter;
-    else
-        sections->first = waiter;
-    sections->last = waiter;
-    link_here(grt_section_bucket_of(sections, waiter->section), waiter);
+    grt_section_bucket *bucket = grt_section_bucket_of(sections, waiter->section);
+    grt_section_waiter **link = &bucket->first;
+    while (*link)
+        link = &(*link)->next;
+    *link = waiter;
+    atomic_fetch_add(&bucket->waiters, 1);
 }
 
 static void unlink_waiter(grt_sections *sections, grt_section_waiter *waiter)
 {
-    if (waiter->previous)
-        waiter->previous->next = waiter->next;
-    else
-        sections->first = waiter->next;
-    if (waiter->next)
-        waiter->next->previous = waiter->previous;
-    else
-        sections->last = waiter->previous;
-    unlink_here(grt_section_bucket_of(sections, waiter->section), waiter);
+    grt_section_bucket *bucket = grt_section_bucket_of(sections, waiter->section);
+    grt_section_waiter **link = &bucket->first;
+    while (*link != waiter)
+        link = &(*link)->next;
+    *link = waiter->next;
+    atomic_fetch_sub(&bucket->waiters, 1);
 }
 
 static grt_section_waiter *first_for(grt_sections *sections, grt_addr section)
 {
     grt_section_waiter *waiter = grt_section_bucket_of(sections, section)->first;
     while (waiter && waiter->section != section)
-        waiter = waiter->next_here;
+        waiter = waiter->next;
     return waiter;
 }
 

@@ -34,14 +34,6 @@ static grt_thread *find_pcr(grt_call *call, uint32_t pcr)
                                    pcr + (call->thread->kthread - call->thread->pcr));
 }
 
-static bool has_ended(grt_thread *thread)
-{
-    os_mutex_lock(&thread->lock);
-    bool ended = thread->state == GRT_THREAD_ENDED;
-    os_mutex_unlock(&thread->lock);
-    return ended;
-}
-
 static bool say_owner(grt_call *call, grt_addr lock, const grt_thread *owner, bool long_since)
 {
     bool suspended = atomic_load(&owner->suspend_count) != 0;
@@ -73,7 +65,7 @@ static void look(grt_call *call, grt_addr lock, uint32_t word, spinning *state)
     }
     uint32_t found;
     grt_thread *owner = find_pcr(call, word);
-    if (owner && !has_ended(owner)) {
+    if (owner && !grt_thread_has_ended(owner)) {
         state->said = state->said || say_owner(call, lock, owner, state->round >= ROUNDS_LONG);
     } else if (!atomic_load(&call->runtime->stopping) &&
                grt_guest_exchange32(call->runtime, lock, word, 0, &found) && found == word) {

@@ -125,16 +125,23 @@ grt_addr grt_title_heap_allocate(grt_runtime *runtime, grt_title_heaps *heaps, u
 /* ---- whose block --------------------------------------------------------------------------- */
 
 /* With the lock held. A block without an entry is the process heap's, if it is one at all. */
-static bool owns(const grt_title_heaps *heaps, const found_heap *found, grt_addr block,
-                 grt_block_owner *entry, grt_title_trouble *trouble)
+static bool owns(const grt_title_heaps *heaps, const found_heap *found, grt_block_owner *entry,
+                 grt_title_trouble *trouble)
 {
-    const grt_block_owner *owner = grt_block_owners_find(&heaps->owners, block);
-    *entry = owner ? *owner : (grt_block_owner){block, 0, 0};
+    const grt_block_owner *owner = grt_block_owners_find(&heaps->owners, entry->block);
+    *entry = owner ? *owner : (grt_block_owner){entry->block, 0, 0};
     if (entry->heap == found->index)
         return true;
     *trouble = (grt_title_trouble){.reason = GRT_TITLE_WRONG_HEAP,
                                    .owner = grt_title_heap_number(heaps, entry->heap)};
     return false;
+}
+
+/* With the lock held: finds the heap, and [entry->block] among its blocks. */
+static bool find_own(const grt_title_heaps *heaps, uint32_t number, found_heap *found,
+                     grt_block_owner *entry, grt_title_trouble *trouble)
+{
+    return find(heaps, number, found, trouble) && owns(heaps, found, entry, trouble);
 }
 
 /* A wrong heap is only worth a word when there is a block at all; else the user heap reports. */
@@ -154,12 +161,11 @@ bool grt_title_heap_is_owner(grt_runtime *runtime, grt_title_heaps *heaps, uint3
                              grt_addr block, grt_title_trouble *trouble)
 {
     found_heap found;
-    grt_block_owner entry;
+    grt_block_owner entry = {.block = block};
     if (needs_no_lock(heaps, number, &found))
         return true;
     os_mutex_lock(&heaps->lock);
-    bool right =
-        find(heaps, number, &found, trouble) && owns(heaps, &found, block, &entry, trouble);
+    bool right = find_own(heaps, number, &found, &entry, trouble);
     os_mutex_unlock(&heaps->lock);
     return right || judge(runtime, block, trouble);
 }
@@ -177,12 +183,11 @@ static bool claim(grt_title_heaps *heaps, uint32_t number, grt_addr block,
                   grt_title_trouble *trouble)
 {
     found_heap found;
-    grt_block_owner entry;
+    grt_block_owner entry = {.block = block};
     if (needs_no_lock(heaps, number, &found))
         return true;
     os_mutex_lock(&heaps->lock);
-    bool right =
-        find(heaps, number, &found, trouble) && owns(heaps, &found, block, &entry, trouble);
+    bool right = find_own(heaps, number, &found, &entry, trouble);
     if (right && found.index) {
         take_out(heaps, found.index, block);
         heaps->slots[found.index].bytes -= entry.size;
@@ -220,8 +225,7 @@ static bool prepare_resize(grt_title_heaps *heaps, uint32_t number, uint32_t siz
     if (needs_no_lock(heaps, number, found))
         return true;
     os_mutex_lock(&heaps->lock);
-    bool right =
-        find(heaps, number, found, trouble) && owns(heaps, found, entry->block, entry, trouble);
+    bool right = find_own(heaps, number, found, entry, trouble);
     if (right && found->index)
         right = lend(heaps, found, entry, size, trouble);
     os_mutex_unlock(&heaps->lock);

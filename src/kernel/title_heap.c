@@ -100,6 +100,7 @@ static uint32_t condemn(grt_title_heaps *heaps, uint32_t number, grt_title_troub
         heap->dying = true;
         heap->destroyed_by = thread ? thread->id : 0;
         heap->destroyed_at = thread ? thread->call_site : 0;
+        grt_title_lock_end(heaps, &heap->lock);
     }
     os_mutex_unlock(&heaps->lock);
     return index;
@@ -122,5 +123,4 @@ bool grt_title_heap_destroy(grt_runtime *runtime, grt_title_heaps *heaps, uint32
 void grt_title_heaps_destroy(grt_title_heaps *heaps)
 {
     grt_block_owners_destroy(&heaps->owners);
-    grt_numbered_destroy(&heaps->locks);
 }

@@ -9,20 +9,34 @@
  * one that was destroyed is recognised. Anything else stands for the process heap: titles bring
  * heaps of their own along, whose addresses mean nothing here.
  *
- * All functions: any thread, no lock held by the caller. The lock is never held while the user heap
- * is asked.
+ * All functions: any thread, no lock held by the caller. The mutex is never held while the user
+ * heap is asked, or while a thread sleeps.
  */
 #ifndef GRT_KERNEL_TITLE_HEAP_H
 #define GRT_KERNEL_TITLE_HEAP_H
 
 #include "kernel/block_owners.h"
-#include "kernel/numbered_lock.h"
+#include "thread/core.h"
 
 #define GRT_TITLE_HEAPS_MAX    256u /* the process heap is one of them */
 #define GRT_PROCESS_HEAP       0xFA000000u
 #define GRT_TITLE_HEAP_END     0xFB000000u /* of the numbers */
 #define GRT_TITLE_HEAP_NO_LOCK 0x1u
 #define GRT_TITLE_HEAP_GROWS   0x2u
+
+/* A thread that waits for a heap that another one has locked; on its host stack. */
+typedef struct grt_title_waiter {
+    struct grt_title_waiter *next;
+    grt_thread *thread;
+    bool gone; /* the heap was destroyed; no longer linked then */
+} grt_title_waiter;
+
+/* What RtlLockHeap locks. */
+typedef struct grt_title_lock {
+    uint32_t owner;            /* thread id; 0: free */
+    uint32_t depth;            /* how often the owner has it */
+    grt_title_waiter *waiters; /* first come first */
+} grt_title_lock;
 
 typedef struct grt_title_heap {
     bool live, dying;
@@ -33,6 +47,7 @@ typedef struct grt_title_heap {
     uint32_t blocks;
     grt_addr destroyed_at;
     uint32_t destroyed_by; /* thread id; 0: never */
+    grt_title_lock lock;
 } grt_title_heap;
 
 typedef struct grt_title_heaps {
@@ -40,8 +55,7 @@ typedef struct grt_title_heaps {
     grt_title_heap slots[GRT_TITLE_HEAPS_MAX];
     grt_block_owners owners;
     atomic_uint created; /* that still have blocks; while there are none, no lock is taken */
-    atomic_uint locked;  /* calls of RtlLockHeap that are not undone */
-    grt_numbered_locks locks;
+    atomic_uint locked;  /* heaps that threads have locked; while there are none, nobody waits */
 } grt_title_heaps;
 
 /* Why a heap or a block was refused. */
@@ -87,8 +101,21 @@ grt_addr grt_title_heap_resize(grt_runtime *runtime, grt_title_heaps *heaps, uin
 bool grt_title_heap_free(grt_runtime *runtime, grt_title_heaps *heaps, uint32_t number,
                          grt_addr block, grt_title_trouble *trouble);
 
+/* ---- title_lock.c: RtlLockHeap. On [thread], in host. They do not return when the thread is asked
+ * to stop. ---- */
+
+/* Waits until no other thread has the heap locked, or there is no such heap. */
+void grt_title_heap_wait(grt_title_heaps *heaps, grt_thread *thread, uint32_t number);
+/* Then locks it, once more if the thread has it already. False with [*trouble]: no such heap. */
+bool grt_title_heap_lock(grt_title_heaps *heaps, grt_thread *thread, uint32_t number,
+                         grt_title_trouble *trouble);
+/* Undoes that once. False: it is not [thread]'s. */
+bool grt_title_heap_unlock(grt_title_heaps *heaps, const grt_thread *thread, uint32_t number);
+/* The heap has ended: whoever waits goes on, and nobody has it locked. The mutex is held. */
+void grt_title_lock_end(grt_title_heaps *heaps, grt_title_lock *lock);
+
 /* The slot of a heap, 0 for the process heap; GRT_TITLE_HEAPS_MAX with [*trouble] when there is no
- * such heap. The lock is held. For the files of the heaps. */
+ * such heap. The mutex is held. For the files of the heaps. */
 uint32_t grt_title_heap_index(const grt_title_heaps *heaps, uint32_t number,
                               grt_title_trouble *trouble);
 uint32_t grt_title_heap_number(const grt_title_heaps *heaps, uint32_t index);

@@ -147,19 +147,10 @@ static void give_back(grt_runtime *runtime, const grt_vm_region *region)
 
 uint32_t grt_vm_release(grt_runtime *runtime, grt_vm *vm, grt_addr first, grt_vm_region *region)
 {
-    uint32_t status = GRT_NT_MEMORY_NOT_ALLOCATED;
-    region->size = 0;
     os_mutex_lock(&vm->lock);
-    grt_vm_region *found = grt_vm_table_holding(vm, first, 1);
-    if (found) {
-        *region = *found;
-        bool whole = found->first == first && found->kind != GRT_VM_PHYSICAL;
-        status = whole ? GRT_NT_SUCCESS : GRT_NT_UNSUCCESSFUL;
-    }
-    if (status == GRT_NT_SUCCESS) {
-        grt_vm_table_remove(vm, found);
+    uint32_t status = grt_vm_table_take(vm, first, false, region);
+    if (status == GRT_NT_SUCCESS)
         give_back(runtime, region);
-    }
     os_mutex_unlock(&vm->lock);
     return status;
 }

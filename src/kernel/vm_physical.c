@@ -89,20 +89,10 @@ static void give_back(grt_runtime *runtime, const grt_vm_region *region)
 uint32_t grt_vm_free_physical(grt_runtime *runtime, grt_vm *vm, grt_addr address,
                               grt_vm_region *region)
 {
-    uint32_t status = GRT_NT_MEMORY_NOT_ALLOCATED;
-    address = grt_physical_canonical(runtime, address);
-    region->size = 0;
     os_mutex_lock(&vm->lock);
-    grt_vm_region *found = grt_vm_table_holding(vm, address, 1);
-    if (found) {
-        *region = *found;
-        bool whole = found->first == address && found->kind == GRT_VM_PHYSICAL;
-        status = whole ? GRT_NT_SUCCESS : GRT_NT_UNSUCCESSFUL;
-    }
-    if (status == GRT_NT_SUCCESS) {
-        grt_vm_table_remove(vm, found);
+    uint32_t status = grt_vm_table_take(vm, grt_physical_canonical(runtime, address), true, region);
+    if (status == GRT_NT_SUCCESS)
         give_back(runtime, region);
-    }
     os_mutex_unlock(&vm->lock);
     return status;
 }

@@ -1,6 +1,8 @@
 /* vm_table.c - the sorted list of regions. */
 #include "kernel/vm_table.h"
 
+#include "guestrt/ntstatus.h"
+
 #include <string.h>
 
 #define FIRST_CAPACITY 16u
@@ -62,9 +64,22 @@ void grt_vm_table_insert(grt_vm *vm, const grt_vm_region *region)
     vm->count++;
 }
 
-void grt_vm_table_remove(grt_vm *vm, grt_vm_region *region)
+static void remove_region(grt_vm *vm, grt_vm_region *region)
 {
     uint32_t index = (uint32_t)(region - vm->regions);
     vm->count--;
     memmove(region, region + 1, (vm->count - index) * sizeof *vm->regions);
+}
+
+uint32_t grt_vm_table_take(grt_vm *vm, grt_addr first, bool physical, grt_vm_region *region)
+{
+    grt_vm_region *found = grt_vm_table_holding(vm, first, 1);
+    region->size = 0;
+    if (!found)
+        return GRT_NT_MEMORY_NOT_ALLOCATED;
+    *region = *found;
+    if (found->first != first || (found->kind == GRT_VM_PHYSICAL) != physical)
+        return GRT_NT_UNSUCCESSFUL;
+    remove_region(vm, found);
+    return GRT_NT_SUCCESS;
 }

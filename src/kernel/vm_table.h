@@ -41,6 +41,10 @@ bool grt_vm_table_make_room(grt_vm *vm);
 
 /* O(regions). */
 void grt_vm_table_insert(grt_vm *vm, const grt_vm_region *region);
-void grt_vm_table_remove(grt_vm *vm, grt_vm_region *region);
+
+/* Removes the region that starts at [first] and is physical, or is not. [*region] is the one that
+ * holds [first], also on failure; size 0 if there is none. O(regions). Guest statuses. Fails iff:
+ * MEMORY_NOT_ALLOCATED (there is none), UNSUCCESSFUL (another start, or the other kind). */
+uint32_t grt_vm_table_take(grt_vm *vm, grt_addr first, bool physical, grt_vm_region *region);
 
 #endif

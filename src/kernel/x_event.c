@@ -79,13 +79,11 @@ static int32_t act_at(grt_call *call, grt_addr event, grt_object_action *action)
 void grt_export_KeInitializeEvent(grt_call *call, grt_addr event, uint32_t type, uint32_t state)
 {
     uint8_t bytes[GRT_BODY_HEADER_SIZE] = {0};
-    bytes[GRT_BODY_TYPE] =
-        type == AUTO_RESET ? GRT_TYPE_BYTE_AUTO_EVENT : GRT_TYPE_BYTE_MANUAL_EVENT;
+    grt_body_fill_header(
+        bytes, event, type == AUTO_RESET ? GRT_TYPE_BYTE_AUTO_EVENT : GRT_TYPE_BYTE_MANUAL_EVENT);
     if (type > AUTO_RESET)
         grt_call_complain(call, "there is no event type %u", (unsigned)type);
     grt_store32(bytes + GRT_BODY_STATE, state != 0);
-    grt_store32(bytes + GRT_BODY_LIST, event + GRT_BODY_LIST);
-    grt_store32(bytes + GRT_BODY_LIST + 4, event + GRT_BODY_LIST);
     grt_call_initialise(call, event, bytes, sizeof bytes);
 }
 

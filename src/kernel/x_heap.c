@@ -30,7 +30,8 @@ void grt_title_complain(grt_call *call, uint32_t heap, grt_addr block,
     case GRT_TITLE_WRONG_HEAP:
         grt_call_complain(call, "%s: 0x%08X is a block of heap %08X, not of %08X: %s",
                           grt_status_name(GRT_WRONG_HEAP), (unsigned)block,
-                          (unsigned)trouble->owner, (unsigned)grt_title_lock(heap),
+                          (unsigned)trouble->owner,
+                          (unsigned)(grt_title_heap_is_process(heap) ? GRT_PROCESS_HEAP : heap),
                           grt_status_remedy(GRT_WRONG_HEAP));
         break;
     case GRT_TITLE_FULL:
@@ -50,18 +51,9 @@ void grt_title_complain(grt_call *call, uint32_t heap, grt_addr block,
 
 /* ---- locks --------------------------------------------------------------------------------- */
 
-bool grt_title_enter(grt_call *call, uint32_t heap)
+void grt_title_wait(grt_call *call, uint32_t heap)
 {
-    grt_title_heaps *heaps = &call->kernel->heaps;
-    if (atomic_load(&heaps->locked) == 0)
-        return false;
-    return grt_numbered_take(&heaps->locks, call->thread, grt_title_lock(heap));
-}
-
-void grt_title_leave(grt_call *call, uint32_t heap, bool entered)
-{
-    if (entered)
-        grt_numbered_give(&call->kernel->heaps.locks, call->thread, grt_title_lock(heap));
+    grt_title_heap_wait(&call->kernel->heaps, call->thread, heap);
 }
 
 /* ---- blocks -------------------------------------------------------------------------------- */
@@ -97,10 +89,9 @@ bool grt_is_the_kernels(grt_call *call, grt_addr block)
 grt_addr grt_title_allocate(grt_call *call, uint32_t heap, uint32_t size, bool zeroed)
 {
     grt_title_trouble trouble;
-    bool entered = grt_title_enter(call, heap);
+    grt_title_wait(call, heap);
     grt_addr block =
         grt_title_heap_allocate(call->runtime, &call->kernel->heaps, heap, size, zeroed, &trouble);
-    grt_title_leave(call, heap, entered);
     if (!block)
         grt_title_complain(call, heap, 0, &trouble);
     return block;
@@ -113,9 +104,8 @@ bool grt_title_free(grt_call *call, uint32_t heap, grt_addr block)
         return true;
     if (grt_is_the_kernels(call, block))
         return false;
-    bool entered = grt_title_enter(call, heap);
+    grt_title_wait(call, heap);
     bool freed = grt_title_heap_free(call->runtime, &call->kernel->heaps, heap, block, &trouble);
-    grt_title_leave(call, heap, entered);
     if (!freed)
         grt_title_complain(call, heap, block, &trouble);
     return freed;
@@ -124,11 +114,10 @@ bool grt_title_free(grt_call *call, uint32_t heap, grt_addr block)
 uint32_t grt_title_size(grt_call *call, uint32_t heap, grt_addr block)
 {
     grt_title_trouble trouble;
-    bool entered = grt_title_enter(call, heap);
+    grt_title_wait(call, heap);
     bool owned =
         grt_title_heap_is_owner(call->runtime, &call->kernel->heaps, heap, block, &trouble);
     uint32_t size = owned ? grt_heap_size(call->runtime->user_heap, block) : UINT32_MAX;
-    grt_title_leave(call, heap, entered);
     if (!owned)
         grt_title_complain(call, heap, block, &trouble);
     return size;
@@ -141,10 +130,9 @@ static grt_addr resize(grt_call *call, uint32_t heap, grt_addr block, uint32_t o
     grt_title_trouble trouble;
     if (in_place)
         return size <= old ? block : 0;
-    bool entered = grt_title_enter(call, heap);
+    grt_title_wait(call, heap);
     grt_addr moved =
         grt_title_heap_resize(call->runtime, &call->kernel->heaps, heap, block, size, &trouble);
-    grt_title_leave(call, heap, entered);
     if (!moved)
         grt_title_complain(call, heap, block, &trouble);
     return moved;

@@ -11,16 +11,8 @@
 void grt_title_complain(grt_call *call, uint32_t heap, grt_addr block,
                         const grt_title_trouble *trouble);
 
-/* Waits until no other thread has the heap locked (RtlLockHeap) and locks it; true iff
- * grt_title_leave() is due. */
-bool grt_title_enter(grt_call *call, uint32_t heap);
-void grt_title_leave(grt_call *call, uint32_t heap, bool entered);
-
-/* What a heap's lock goes by: one for all numbers of the process heap. */
-static inline grt_addr grt_title_lock(uint32_t heap)
-{
-    return grt_title_heap_is_process(heap) ? GRT_PROCESS_HEAP : heap;
-}
+/* Waits until no other thread has the heap locked (RtlLockHeap). */
+void grt_title_wait(grt_call *call, uint32_t heap);
 
 /* True, reported, for a block of the user heap that is not a heap block in the program's eyes: a
  * region of virtual memory or the context of a thread. All of those start at a page, so that others

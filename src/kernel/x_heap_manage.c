@@ -32,9 +32,8 @@ uint32_t grt_export_RtlDestroyHeap(grt_call *call, uint32_t heap)
         grt_call_complain(call, "%08X is the process heap, which stays", (unsigned)heap);
         return heap;
     }
-    bool entered = grt_title_enter(call, heap);
+    grt_title_wait(call, heap);
     bool destroyed = grt_title_heap_destroy(call->runtime, &call->kernel->heaps, heap, &trouble);
-    grt_title_leave(call, heap, entered);
     if (!destroyed)
         grt_title_complain(call, heap, 0, &trouble);
     return destroyed ? 0 : heap;
@@ -53,34 +52,27 @@ static bool find(grt_call *call, uint32_t number, grt_title_heap *heap)
 
 uint32_t grt_export_RtlLockHeap(grt_call *call, uint32_t heap)
 {
-    grt_title_heaps *heaps = &call->kernel->heaps;
+    grt_title_trouble trouble;
     grt_title_heap record;
     if (!find(call, heap, &record))
         return 0;
-    if (record.flags & GRT_TITLE_HEAP_NO_LOCK)
+    if ((record.flags & GRT_TITLE_HEAP_NO_LOCK) ||
+        grt_title_heap_lock(&call->kernel->heaps, call->thread, heap, &trouble))
         return 1;
-    atomic_fetch_add(&heaps->locked, 1); /* first: who comes after this waits */
-    if (grt_numbered_take(&heaps->locks, call->thread, grt_title_lock(heap)))
-        return 1;
-    atomic_fetch_sub(&heaps->locked, 1);
-    grt_call_complain(call, "no host memory for the lock of heap %08X", (unsigned)heap);
+    grt_title_complain(call, heap, 0, &trouble); /* it was destroyed meanwhile */
     return 0;
 }
 
 uint32_t grt_export_RtlUnlockHeap(grt_call *call, uint32_t heap)
 {
-    grt_title_heaps *heaps = &call->kernel->heaps;
     grt_title_heap record;
     if (!find(call, heap, &record))
         return 0;
-    if (record.flags & GRT_TITLE_HEAP_NO_LOCK)
+    if ((record.flags & GRT_TITLE_HEAP_NO_LOCK) ||
+        grt_title_heap_unlock(&call->kernel->heaps, call->thread, heap))
         return 1;
-    if (!grt_numbered_give(&heaps->locks, call->thread, grt_title_lock(heap))) {
-        grt_call_complain(call, "the calling thread has not locked heap %08X", (unsigned)heap);
-        return 0;
-    }
-    atomic_fetch_sub(&heaps->locked, 1);
-    return 1;
+    grt_call_complain(call, "the calling thread has not locked heap %08X", (unsigned)heap);
+    return 0;
 }
 
 /* ---- questions ----------------------------------------------------------------------------- */

@@ -52,11 +52,10 @@ static uint32_t take_first(grt_call *call, grt_object *mutant, int32_t amount, i
 
 void grt_export_KeInitializeMutant(grt_call *call, grt_addr mutant, uint32_t owned)
 {
-    uint8_t bytes[GRT_BODY_MUTANT_SIZE] = {GRT_TYPE_BYTE_MUTANT};
+    uint8_t bytes[GRT_BODY_MUTANT_SIZE] = {0};
     int32_t previous;
+    grt_body_fill_header(bytes, mutant, GRT_TYPE_BYTE_MUTANT);
     grt_store32(bytes + GRT_BODY_STATE, (owned & 0xFF) == 0);
-    grt_store32(bytes + GRT_BODY_LIST, mutant + GRT_BODY_LIST);
-    grt_store32(bytes + GRT_BODY_LIST + 4, mutant + GRT_BODY_LIST);
     /* Whoever looks before the next call finds it owned already. */
     grt_store32(bytes + GRT_BODY_OWNER, (owned & 0xFF) ? call->thread->kthread : 0);
     if (grt_call_initialise(call, mutant, bytes, sizeof bytes) && (owned & 0xFF))

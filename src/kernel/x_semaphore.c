@@ -54,11 +54,10 @@ uint32_t grt_export_NtQuerySemaphore(grt_call *call, uint32_t handle, grt_addr r
 void grt_export_KeInitializeSemaphore(grt_call *call, grt_addr semaphore, int32_t count,
                                       int32_t limit)
 {
-    uint8_t bytes[GRT_BODY_SEMAPHORE_SIZE] = {GRT_TYPE_BYTE_SEMAPHORE};
+    uint8_t bytes[GRT_BODY_SEMAPHORE_SIZE] = {0};
+    grt_body_fill_header(bytes, semaphore, GRT_TYPE_BYTE_SEMAPHORE);
     is_valid(call, count, limit); /* there is no way to refuse */
     grt_store32(bytes + GRT_BODY_STATE, (uint32_t)count);
-    grt_store32(bytes + GRT_BODY_LIST, semaphore + GRT_BODY_LIST);
-    grt_store32(bytes + GRT_BODY_LIST + 4, semaphore + GRT_BODY_LIST);
     grt_store32(bytes + GRT_BODY_LIMIT, (uint32_t)limit);
     grt_call_initialise(call, semaphore, bytes, sizeof bytes);
 }

@@ -167,14 +167,6 @@ grt_thread *grt_call_thread(grt_call *call, uint32_t handle, uint32_t *status)
     return thread;
 }
 
-static bool has_ended(grt_thread *thread)
-{
-    os_mutex_lock(&thread->lock);
-    bool ended = thread->state == GRT_THREAD_ENDED;
-    os_mutex_unlock(&thread->lock);
-    return ended;
-}
-
 uint32_t grt_export_NtResumeThread(grt_call *call, uint32_t handle, grt_addr previous_out)
 {
     uint32_t status, previous = 0;
@@ -205,7 +197,8 @@ uint32_t grt_export_NtSuspendThread(grt_call *call, uint32_t handle, grt_addr pr
     if (self)
         grt_thread_release(thread);
     if (grt_thread_suspend(thread, &previous) != GRT_OK)
-        status = has_ended(thread) ? GRT_NT_THREAD_IS_TERMINATING : GRT_NT_SUSPEND_COUNT_EXCEEDED;
+        status = grt_thread_has_ended(thread) ? GRT_NT_THREAD_IS_TERMINATING
+                                              : GRT_NT_SUSPEND_COUNT_EXCEEDED;
     if (!self)
         grt_thread_release(thread);
     if (status == GRT_NT_SUCCESS && previous_out &&

@@ -129,11 +129,9 @@ void grt_export_KeInitializeTimerEx(grt_call *call, grt_addr timer, uint32_t typ
     uint8_t bytes[INITIALISED] = {0};
     if (type > AUTO_RESET)
         grt_call_complain(call, "there is no timer type %u", (unsigned)type);
-    bytes[GRT_BODY_TYPE] =
-        type == AUTO_RESET ? GRT_TYPE_BYTE_AUTO_TIMER : GRT_TYPE_BYTE_MANUAL_TIMER;
+    grt_body_fill_header(
+        bytes, timer, type == AUTO_RESET ? GRT_TYPE_BYTE_AUTO_TIMER : GRT_TYPE_BYTE_MANUAL_TIMER);
     bytes[PROCESS_TYPE] = (uint8_t)process_type;
-    grt_store32(bytes + GRT_BODY_LIST, timer + GRT_BODY_LIST);
-    grt_store32(bytes + GRT_BODY_LIST + 4, timer + GRT_BODY_LIST);
     if (grt_call_initialise(call, timer, bytes, sizeof bytes))
         grt_call_write_u32(call, timer + GRT_BODY_PERIOD, 0, "timer");
 }

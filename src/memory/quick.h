@@ -18,9 +18,9 @@ const uint8_t *grt_memory_page_records(const grt_memory *memory);
 static inline bool grt_quick_writable(const uint8_t *records, grt_addr address, uint32_t size)
 {
     enum { WRITABLE = 1 + GRT_READ_WRITE }; /* every bit of a record */
-    uint8_t first = __atomic_load_n(&records[address >> 12], __ATOMIC_RELAXED);
+    uint8_t first = __atomic_load_n(&records[address / GRT_PAGE_SIZE], __ATOMIC_RELAXED);
     uint8_t last =
-        __atomic_load_n(&records[(grt_addr)(address + size - 1) >> 12], __ATOMIC_RELAXED);
+        __atomic_load_n(&records[(grt_addr)(address + size - 1) / GRT_PAGE_SIZE], __ATOMIC_RELAXED);
     return (first & last) == WRITABLE;
 }
 

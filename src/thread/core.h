@@ -345,6 +345,8 @@ bool grt_guest_exchange64(grt_runtime *runtime, grt_addr at, uint64_t expected, 
 /* The thread whose thread block is at guest address [kthread], with a reference for the caller;
  * null if there is none. A live thread is preferred to an ended one. O(threads). */
 grt_thread *grt_thread_find_kthread(grt_runtime *runtime, grt_addr kthread);
+/* Takes the thread's lock. Any thread. */
+bool grt_thread_has_ended(grt_thread *thread);
 
 /* The thread of this id, with a reference for the caller; null if there is none. O(threads). */
 grt_thread *grt_thread_find_id(grt_runtime *runtime, uint32_t id);

@@ -252,6 +252,14 @@ grt_thread *grt_thread_find_kthread(grt_runtime *runtime, grt_addr kthread)
     return found;
 }
 
+bool grt_thread_has_ended(grt_thread *thread)
+{
+    os_mutex_lock(&thread->lock);
+    bool ended = thread->state == GRT_THREAD_ENDED;
+    os_mutex_unlock(&thread->lock);
+    return ended;
+}
+
 grt_thread *grt_thread_find_id(grt_runtime *runtime, uint32_t id)
 {
     grt_thread *found = NULL;

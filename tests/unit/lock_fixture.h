@@ -50,9 +50,9 @@ static inline uint32_t sections_waiting(const grt_ppc *ctx)
     uint32_t count = 0;
     bool guest = grt_host_begin();
     grt_sections *sections = &ctx->thread->runtime->kernel->sections;
-    os_mutex_lock(&sections->lock);
-    for (const grt_section_waiter *waiter = sections->first; waiter; waiter = waiter->next)
-        count++;
+    os_mutex_lock(&sections->lock); /* who is counted has also looked for a circle */
+    for (uint32_t i = 0; i < GRT_SECTION_BUCKETS; i++)
+        count += atomic_load(&sections->buckets[i].waiters);
     os_mutex_unlock(&sections->lock);
     grt_host_end(guest);
     return count;
@@ -121,6 +121,25 @@ static inline void run_and_destroy(const grt_runtime_config *config,
     os_sleep_ns((uint64_t)milliseconds * 1000000);
     fixture_destroy(&fix);
     assert_int_equal(atomic_load(&check_failures), 0);
+}
+
+/* Where the random numbers of a vandal begin: by the run's seed, and its thread. */
+static uint64_t vandal_seed;
+
+static inline uint64_t vandal_random(const grt_ppc *ctx)
+{
+    return ctx->thread->id * 0x9E3779B97F4A7C15ull ^ vandal_seed;
+}
+
+/* Three threads at once that make any call and store any bytes, for a moment, [rounds] times. */
+static inline void run_vandals(const grt_runtime_config *config, grt_ppc_function *vandal,
+                               uint32_t rounds)
+{
+    uint64_t seed = test_seed();
+    for (uint32_t round = 0; round < rounds; round++) {
+        vandal_seed = seed + round;
+        run_and_destroy(config, &vandal, 1, 3, 20);
+    }
 }
 
 #endif

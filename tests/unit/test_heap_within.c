@@ -175,6 +175,25 @@ static void test_bare(void **state)
     fixture_close(&fixture);
 }
 
+/* What red zones need is not kept free behind a bare block, nor taken off what would fit. */
+static void test_bare_without_redzone(void **state)
+{
+    (void)state;
+    fixture_open_options(&fixture, PAGES, "redzone=16");
+    grt_addr at = grt_heap_config_default().first + 8 * GRT_PAGE_SIZE;
+    grt_heap_bounds two = {at, at + 2 * GRT_PAGE_SIZE - 1, true};
+    grt_heap_failure failure;
+    assert_int_equal(grt_heap_alloc_bare(fixture.heap, 3 * GRT_PAGE_SIZE, 0, &two, true), 0);
+    assert_true(grt_heap_last_failure(&failure));
+    assert_int_equal(failure.would_fit, 2 * GRT_PAGE_SIZE);
+    assert_int_equal(grt_heap_alloc_bare(fixture.heap, GRT_PAGE_SIZE, 0, &two, true),
+                     at + GRT_PAGE_SIZE);
+    assert_int_equal(grt_heap_alloc_bare(NULL, GRT_PAGE_SIZE, 0, &two, true), 0);
+    assert_heap_sound(fixture.heap);
+    assert_int_equal(grt_heap_free(fixture.heap, at + GRT_PAGE_SIZE), GRT_OK);
+    fixture_close(&fixture);
+}
+
 /* Red zones, fills and guards come on top; a bounded block is never guarded. */
 static void test_with_options(void **state)
 {
@@ -193,8 +212,11 @@ static void test_with_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_model),        cmocka_unit_test(test_what_is_kept_gives_way),
-        cmocka_unit_test(test_quietly),      cmocka_unit_test(test_bare),
+        cmocka_unit_test(test_model),
+        cmocka_unit_test(test_what_is_kept_gives_way),
+        cmocka_unit_test(test_quietly),
+        cmocka_unit_test(test_bare),
+        cmocka_unit_test(test_bare_without_redzone),
         cmocka_unit_test(test_with_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -263,17 +263,19 @@ static void allocate_one(grt_ppc *ctx, uint8_t *base)
     CHECK_EQUAL(KCALL(RtlUnlockHeap, heap), 0); /* not its own */
 }
 
-static bool is_waiting(grt_runtime *runtime, uint32_t heap)
+/* How many threads wait for heaps. */
+static uint32_t waiting(grt_runtime *runtime)
 {
     grt_title_heaps *heaps = &runtime->kernel->heaps;
-    bool waits = false;
-    for (uint32_t i = 0; i < GRT_NUMBERED_SHARDS; i++) {
-        os_mutex_lock(&heaps->locks.shards[i].lock);
-        for (const grt_numbered_lock *lock = heaps->locks.shards[i].locks; lock; lock = lock->next)
-            waits = waits || (lock->number == heap && lock->waiters);
-        os_mutex_unlock(&heaps->locks.shards[i].lock);
+    uint32_t count = 0;
+    os_mutex_lock(&heaps->lock);
+    for (uint32_t i = 0; i < GRT_TITLE_HEAPS_MAX; i++) {
+        const grt_title_waiter *waiter = heaps->slots[i].lock.waiters;
+        for (; waiter; waiter = waiter->next)
+            count++;
     }
-    return waits;
+    os_mutex_unlock(&heaps->lock);
+    return count;
 }
 
 static void locks(grt_ppc *ctx, uint8_t *base)
@@ -285,7 +287,7 @@ static void locks(grt_ppc *ctx, uint8_t *base)
     CHECK_EQUAL(KCALL(RtlLockHeap, heap), 1);
     CHECK_EQUAL(KCALL(ExCreateThread, s, 0, 0, 0, FN(1), heap, 0), GRT_NT_SUCCESS);
     uint32_t thread = peek(base, s);
-    while (!is_waiting(ctx->thread->runtime, heap) && !atomic_load(&allocated))
+    while (waiting(ctx->thread->runtime) == 0 && !atomic_load(&allocated))
         os_sleep_ns(100000);
     CHECK_EQUAL(atomic_load(&allocated), 0);
     CHECK(KCALL(RtlAllocateHeap, heap, 0, 10) != 0); /* the owner may */
@@ -312,6 +314,75 @@ static void test_locks(void **state)
     atomic_store(&allocated, 0);
     RUN_GUEST(locks, allocate_one);
     assert_logged("the calling thread has not locked heap FA000404");
+}
+
+static void allocates_in_vain(grt_ppc *ctx, uint8_t *base)
+{
+    CHECK_EQUAL(KCALL(RtlAllocateHeap, (uint32_t)ctx->r[3], 0, 10), 0);
+}
+
+static void locks_in_vain(grt_ppc *ctx, uint8_t *base)
+{
+    CHECK_EQUAL(KCALL(RtlLockHeap, (uint32_t)ctx->r[3]), 0);
+}
+
+/* A heap that is destroyed takes its lock along: who waits for it is told, and the next heap in its
+ * place is not locked. */
+static void destroyed_inside(grt_ppc *ctx, uint8_t *base)
+{
+    grt_runtime *runtime = ctx->thread->runtime;
+    grt_addr s = scratch(ctx);
+    uint32_t heap = KCALL(RtlCreateHeap, GROWABLE, 0, 0, 0, 0, 0);
+    CHECK_EQUAL(KCALL(RtlLockHeap, heap), 1);
+    for (uint32_t i = 0; i < 4; i++) {
+        CHECK_EQUAL(KCALL(ExCreateThread, s + 4 * i, 0, 0, 0, FN(1 + i % 2), heap, 0),
+                    GRT_NT_SUCCESS);
+        while (waiting(runtime) != i + 1)
+            os_sleep_ns(100000);
+    }
+    CHECK_EQUAL(KCALL(RtlDestroyHeap, heap), 0);
+    uint32_t next = KCALL(RtlCreateHeap, GROWABLE, 0, 0, 0, 0, 0);
+    CHECK_EQUAL(KCALL(RtlUnlockHeap, next), 0);
+    for (uint32_t i = 0; i < 4; i++)
+        CHECK_EQUAL(KCALL(NtWaitForSingleObjectEx, peek(base, s + 4 * i), 0, 0, 0), GRT_NT_SUCCESS);
+    CHECK_EQUAL(KCALL(RtlUnlockHeap, heap), 0);
+    CHECK_EQUAL(atomic_load(&runtime->kernel->heaps.locked), 0);
+    CHECK_EQUAL(waiting(runtime), 0);
+}
+
+static void test_destroyed_while_locked(void **state)
+{
+    (void)state;
+    RUN_GUEST(destroyed_inside, allocates_in_vain, locks_in_vain);
+    assert_logged("RtlAllocateHeap: heap FA000404 was destroyed");
+    assert_logged("RtlLockHeap: heap FA000404 was destroyed");
+    assert_logged("RtlUnlockHeap: heap FA000404 was destroyed");
+}
+
+static void allocates(grt_ppc *ctx, uint8_t *base)
+{
+    CHECK(KCALL(RtlAllocateHeap, (uint32_t)ctx->r[3], 0, 10) != 0);
+}
+
+/* One unlock lets all go on that wait to allocate. */
+static void lets_all_go_on(grt_ppc *ctx, uint8_t *base)
+{
+    grt_addr s = scratch(ctx);
+    CHECK_EQUAL(KCALL(RtlLockHeap, 0), 1);
+    for (uint32_t i = 0; i < 4; i++) {
+        CHECK_EQUAL(KCALL(ExCreateThread, s + 4 * i, 0, 0, 0, FN(1), 0, 0), GRT_NT_SUCCESS);
+        while (waiting(ctx->thread->runtime) != i + 1)
+            os_sleep_ns(100000);
+    }
+    CHECK_EQUAL(KCALL(RtlUnlockHeap, 0), 1);
+    for (uint32_t i = 0; i < 4; i++)
+        CHECK_EQUAL(KCALL(NtWaitForSingleObjectEx, peek(base, s + 4 * i), 0, 0, 0), GRT_NT_SUCCESS);
+}
+
+static void test_all_go_on(void **state)
+{
+    (void)state;
+    RUN_GUEST(lets_all_go_on, allocates);
 }
 
 /* ---- other names ----------------------------------------------------------------------------- */
@@ -434,14 +505,80 @@ static void test_threads(void **state)
     RUN_GUEST(many_threads, churn);
 }
 
+/* ---- a heap is destroyed while others get blocks of it: none is left ---------------------------
+ */
+
+#define USERS 2u
+#define LIVES 400u
+#define DONE  1u
+
+static atomic_uint passing_heap, served;
+
+static void uses_what_passes(grt_ppc *ctx, uint8_t *base)
+{
+    atomic_fetch_add(&served, 1);
+    for (uint32_t heap = 0; heap != DONE; heap = atomic_load(&passing_heap)) {
+        if (heap == 0)
+            continue;
+        grt_addr block = KCALL(RtlAllocateHeap, heap, 8, 50000);
+        if (block)
+            KCALL(RtlReAllocateHeap, heap, 0, block, 100000);
+        atomic_fetch_add(&served, 1);
+    }
+}
+
+static void wait_until_served(uint32_t count)
+{
+    while (atomic_load(&served) < count)
+        os_thread_yield();
+}
+
+static void passes(grt_ppc *ctx, uint8_t *base)
+{
+    grt_addr s = scratch(ctx);
+    const grt_block_owners *owners = &ctx->thread->runtime->kernel->heaps.owners;
+    for (uint32_t i = 0; i < USERS; i++)
+        CHECK_EQUAL(KCALL(ExCreateThread, s + 4 * i, 0, 0, 0, FN(1), i, 0), GRT_NT_SUCCESS);
+    wait_until_served(USERS);
+    uint64_t before = blocks_of(ctx);
+    for (uint32_t i = 0; i < LIVES; i++) {
+        uint32_t heap = KCALL(RtlCreateHeap, GROWABLE, 0, 0, 0, 0, 0);
+        uint32_t count = atomic_load(&served);
+        atomic_store(&passing_heap, heap);
+        wait_until_served(count + 1 + i % 3);
+        CHECK_EQUAL(KCALL(RtlDestroyHeap, heap), 0);
+    }
+    atomic_store(&passing_heap, DONE);
+    for (uint32_t i = 0; i < USERS; i++)
+        CHECK_EQUAL(KCALL(NtWaitForSingleObjectEx, peek(base, s + 4 * i), 0, 0, 0), GRT_NT_SUCCESS);
+    CHECK_EQUAL(blocks_of(ctx), before);
+    CHECK(owners->used == 0 && owners->promised == 0);
+}
+
+static void test_destroyed_while_used(void **state)
+{
+    (void)state;
+    atomic_store(&passing_heap, 0);
+    atomic_store(&served, 0);
+    RUN_GUEST(passes, uses_what_passes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_title_heap), cmocka_unit_test(test_xalloc),
-        cmocka_unit_test(test_created),    cmocka_unit_test(test_bounded),
-        cmocka_unit_test(test_many),       cmocka_unit_test(test_without_host),
-        cmocka_unit_test(test_validity),   cmocka_unit_test(test_locks),
-        cmocka_unit_test(test_names),      cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_title_heap),
+        cmocka_unit_test(test_xalloc),
+        cmocka_unit_test(test_created),
+        cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_without_host),
+        cmocka_unit_test(test_validity),
+        cmocka_unit_test(test_locks),
+        cmocka_unit_test(test_destroyed_while_locked),
+        cmocka_unit_test(test_all_go_on),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_destroyed_while_used),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

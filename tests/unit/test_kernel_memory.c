@@ -1,8 +1,7 @@
 /* test_kernel_memory.c - pools, bytes, statistics, what the machine below has. */
 #include "memory_fixture.h"
 
-/* ---- the kernel's own blocks -------------------------------------------------------------------
- */
+/* ---- the kernel's own blocks ---------------------------------------------------------------- */
 
 static void wild_frees(grt_ppc *ctx, uint8_t *base)
 {

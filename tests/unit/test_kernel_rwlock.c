@@ -314,7 +314,7 @@ static void test_destroy_while_waiting(void **state)
 /* Any call, any bytes, several threads. */
 static void vandal(grt_ppc *ctx, uint8_t *base)
 {
-    uint64_t random = ctx->thread->id * 0x9E3779B97F4A7C15ull ^ grt_load64(base + FLAG);
+    uint64_t random = vandal_random(ctx);
     for (;;) {
         grt_addr l = SHARED + 0x40 * random_below(&random, 3);
         uint32_t value = random_below(&random, UINT32_MAX);
@@ -348,18 +348,8 @@ static void vandal(grt_ppc *ctx, uint8_t *base)
 static void test_vandals(void **state)
 {
     (void)state;
-    uint64_t seed = test_seed();
-    grt_ppc_function *const functions[] = {vandal};
     grt_runtime_config config = quiet_config();
-    for (uint32_t round = 0; round < 10; round++) {
-        static fixture fix;
-        kernel_create(&fix, &config, functions, 1);
-        grt_store64(fix.runtime->base + FLAG, seed + round);
-        for (uint32_t i = 0; i < 3; i++)
-            grt_thread_release(start(&fix, FN(0), 0, 0));
-        os_sleep_ns(20000000);
-        fixture_destroy(&fix);
-    }
+    run_vandals(&config, vandal, 10);
 }
 
 /* ---- no host memory ------------------------------------------------------------------------ */

@@ -218,6 +218,7 @@ static void waits_its_turn(grt_ppc *ctx, uint8_t *base)
 {
     grt_addr s = scratch(ctx);
     grt_sections *sections = &ctx->thread->runtime->kernel->sections;
+    grt_section_waiter *const *queue = &grt_section_bucket_of(sections, SHARED)->first;
     KCALL(RtlEnterCriticalSection, SHARED);
     for (uint32_t i = 0; i < 2; i++) {
         CHECK_EQUAL(KCALL(ExCreateThread, s + 4 * i, 0, 0, 0, FN(1), i, 0), GRT_NT_SUCCESS);
@@ -226,14 +227,15 @@ static void waits_its_turn(grt_ppc *ctx, uint8_t *base)
     bool guest = grt_host_begin();
     __atomic_store_n((uint32_t *)(void *)(base + SHARED + OWNER), 0, __ATOMIC_SEQ_CST);
     os_mutex_lock(&sections->lock);
-    sections->last->woken = true;
-    grt_thread_unpark(sections->last->thread);
+    grt_section_waiter *first = *queue, *second = first->next;
+    second->woken = true;
+    grt_thread_unpark(second->thread);
     for (bool tried = false; !tried;) {
         os_mutex_unlock(&sections->lock);
         grt_thread_yield(ctx->thread);
         os_mutex_lock(&sections->lock);
         /* The first may have got in meanwhile if it was not asleep yet. */
-        tried = sections->first == sections->last || !sections->last->woken;
+        tried = *queue != first || !second->woken;
     }
     os_mutex_unlock(&sections->lock);
     grt_section_wake(sections, SHARED);
@@ -249,17 +251,61 @@ static void test_waiters_keep_their_order(void **state)
     RUN_ALL_WAYS(waits_its_turn, take_turn);
 }
 
+/* Sections whose waiters are in one list: the other's come first and are no obstacle. */
+static grt_addr second_in_bucket(grt_ppc *ctx)
+{
+    grt_sections *sections = &ctx->thread->runtime->kernel->sections;
+    const grt_section_bucket *bucket = grt_section_bucket_of(sections, SHARED);
+    grt_addr section = SHARED + 4;
+    while (grt_section_bucket_of(sections, section) != bucket)
+        section += 4;
+    return section;
+}
+
+static void enters_one(grt_ppc *ctx, uint8_t *base)
+{
+    uint32_t number = (uint32_t)ctx->r[3];
+    grt_addr section = number ? second_in_bucket(ctx) : SHARED;
+    KCALL(RtlEnterCriticalSection, section);
+    flag_set(base, number, 1);
+    KCALL(RtlLeaveCriticalSection, section);
+}
+
+static void neighbours(grt_ppc *ctx, uint8_t *base)
+{
+    grt_addr s = scratch(ctx), second = second_in_bucket(ctx);
+    CHECK(second + 0x1C <= FLAG);
+    KCALL(RtlEnterCriticalSection, SHARED);
+    KCALL(RtlEnterCriticalSection, second);
+    for (uint32_t i = 0; i < 2; i++) {
+        CHECK_EQUAL(KCALL(ExCreateThread, s + 4 * i, 0, 0, 0, FN(1), i, 0), GRT_NT_SUCCESS);
+        WAIT_UNTIL(sections_waiting(ctx) == i + 1);
+    }
+    KCALL(RtlLeaveCriticalSection, second);
+    join_threads(ctx, base, s + 4, 1);
+    CHECK(flag_get(base, 1) == 1 && flag_get(base, 0) == 0);
+    KCALL(RtlLeaveCriticalSection, SHARED);
+    join_threads(ctx, base, s, 1);
+}
+
+static void test_two_in_a_bucket(void **state)
+{
+    (void)state;
+    RUN_ALL_WAYS(neighbours, enters_one);
+}
+
 /* How often the first waiter was woken in vain, once it has tried after its last wake-up. */
 static uint32_t lost_by_first(grt_ppc *ctx, uint8_t *base)
 {
     grt_sections *sections = &ctx->thread->runtime->kernel->sections;
+    grt_section_waiter *const *queue = &grt_section_bucket_of(sections, SHARED)->first;
     uint32_t lost = 0;
     for (bool woken = true; woken;) {
         TURN();
         bool guest = grt_host_begin();
         os_mutex_lock(&sections->lock);
-        woken = sections->first->woken;
-        lost = sections->first->lost;
+        woken = (*queue)->woken;
+        lost = (*queue)->lost;
         os_mutex_unlock(&sections->lock);
         grt_host_end(guest);
     }
@@ -544,12 +590,10 @@ static void test_garbage(void **state)
     assert_int_equal(times_logged("taken as free"), 3);
 }
 
-#define VANDALS 3u
-
 /* Uses sections, and stores whatever it likes into them, also the KTHREADs of others. */
 static void vandal(grt_ppc *ctx, uint8_t *base)
 {
-    uint64_t random = ctx->thread->id * 0x9E3779B97F4A7C15ull ^ grt_load64(base + FLAG);
+    uint64_t random = vandal_random(ctx);
     for (;;) {
         grt_addr s = section_at(random_below(&random, SECTIONS));
         uint32_t value = random_below(&random, UINT32_MAX);
@@ -582,19 +626,10 @@ static void vandal(grt_ppc *ctx, uint8_t *base)
 static void test_vandals(void **state)
 {
     (void)state;
-    uint64_t seed = test_seed();
-    grt_ppc_function *const functions[] = {vandal};
-    for (int round = 0; round < 10; round++) {
-        static fixture fix;
-        grt_runtime_config config = quiet_config();
-        config.lock_order = round % 2 == 1;
-        kernel_create(&fix, &config, functions, 1);
-        grt_store64(fix.runtime->base + FLAG, seed + (uint64_t)round);
-        for (uint32_t i = 0; i < VANDALS; i++)
-            grt_thread_release(start(&fix, FN(0), 0, 0));
-        os_sleep_ns(20000000);
-        fixture_destroy(&fix);
-    }
+    grt_runtime_config config = quiet_config();
+    run_vandals(&config, vandal, 5);
+    config.lock_order = true;
+    run_vandals(&config, vandal, 5);
 }
 
 /* ---- memory that goes away ----------------------------------------------------------------- */
@@ -623,6 +658,10 @@ static void page_goes(grt_ppc *ctx, uint8_t *base)
     CHECK_EQUAL(grt_memory_reserve(memory, PAGE, GRT_PAGE_SIZE, "test"), GRT_OK);
     CHECK_EQUAL(grt_memory_commit(memory, PAGE, GRT_PAGE_SIZE), GRT_OK);
     grt_host_end(guest);
+    for (uint32_t part = 4; part < 0x1C; part += 4) { /* the rest is in no page */
+        KCALL(RtlEnterCriticalSection, PAGE + GRT_PAGE_SIZE - part);
+        CHECK_EQUAL(grt_held_count(&ctx->thread->held), 0);
+    }
     KCALL(RtlEnterCriticalSection, PAGE);
     start_threads(ctx, base, s, 1, 2);
     WAIT_UNTIL(sections_waiting(ctx) == 2);
@@ -639,6 +678,7 @@ static void test_memory_goes_away(void **state)
     (void)state;
     RUN_ALL_WAYS(page_goes, waits_in_page);
     assert_logged("RtlEnterCriticalSection: section leads to 0x81000000, which cannot be written");
+    assert_logged("RtlEnterCriticalSection: section leads to 0x81000FFC, which cannot be written");
 }
 
 /* ---- circles and order --------------------------------------------------------------------- */
@@ -868,6 +908,7 @@ int main(void)
         cmocka_unit_test(test_one_owner),
         cmocka_unit_test(test_first_come_first_served),
         cmocka_unit_test(test_waiters_keep_their_order),
+        cmocka_unit_test(test_two_in_a_bucket),
         cmocka_unit_test(test_no_wake_up_is_lost),
         cmocka_unit_test(test_nobody_starves),
         cmocka_unit_test(test_misuse),

@@ -151,9 +151,7 @@ static void test_virtual_without_host(void **state)
     RUN_GUEST(virtual_without_host);
 }
 
-/* ---- what the console does besides
- * ---------------------------------------------------------------
- */
+/* ---- what the console does besides ---------------------------------------------------------- */
 
 static void places(grt_ppc *ctx, uint8_t *base)
 {
@@ -391,6 +389,10 @@ static void budget(grt_ppc *ctx, uint8_t *base)
     CHECK_EQUAL(allocate(ctx, base, 0, 345u << 20, RESERVE | COMMIT), GRT_NT_SUCCESS);
     CHECK_EQUAL(allocate(ctx, base, 0, 345u << 20, RESERVE | COMMIT), GRT_NT_NO_MEMORY);
     CHECK_EQUAL(ctx->thread->runtime->kernel->vm.count, 1);
+    /* What of a reservation would fit has nothing to do with the budget. */
+    grt_heap_failure failure;
+    CHECK_EQUAL(allocate(ctx, base, 0, 0x7FFF0000, RESERVE), GRT_NT_NO_MEMORY);
+    CHECK(grt_heap_last_failure(&failure) && failure.would_fit > 512u << 20);
 }
 
 static void test_budget(void **state)
