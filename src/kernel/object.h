@@ -228,6 +228,7 @@ struct grt_dispatch {
     os_thread *clock;
     uint32_t clock_word; /* changed to make it look */
     bool clock_stop;
+    grt_thread *found;   /* by its thread block; its reference goes once the lock is free */
     grt_addr lost_timer; /* its memory is something else now; said once the lock is free */
     grt_dpc *dpcs, *last_dpc;
 };
@@ -341,6 +342,8 @@ void grt_object_store(grt_dispatch *dispatch, grt_object *object);
 bool grt_object_is_there(const grt_dispatch *dispatch, const grt_object *object);
 /* Shows in the body that somebody, or nobody, waits. */
 void grt_object_mark_waited(grt_dispatch *dispatch, grt_object *object);
+/* How many waits are linked to it; a wait for all is linked to one object only. O(waiters). */
+uint32_t grt_object_count_waiters(const grt_object *object);
 /* Gives [object] a body with the guest memory at [body], or takes it away (0). */
 void grt_object_set_body(grt_dispatch *dispatch, grt_object *object, grt_addr body);
 /* The record of a body, without a reference, or null when there is none. */

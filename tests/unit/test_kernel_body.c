@@ -71,6 +71,42 @@ static void test_mutants(void **state)
     assert_logged("KeInitializeMutant: mutant leads to 0x00000010, which cannot be written");
 }
 
+static atomic_bool on_its_way, may_go;
+
+static void comes_late(grt_ppc *ctx, uint8_t *base)
+{
+    atomic_store(&on_its_way, true);
+    while (!atomic_load(&may_go))
+        os_thread_yield();
+    CHECK_EQUAL(look_at(ctx, base, BODY), GRT_NT_SUCCESS);
+}
+
+/* The owner releases a mutant for good while another thread's call is on its way to it: who owned
+ * it before does not get it back. */
+static void released_meanwhile(grt_ppc *ctx, uint8_t *base)
+{
+    grt_dispatch *dispatch = dispatch_of(ctx);
+    KCALL(KeInitializeMutant, BODY, 1);
+    atomic_store(&on_its_way, false);
+    atomic_store(&may_go, false);
+    uint32_t thread = new_thread(ctx, base, 1, 0);
+    while (!atomic_load(&on_its_way))
+        os_thread_yield();
+    grt_dispatch_lock(dispatch);
+    atomic_store(&may_go, true);
+    os_sleep_ns(20000000); /* it comes as far as it can */
+    CHECK_EQUAL(grt_mutant_release(dispatch, grt_object_find_body(dispatch, BODY)), 0);
+    grt_dispatch_unlock(dispatch);
+    join_guest(ctx, base, thread);
+    CHECK(!ctx->thread->kernel.mutants);
+}
+
+static void test_released_meanwhile(void **state)
+{
+    (void)state;
+    RUN_GUEST(released_meanwhile, comes_late);
+}
+
 /* An index comes with the news that a mutant was abandoned. */
 static void abandoned_index(grt_ppc *ctx, uint8_t *base)
 {
@@ -446,11 +482,11 @@ static void test_flipped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mutants),         cmocka_unit_test(test_abandoned_index),
-        cmocka_unit_test(test_boost),           cmocka_unit_test(test_new_uses),
-        cmocka_unit_test(test_new_uses_waited), cmocka_unit_test(test_garbage),
-        cmocka_unit_test(test_gone_memory),     cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_flipped),
+        cmocka_unit_test(test_mutants),         cmocka_unit_test(test_released_meanwhile),
+        cmocka_unit_test(test_abandoned_index), cmocka_unit_test(test_boost),
+        cmocka_unit_test(test_new_uses),        cmocka_unit_test(test_new_uses_waited),
+        cmocka_unit_test(test_garbage),         cmocka_unit_test(test_gone_memory),
+        cmocka_unit_test(test_hostile),         cmocka_unit_test(test_flipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
