@@ -438,7 +438,7 @@ bool grt_dpc_queue(grt_dispatch *dispatch, grt_thread *thread, grt_addr kdpc, ui
 bool grt_dpc_any(const grt_dispatch *dispatch, const grt_thread *thread);
 /* Drops what an ended thread has queued. */
 void grt_dpc_forget(grt_dispatch *dispatch, const grt_thread *thread);
-/* True iff [thread] has to run DPCs because no clock thread does. */
+/* True iff a DPC may run on [thread] now. */
 bool grt_dpc_due(const grt_dispatch *dispatch, const grt_thread *thread);
 /* Without a clock thread: makes one of the threads that wait run what is queued. */
 void grt_dpc_offer(grt_dispatch *dispatch);

@@ -282,9 +282,9 @@ static bool slept_through(grt_dispatch *dispatch, grt_wait *wait)
     return false;
 }
 
-/* Kernel APCs run in the middle of a wait, which then begins again. Guest code may never come back,
- * so meanwhile the thread's record keeps what the wait has. False when none ran. */
-static bool run_kernel_apcs(grt_dispatch *dispatch, grt_wait *wait)
+/* Kernel APCs and DPCs run in the middle of a wait, which then begins again. Guest code may never
+ * come back, so meanwhile the thread's record keeps what the wait has. False when none ran. */
+static bool run_calls(grt_dispatch *dispatch, grt_wait *wait)
 {
     grt_wait_kept *kept = os_alloc(sizeof *kept);
     if (!kept) /* they have to wait as well */
@@ -296,8 +296,7 @@ static bool run_kernel_apcs(grt_dispatch *dispatch, grt_wait *wait)
     thread->kernel.kept = kept;
     grt_dispatch_unlock(dispatch);
     grt_apc_deliver_kernel(dispatch, thread);
-    if (thread->scheduled)
-        grt_dpc_run(dispatch);
+    grt_dpc_run(dispatch);
     grt_dispatch_lock(dispatch);
     thread->kernel.kept = kept->next;
     os_free(kept);
@@ -319,7 +318,7 @@ uint32_t grt_wait_locked(grt_dispatch *dispatch, grt_wait *wait)
     atomic_init(&wait->interrupted, false);
     while (!settled(dispatch, wait)) {
         bool due = grt_apc_due(wait->thread) || grt_dpc_due(dispatch, wait->thread);
-        if (due && run_kernel_apcs(dispatch, wait))
+        if (due && run_calls(dispatch, wait))
             continue;
         if (slept_through(dispatch, wait))
             return conclude(dispatch, wait);
