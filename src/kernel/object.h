@@ -462,8 +462,10 @@ void grt_handle_close_all(grt_dispatch *dispatch);
 
 /* ---- waits ---- */
 
-/* [wait]'s thread, count, all, alertable, deadline, takes_packet and links[].object are set, with
- * one reference each that the call takes over. Returns a guest status: SUCCESS + index,
+/* A wait of [thread] for any of the objects that are still to be filled in; it takes no packet. */
+void grt_wait_init(grt_wait *wait, grt_thread *thread, bool alertable, uint64_t deadline);
+/* [wait] is initialised; its count and links[].object are set, with one reference each that the
+ * call takes over. Returns a guest status: SUCCESS + index,
  * ABANDONED_WAIT_0 + index, TIMEOUT, USER_APC (after the APCs have run) or ALERTED. The lock is
  * held on entry and NOT on return; does not return when the thread is asked to stop. */
 uint32_t grt_wait_locked(grt_dispatch *dispatch, grt_wait *wait);

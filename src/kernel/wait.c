@@ -311,6 +311,17 @@ static uint32_t conclude(grt_dispatch *dispatch, grt_wait *wait)
     return wait->result;
 }
 
+/* The links are not touched: they are many. */
+void grt_wait_init(grt_wait *wait, grt_thread *thread, bool alertable, uint64_t deadline)
+{
+    wait->thread = thread;
+    wait->count = 0;
+    wait->all = false;
+    wait->alertable = alertable;
+    wait->takes_packet = false;
+    wait->deadline = deadline;
+}
+
 uint32_t grt_wait_locked(grt_dispatch *dispatch, grt_wait *wait)
 {
     GRT_ASSERT(wait->count <= GRT_WAIT_OBJECTS_MAX);
@@ -332,11 +343,7 @@ uint32_t grt_wait_sleep(grt_dispatch *dispatch, grt_thread *thread, bool alertab
                         uint64_t deadline)
 {
     grt_wait wait;
-    wait.thread = thread;
-    wait.count = 0;
-    wait.all = false;
-    wait.alertable = alertable;
-    wait.deadline = deadline;
+    grt_wait_init(&wait, thread, alertable, deadline);
     grt_dispatch_lock(dispatch);
     uint32_t status = grt_wait_locked(dispatch, &wait);
     return status == GRT_NT_TIMEOUT ? GRT_NT_SUCCESS : status;
