@@ -30,6 +30,12 @@ static void test_lookup(void **state)
     assert_int_equal(create->parameter_count, 7);
     assert_string_equal(create->parameters[4].name, "entry");
     assert_string_equal(grt_export_type_name(create->parameters[4].type), "addr");
+    assert_string_equal(grt_export_callers_name(create->callers), "PASSIVE");
+    assert_string_equal(grt_export_callers_name(grt_export_find_name("KeSetEvent")->callers),
+                        "DISPATCH");
+    assert_string_equal(grt_export_callers_name(grt_export_find_name("Sleep")->callers), "APC");
+    assert_string_equal(grt_export_callers_name(grt_export_find_name("DbgPrint")->callers), "ANY");
+    assert_string_equal(grt_export_callers_name(77), "unknown");
 }
 
 /* Names are found by halving, so their order matters. */
