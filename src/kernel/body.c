@@ -148,8 +148,10 @@ void grt_object_store(grt_dispatch *dispatch, grt_object *object)
 {
     if (!object->body || object->kind == GRT_OBJECT_THREAD)
         return;
-    if (!write_word(dispatch, object->body + GRT_BODY_STATE, (uint32_t)object->state))
+    if (!write_word(dispatch, object->body + GRT_BODY_STATE, (uint32_t)object->state)) {
         object->stuck = true;
+        grt_object_load(dispatch, object); /* what is there counts, if it can be read */
+    }
     if (object->kind != GRT_OBJECT_MUTANT)
         return;
     uint8_t abandoned = object->abandoned;

@@ -347,6 +347,35 @@ static void test_gone_memory(void **state)
     assert_logged("in memory that cannot be read");
 }
 
+/* What cannot be written stays what it is: nobody is let through. */
+static void read_only(grt_ppc *ctx, uint8_t *base)
+{
+    grt_memory *memory = ctx->thread->runtime->memory;
+    grt_addr pages = new_pages(ctx, base, 0x10000);
+    uint32_t threads[3];
+    for (uint32_t kind = 0; kind < 3; kind++) {
+        initialise(ctx, base, kind, pages + 0x40 * kind);
+        threads[kind] = new_thread(ctx, base, 1, pages + 0x40 * kind);
+        await_waiting(dispatch_of(ctx), kind + 1);
+    }
+    CHECK_EQUAL(grt_memory_protect(memory, pages, 0x10000, GRT_READ_ONLY), GRT_OK);
+    for (uint32_t kind = 0; kind < 3; kind++)
+        signal_body(ctx, base, kind, pages + 0x40 * kind);
+    CHECK_EQUAL(waiting_now(dispatch_of(ctx)), 3);
+    CHECK_EQUAL(grt_memory_protect(memory, pages, 0x10000, GRT_READ_WRITE), GRT_OK);
+    for (uint32_t kind = 0; kind < 3; kind++) {
+        signal_body(ctx, base, kind, pages + 0x40 * kind);
+        join_guest(ctx, base, threads[kind]);
+    }
+}
+
+static void test_read_only(void **state)
+{
+    (void)state;
+    RUN_GUEST(read_only, waits_for_ever);
+    assert_logged("is in memory that cannot be written: nothing changed");
+}
+
 #define SCRIBBLERS 2u
 #define USERS      4u
 #define CALLS      1500u
@@ -486,7 +515,8 @@ int main(void)
         cmocka_unit_test(test_abandoned_index), cmocka_unit_test(test_boost),
         cmocka_unit_test(test_new_uses),        cmocka_unit_test(test_new_uses_waited),
         cmocka_unit_test(test_garbage),         cmocka_unit_test(test_gone_memory),
-        cmocka_unit_test(test_hostile),         cmocka_unit_test(test_flipped),
+        cmocka_unit_test(test_read_only),       cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_flipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
