@@ -7,11 +7,6 @@
 
 static atomic_uint runs, levels, foreign;
 
-static grt_dispatch *dispatch_of(const grt_ppc *ctx)
-{
-    return &ctx->thread->runtime->kernel->dispatch;
-}
-
 static void runs_at_dispatch(grt_ppc *ctx, uint8_t *base)
 {
     atomic_fetch_add(&levels, base[ctx->thread->pcr + PCR_IRQL] == GRT_IRQL_DISPATCH);
@@ -117,9 +112,8 @@ static void contended(grt_ppc *ctx, uint8_t *base)
     kdpcs = s + 0x80;
     for (uint32_t i = 0; i < 3; i++)
         KCALL(KeInitializeDpc, kdpcs + 0x20 * i, FN(2), i);
-    for (uint32_t i = 0; i < QUEUERS; i++)
-        CHECK_EQUAL(KCALL(ExCreateThread, s + 4 * i, 0, 0, 0, FN(1), i, 0), GRT_NT_SUCCESS);
-    CHECK_EQUAL(KCALL(NtWaitForMultipleObjectsEx, QUEUERS, s, 0, 1, 0, 0), GRT_NT_SUCCESS);
+    start_threads(ctx, base, s, 1, QUEUERS);
+    join_threads(ctx, base, s, QUEUERS);
     KCALL0(KeRetireDpcList);
     CHECK_EQUAL(atomic_load(&runs), atomic_load(&queued));
     CHECK_EQUAL(atomic_load(&levels), 2 * atomic_load(&runs));
@@ -131,8 +125,7 @@ static void test_contended(void **state)
     RUN_GUEST(contended, queuer, runs_at_dispatch);
 }
 
-/* ---- seeded runs ------------------------------------------------------------------------------
- */
+/* ---- seeded runs -------------------------------------------------------------------------- */
 
 static void breathe_until_run(grt_ppc *ctx, uint8_t *base)
 {
@@ -179,8 +172,7 @@ static void test_let_through(void **state)
     }
 }
 
-/* ---- what goes wrong --------------------------------------------------------------------------
- */
+/* ---- what goes wrong ---------------------------------------------------------------------- */
 
 static void no_function(grt_ppc *ctx, uint8_t *base)
 {
