@@ -3,7 +3,6 @@
 
 #include "diag/log.h"
 #include <stdio.h>
-#include <string.h>
 
 grt_status grt_kernel_register_export(grt_runtime *runtime, uint16_t library, uint16_t ordinal,
                                       const char *name, grt_ppc_function *function)

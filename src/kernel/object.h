@@ -23,7 +23,6 @@
 
 #define GRT_WAIT_OBJECTS_MAX 64u
 #define GRT_HANDLE_BASE      0xF8000000u
-#define GRT_HANDLE_PROCESS   0xFFFFFFFFu /* the title */
 #define GRT_HANDLE_THREAD    0xFFFFFFFEu /* the calling thread */
 #define GRT_HANDLE_SLOTS_MAX 65536u      /* slot 0 is never used */
 /* A closed slot rests until this many others were closed, so that a stale handle is recognised. */
@@ -188,7 +187,6 @@ struct grt_object {
 
 typedef struct grt_handle_slot {
     grt_object *object;   /* null: closed */
-    uint32_t generation;  /* how often the slot was opened */
     uint32_t closed_by;   /* thread id */
     grt_addr closed_at;   /* guest return address of that NtClose */
     uint32_t next;        /* in the queue of closed slots; 0 ends it */

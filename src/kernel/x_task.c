@@ -1,5 +1,4 @@
 /* x_task.c - xam's tasks: functions that run on a thread of their own. */
-#include "kernel/create.h"
 #include "kernel/state.h"
 #include "thread/layout.h"
 
