@@ -18,7 +18,8 @@ static uint32_t bucket_of(grt_addr body)
     return (body >> 2) * 0x9E3779B1u >> 16 & (GRT_BODY_BUCKETS - 1);
 }
 
-grt_object_kind grt_object_kind_of(uint32_t type_byte)
+/* NONE if it is no dispatcher object's. */
+static grt_object_kind kind_of(uint32_t type_byte)
 {
     switch (type_byte) {
     case GRT_TYPE_BYTE_MANUAL_EVENT:
@@ -89,18 +90,19 @@ static bool write_word(const grt_dispatch *dispatch, grt_addr at, uint32_t value
     return grt_guest_write(dispatch->runtime, at, word, sizeof word);
 }
 
+/* Of these the body says all there is, unless a timer is armed. */
+#define SIMPLE (GRT_OBJECT_EVENT | GRT_OBJECT_SEMAPHORE | GRT_OBJECT_TIMER)
+
 /* Objects with more to them than their body says keep their kind. */
 static bool can_become(const grt_object *object, grt_object_kind kind)
 {
-    uint32_t simple = GRT_OBJECT_EVENT | GRT_OBJECT_SEMAPHORE | GRT_OBJECT_TIMER;
     return object->kind == kind || object->page || object->kind == GRT_OBJECT_THREAD ||
-           ((object->kind & simple) && (kind & simple) && !object->timer.armed);
+           ((object->kind & SIMPLE) && (kind & SIMPLE) && !object->timer.armed);
 }
 
 static void change_kind(grt_object *object, grt_object_kind kind)
 {
-    uint32_t simple = GRT_OBJECT_EVENT | GRT_OBJECT_SEMAPHORE | GRT_OBJECT_TIMER;
-    if (!object->page && (kind & simple) && can_become(object, kind))
+    if (!object->page && (kind & SIMPLE) && can_become(object, kind))
         object->kind = kind;
 }
 
@@ -120,7 +122,7 @@ static void leave_body(grt_dispatch *dispatch, grt_object *object)
  * what is there now. */
 static void notice_reuse(grt_dispatch *dispatch, grt_object *object, const uint8_t *header)
 {
-    grt_object_kind kind = grt_object_kind_of(header[GRT_BODY_TYPE]);
+    grt_object_kind kind = kind_of(header[GRT_BODY_TYPE]);
     object->reused = true;
     change_kind(object, kind);
     grt_object_mark_waited(dispatch, object);
@@ -163,8 +165,7 @@ bool grt_object_is_there(const grt_dispatch *dispatch, const grt_object *object)
 {
     uint8_t type;
     return !object->body || object->page ||
-           (read_body(dispatch, object->body, &type, 1) &&
-            grt_object_kind_of(type) == object->kind);
+           (read_body(dispatch, object->body, &type, 1) && kind_of(type) == object->kind);
 }
 
 void grt_object_mark_waited(grt_dispatch *dispatch, grt_object *object)
@@ -211,7 +212,7 @@ static void start_anew(grt_dispatch *dispatch, grt_object *object, grt_object_ki
 bool grt_object_initialise(grt_dispatch *dispatch, grt_addr body, const uint8_t *bytes,
                            uint32_t size, uint32_t *waiting)
 {
-    grt_object_kind kind = grt_object_kind_of(bytes[GRT_BODY_TYPE]);
+    grt_object_kind kind = kind_of(bytes[GRT_BODY_TYPE]);
     grt_object *object = grt_object_find_body(dispatch, body);
     *waiting = object ? grt_object_count_waiters(object) : 0;
     if (object && object->kind == GRT_OBJECT_MUTANT && !object->page)
@@ -265,7 +266,7 @@ static void adopt_owner(grt_dispatch *dispatch, grt_object *mutant, const uint8_
 static grt_object *adopt(grt_dispatch *dispatch, grt_addr body, const uint8_t *bytes,
                          grt_handle_trouble *trouble)
 {
-    grt_object_kind kind = grt_object_kind_of(bytes[GRT_BODY_TYPE]);
+    grt_object_kind kind = kind_of(bytes[GRT_BODY_TYPE]);
     trouble->type_byte = bytes[GRT_BODY_TYPE];
     if (kind == GRT_OBJECT_NONE)
         return refuse(trouble, GRT_TROUBLE_NO_OBJECT, GRT_NT_INVALID_PARAMETER);
@@ -300,7 +301,7 @@ static grt_object *made_here(grt_dispatch *dispatch, grt_addr body)
 static grt_object *known_or_adopted(grt_dispatch *dispatch, grt_addr body, const uint8_t *bytes,
                                     grt_handle_trouble *trouble)
 {
-    grt_object_kind kind = grt_object_kind_of(bytes[GRT_BODY_TYPE]);
+    grt_object_kind kind = kind_of(bytes[GRT_BODY_TYPE]);
     grt_object *object =
         kind == GRT_OBJECT_NONE ? made_here(dispatch, body) : still_known(dispatch, body, kind);
     if (!object)

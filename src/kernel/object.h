@@ -351,8 +351,6 @@ grt_object *grt_object_find_body(const grt_dispatch *dispatch, grt_addr body);
  * memory is inaccessible. */
 bool grt_object_initialise(grt_dispatch *dispatch, grt_addr body, const uint8_t *bytes,
                            uint32_t size, uint32_t *waiting);
-/* The object of a type byte; NONE if it is no dispatcher object's. */
-grt_object_kind grt_object_kind_of(uint32_t type_byte);
 
 /* ---- signalling ---- */
 

@@ -82,8 +82,9 @@ uint32_t grt_call_wait_handle(grt_call *call, uint32_t handle, uint32_t kinds, g
 
 /* What a call says about its wait, besides the objects. */
 typedef struct wait_terms {
-    uint32_t all, alertable;
+    uint32_t alertable;
     grt_addr timeout;
+    bool all;
 } wait_terms;
 
 static uint32_t wait_for(grt_call *call, object_finder *find, const uint32_t *names, uint32_t count,
@@ -103,11 +104,10 @@ static uint32_t wait_for(grt_call *call, object_finder *find, const uint32_t *na
 }
 
 static uint32_t wait_for_many(grt_call *call, object_finder *find, uint32_t count, grt_addr names,
-                              wait_terms terms)
+                              uint32_t wait_type, wait_terms terms)
 {
     uint32_t values[GRT_WAIT_OBJECTS_MAX];
     uint8_t bytes[sizeof values];
-    uint32_t wait_type = terms.all;
     if (count == 0 || count > GRT_WAIT_OBJECTS_MAX || wait_type > WAIT_ANY) {
         grt_call_complain(call, "count %u with wait type %u", (unsigned)count, (unsigned)wait_type);
         return GRT_NT_INVALID_PARAMETER;
@@ -124,7 +124,7 @@ uint32_t grt_export_NtWaitForSingleObjectEx(grt_call *call, uint32_t handle, uin
                                             uint32_t alertable, grt_addr timeout)
 {
     (void)mode;
-    return wait_for(call, by_handle, &handle, 1, (wait_terms){0, alertable, timeout});
+    return wait_for(call, by_handle, &handle, 1, (wait_terms){alertable, timeout, false});
 }
 
 uint32_t grt_export_NtWaitForMultipleObjectsEx(grt_call *call, uint32_t count, grt_addr handles,
@@ -132,8 +132,8 @@ uint32_t grt_export_NtWaitForMultipleObjectsEx(grt_call *call, uint32_t count, g
                                                uint32_t alertable, grt_addr timeout)
 {
     (void)mode;
-    return wait_for_many(call, by_handle, count, handles,
-                         (wait_terms){wait_type, alertable, timeout});
+    return wait_for_many(call, by_handle, count, handles, wait_type,
+                         (wait_terms){alertable, timeout, false});
 }
 
 uint32_t grt_export_KeWaitForSingleObject(grt_call *call, grt_addr object, uint32_t reason,
@@ -141,7 +141,7 @@ uint32_t grt_export_KeWaitForSingleObject(grt_call *call, grt_addr object, uint3
 {
     (void)reason;
     (void)mode;
-    return wait_for(call, by_body, &object, 1, (wait_terms){0, alertable, timeout});
+    return wait_for(call, by_body, &object, 1, (wait_terms){alertable, timeout, false});
 }
 
 uint32_t grt_export_KeWaitForMultipleObjects(grt_call *call, uint32_t count, grt_addr objects,
@@ -151,8 +151,8 @@ uint32_t grt_export_KeWaitForMultipleObjects(grt_call *call, uint32_t count, grt
     (void)reason;
     (void)mode;
     (void)blocks; /* the runtime keeps its own */
-    return wait_for_many(call, by_body, count, objects,
-                         (wait_terms){wait_type, alertable, timeout});
+    return wait_for_many(call, by_body, count, objects, wait_type,
+                         (wait_terms){alertable, timeout, false});
 }
 
 /* ---- signal and wait ------------------------------------------------------------------------- */
