@@ -439,7 +439,8 @@ bool grt_dpc_due(const grt_dispatch *dispatch, const grt_thread *thread);
 /* Without a clock thread: makes one of the threads that wait run what is queued. */
 void grt_dpc_offer(grt_dispatch *dispatch);
 bool grt_dpc_remove(grt_dispatch *dispatch, grt_addr kdpc);
-/* Runs all that are queued, on the calling thread or a borrowed context. The lock is NOT held. */
+/* Runs those of the calling guest thread, or on another host thread, with a context borrowed for
+ * each, those of timers. The lock is NOT held. */
 void grt_dpc_run(grt_dispatch *dispatch);
 
 /* ---- handles ---- */

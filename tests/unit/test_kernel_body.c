@@ -296,6 +296,29 @@ static void test_new_uses_waited(void **state)
     assert_logged("is initialised while 1 thread waits for what was there before");
 }
 
+/* The news is news once. */
+static void said_once(grt_ppc *ctx, uint8_t *base)
+{
+    KCALL(KeInitializeEvent, BODY, 0, 0);
+    uint32_t waiter = new_thread(ctx, base, 1, BODY);
+    await_waiting(dispatch_of(ctx), 1);
+    initialise_inline(base, 0, BODY, 0);
+    for (int i = 0; i < 3; i++)
+        CHECK_EQUAL(KCALL(KeResetEvent, BODY), 0);
+    CHECK_EQUAL(KCALL(KeSetEvent, BODY, 0, 0), 0);
+    join_guest(ctx, base, waiter);
+}
+
+static void test_said_once(void **state)
+{
+    (void)state;
+    RUN_GUEST(said_once, waits_for_ever);
+    assert_int_equal(times_logged("KeResetEvent: object 82010040 is initialised while 1 thread "
+                                  "waits for what was there before"),
+                     1);
+    assert_int_equal(times_logged("is initialised while"), 1);
+}
+
 /* ---- hostile guests -------------------------------------------------------------------------- */
 
 static void garbage(grt_ppc *ctx, uint8_t *base)
@@ -514,9 +537,9 @@ int main(void)
         cmocka_unit_test(test_mutants),         cmocka_unit_test(test_released_meanwhile),
         cmocka_unit_test(test_abandoned_index), cmocka_unit_test(test_boost),
         cmocka_unit_test(test_new_uses),        cmocka_unit_test(test_new_uses_waited),
-        cmocka_unit_test(test_garbage),         cmocka_unit_test(test_gone_memory),
-        cmocka_unit_test(test_read_only),       cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_flipped),
+        cmocka_unit_test(test_said_once),       cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_gone_memory),     cmocka_unit_test(test_read_only),
+        cmocka_unit_test(test_hostile),         cmocka_unit_test(test_flipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
