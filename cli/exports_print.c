@@ -82,20 +82,6 @@ void exports_print(const exports_list *list, const char *image)
 
 /* ---- JSON ---------------------------------------------------------------------------------- */
 
-static const char *callers_name(uint8_t callers)
-{
-    switch (callers) {
-    case GRT_CALLERS_PASSIVE:
-        return "PASSIVE";
-    case GRT_CALLERS_APC:
-        return "APC";
-    case GRT_CALLERS_DISPATCH:
-        return "DISPATCH";
-    default:
-        return "ANY";
-    }
-}
-
 static json_t *parameters_of(const grt_export *row)
 {
     json_t *array = json_array();
@@ -122,7 +108,7 @@ static void describe_row(json_t *object, const grt_export *row)
     json_object_set_new(object, "returns", json_string(grt_export_type_name(row->returns)));
     json_object_set_new(object, "parameters", parameters_of(row));
     json_object_set_new(object, "variadic", json_boolean(row->variadic));
-    json_object_set_new(object, "callers", json_string(callers_name(row->callers)));
+    json_object_set_new(object, "callers", json_string(grt_export_callers_name(row->callers)));
     json_object_set_new(object, "statuses", statuses_of(row));
     json_object_set_new(object, "sentence", json_string(row->sentence));
 }

@@ -131,6 +131,9 @@ const char *grt_library_name(uint16_t library);
 /* "u32", "status", ...: as written in exports.def. O(1). */
 const char *grt_export_type_name(grt_export_type type);
 
+/* "PASSIVE", "APC", "DISPATCH", "ANY": likewise. O(1). */
+const char *grt_export_callers_name(uint8_t callers);
+
 /* Writes docs/exports.md piece by piece. */
 void grt_export_write_docs(grt_output_fn *output, void *user);
 

@@ -56,14 +56,6 @@ static void complain_reused(grt_call *call, grt_addr body, uint32_t waiting)
                       (unsigned)body, (unsigned)waiting, waiting == 1 ? " waits" : "s wait");
 }
 
-static uint32_t count_waiting(const grt_object *object)
-{
-    uint32_t waiting = 0;
-    for (const grt_wait_link *link = object->first; link; link = link->next)
-        waiting++;
-    return waiting;
-}
-
 uint32_t grt_call_act_at(grt_call *call, grt_addr body, uint32_t kinds, grt_object_action *action,
                          int32_t amount, int32_t *previous)
 {
@@ -76,7 +68,7 @@ uint32_t grt_call_act_at(grt_call *call, grt_addr body, uint32_t kinds, grt_obje
     if (object) {
         if (object->reused) {
             object->reused = false;
-            waiting = count_waiting(object);
+            waiting = grt_object_count_waiters(object);
         }
         object->stuck = false;
         status = action(call, object, amount, previous);

@@ -9,7 +9,6 @@
 
 #include "diag/log.h"
 #include "kernel/irql.h"
-#include "os/assert.h"
 
 #define KAPC_INSERTED 0x03u
 #define SCRATCH_SIZE  0x40u

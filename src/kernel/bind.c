@@ -3,7 +3,6 @@
 
 #include "diag/log.h"
 #include <stdio.h>
-#include <string.h>
 
 grt_status grt_kernel_register_export(grt_runtime *runtime, uint16_t library, uint16_t ordinal,
                                       const char *name, grt_ppc_function *function)
@@ -51,8 +50,7 @@ grt_ppc_function *grt_kernel_find_export(grt_runtime *runtime, uint16_t library,
     return row ? row->function : NULL;
 }
 
-/* ---- imports that do not exist
- * --------------------------------------------------------------------- */
+/* ---- imports that do not exist ------------------------------------------------------------ */
 
 /* True for the first call of import [index]. Without host memory every call counts as the first. */
 static bool is_first_call(grt_runtime *runtime, uint32_t index)

@@ -13,14 +13,13 @@
  * an empty list of them, and so it is noticed. "GRTW" and the number of waits so far. */
 #define WAITED_MARK 0x47525457u
 
-#define ADOPTION_TRIES 8u
-
 static uint32_t bucket_of(grt_addr body)
 {
     return (body >> 2) * 0x9E3779B1u >> 16 & (GRT_BODY_BUCKETS - 1);
 }
 
-grt_object_kind grt_object_kind_of(uint32_t type_byte)
+/* NONE if it is no dispatcher object's. */
+static grt_object_kind kind_of(uint32_t type_byte)
 {
     switch (type_byte) {
     case GRT_TYPE_BYTE_MANUAL_EVENT:
@@ -91,18 +90,19 @@ static bool write_word(const grt_dispatch *dispatch, grt_addr at, uint32_t value
     return grt_guest_write(dispatch->runtime, at, word, sizeof word);
 }
 
+/* Of these the body says all there is, unless a timer is armed. */
+#define SIMPLE (GRT_OBJECT_EVENT | GRT_OBJECT_SEMAPHORE | GRT_OBJECT_TIMER)
+
 /* Objects with more to them than their body says keep their kind. */
 static bool can_become(const grt_object *object, grt_object_kind kind)
 {
-    uint32_t simple = GRT_OBJECT_EVENT | GRT_OBJECT_SEMAPHORE | GRT_OBJECT_TIMER;
     return object->kind == kind || object->page || object->kind == GRT_OBJECT_THREAD ||
-           ((object->kind & simple) && (kind & simple) && !object->timer.armed);
+           ((object->kind & SIMPLE) && (kind & SIMPLE) && !object->timer.armed);
 }
 
 static void change_kind(grt_object *object, grt_object_kind kind)
 {
-    uint32_t simple = GRT_OBJECT_EVENT | GRT_OBJECT_SEMAPHORE | GRT_OBJECT_TIMER;
-    if (!object->page && (kind & simple) && can_become(object, kind))
+    if (!object->page && (kind & SIMPLE) && can_become(object, kind))
         object->kind = kind;
 }
 
@@ -122,7 +122,7 @@ static void leave_body(grt_dispatch *dispatch, grt_object *object)
  * what is there now. */
 static void notice_reuse(grt_dispatch *dispatch, grt_object *object, const uint8_t *header)
 {
-    grt_object_kind kind = grt_object_kind_of(header[GRT_BODY_TYPE]);
+    grt_object_kind kind = kind_of(header[GRT_BODY_TYPE]);
     object->reused = true;
     change_kind(object, kind);
     grt_object_mark_waited(dispatch, object);
@@ -150,8 +150,10 @@ void grt_object_store(grt_dispatch *dispatch, grt_object *object)
 {
     if (!object->body || object->kind == GRT_OBJECT_THREAD)
         return;
-    if (!write_word(dispatch, object->body + GRT_BODY_STATE, (uint32_t)object->state))
+    if (!write_word(dispatch, object->body + GRT_BODY_STATE, (uint32_t)object->state)) {
         object->stuck = true;
+        grt_object_load(dispatch, object); /* what is there counts, if it can be read */
+    }
     if (object->kind != GRT_OBJECT_MUTANT)
         return;
     uint8_t abandoned = object->abandoned;
@@ -163,8 +165,7 @@ bool grt_object_is_there(const grt_dispatch *dispatch, const grt_object *object)
 {
     uint8_t type;
     return !object->body || object->page ||
-           (read_body(dispatch, object->body, &type, 1) &&
-            grt_object_kind_of(type) == object->kind);
+           (read_body(dispatch, object->body, &type, 1) && kind_of(type) == object->kind);
 }
 
 void grt_object_mark_waited(grt_dispatch *dispatch, grt_object *object)
@@ -178,7 +179,7 @@ void grt_object_mark_waited(grt_dispatch *dispatch, grt_object *object)
     grt_guest_write(dispatch->runtime, list, links, sizeof links);
 }
 
-static uint32_t count_waiters(const grt_object *object)
+uint32_t grt_object_count_waiters(const grt_object *object)
 {
     uint32_t waiting = 0;
     for (const grt_wait_link *link = object->first; link; link = link->next)
@@ -211,9 +212,9 @@ static void start_anew(grt_dispatch *dispatch, grt_object *object, grt_object_ki
 bool grt_object_initialise(grt_dispatch *dispatch, grt_addr body, const uint8_t *bytes,
                            uint32_t size, uint32_t *waiting)
 {
-    grt_object_kind kind = grt_object_kind_of(bytes[GRT_BODY_TYPE]);
+    grt_object_kind kind = kind_of(bytes[GRT_BODY_TYPE]);
     grt_object *object = grt_object_find_body(dispatch, body);
-    *waiting = object ? count_waiters(object) : 0;
+    *waiting = object ? grt_object_count_waiters(object) : 0;
     if (object && object->kind == GRT_OBJECT_MUTANT && !object->page)
         leave_body(dispatch, object);
     else if (object)
@@ -234,22 +235,28 @@ static grt_object *refuse(grt_handle_trouble *trouble, grt_trouble_kind why, uin
     return NULL;
 }
 
-/* The thread that the guest says something about: whose thread block this is, or who owns the
- * mutant. With a reference; null for none. */
-static grt_thread *thread_in_body(const grt_dispatch *dispatch, grt_addr body, const uint8_t *bytes)
+/* The thread at [kthread], which lives at least as long as the lock is held; null for none. */
+static grt_thread *find_thread(grt_dispatch *dispatch, grt_addr kthread)
 {
-    if (bytes[GRT_BODY_TYPE] == GRT_TYPE_BYTE_THREAD)
-        return grt_thread_find_kthread(dispatch->runtime, body);
-    if (bytes[GRT_BODY_TYPE] == GRT_TYPE_BYTE_MUTANT &&
-        (int32_t)grt_load32(bytes + GRT_BODY_STATE) <= 0)
-        return grt_thread_find_kthread(dispatch->runtime, grt_load32(bytes + GRT_BODY_OWNER));
-    return NULL;
+    GRT_ASSERT(!dispatch->found);
+    dispatch->found = grt_thread_find_kthread(dispatch->runtime, kthread);
+    return dispatch->found;
+}
+
+static grt_object *adopt_thread(grt_dispatch *dispatch, grt_addr body, grt_handle_trouble *trouble)
+{
+    grt_thread *thread = find_thread(dispatch, body);
+    if (!thread)
+        return refuse(trouble, GRT_TROUBLE_NO_OBJECT, GRT_NT_INVALID_PARAMETER);
+    grt_object *object = grt_object_of_thread(dispatch, thread);
+    return object ? object : refuse(trouble, GRT_TROUBLE_NO_MEMORY, GRT_NT_INSUFFICIENT_RESOURCES);
 }
 
 /* A mutant that came into being owned, by inlined code. */
-static void adopt_owner(grt_dispatch *dispatch, grt_object *mutant, grt_thread *owner,
-                        const uint8_t *bytes)
+static void adopt_owner(grt_dispatch *dispatch, grt_object *mutant, const uint8_t *bytes)
 {
+    bool owned = (int32_t)grt_load32(bytes + GRT_BODY_STATE) <= 0;
+    grt_thread *owner = owned ? find_thread(dispatch, grt_load32(bytes + GRT_BODY_OWNER)) : NULL;
     mutant->state = 1;
     mutant->abandoned = bytes[GRT_BODY_ABANDONED] != 0;
     if (owner && !owner->kernel.ended)
@@ -257,22 +264,21 @@ static void adopt_owner(grt_dispatch *dispatch, grt_object *mutant, grt_thread *
 }
 
 static grt_object *adopt(grt_dispatch *dispatch, grt_addr body, const uint8_t *bytes,
-                         grt_thread *thread, grt_handle_trouble *trouble)
+                         grt_handle_trouble *trouble)
 {
-    grt_object_kind kind = grt_object_kind_of(bytes[GRT_BODY_TYPE]);
+    grt_object_kind kind = kind_of(bytes[GRT_BODY_TYPE]);
     trouble->type_byte = bytes[GRT_BODY_TYPE];
-    if (kind == GRT_OBJECT_NONE || (kind == GRT_OBJECT_THREAD && !thread))
+    if (kind == GRT_OBJECT_NONE)
         return refuse(trouble, GRT_TROUBLE_NO_OBJECT, GRT_NT_INVALID_PARAMETER);
-    grt_object *object = kind == GRT_OBJECT_THREAD ? grt_object_of_thread(dispatch, thread)
-                                                   : grt_object_create(dispatch, kind, NULL);
+    if (kind == GRT_OBJECT_THREAD)
+        return adopt_thread(dispatch, body, trouble);
+    grt_object *object = grt_object_create(dispatch, kind, NULL);
     if (!object)
         return refuse(trouble, GRT_TROUBLE_NO_MEMORY, GRT_NT_INSUFFICIENT_RESOURCES);
-    if (kind == GRT_OBJECT_THREAD)
-        return object;
     grt_object_set_body(dispatch, object, body);
     grt_object_load(dispatch, object);
     if (kind == GRT_OBJECT_MUTANT)
-        adopt_owner(dispatch, object, thread, bytes);
+        adopt_owner(dispatch, object, bytes);
     return object;
 }
 
@@ -293,34 +299,16 @@ static grt_object *made_here(grt_dispatch *dispatch, grt_addr body)
 }
 
 static grt_object *known_or_adopted(grt_dispatch *dispatch, grt_addr body, const uint8_t *bytes,
-                                    grt_thread *thread, grt_handle_trouble *trouble)
+                                    grt_handle_trouble *trouble)
 {
-    grt_object_kind kind = grt_object_kind_of(bytes[GRT_BODY_TYPE]);
+    grt_object_kind kind = kind_of(bytes[GRT_BODY_TYPE]);
     grt_object *object =
         kind == GRT_OBJECT_NONE ? made_here(dispatch, body) : still_known(dispatch, body, kind);
     if (!object)
-        return adopt(dispatch, body, bytes, thread, trouble);
+        return adopt(dispatch, body, bytes, trouble);
     object->references++;
     grt_object_load(dispatch, object);
     return object;
-}
-
-/* Finding the thread takes other locks, so the body is read before; but what is believed of it must
- * still be so under the lock. A guest that changes it all the time is taken at its first word. */
-static grt_thread *read_and_lock(grt_dispatch *dispatch, grt_addr address, uint8_t *bytes,
-                                 bool *readable)
-{
-    for (uint32_t tries = ADOPTION_TRIES;; tries--) {
-        uint8_t now[GRT_BODY_MUTANT_SIZE];
-        *readable = read_for_adoption(dispatch, address, bytes);
-        grt_thread *thread = *readable ? thread_in_body(dispatch, address, bytes) : NULL;
-        grt_dispatch_lock(dispatch);
-        if (tries == 0 || !*readable || !read_for_adoption(dispatch, address, now) ||
-            now[GRT_BODY_TYPE] == bytes[GRT_BODY_TYPE])
-            return thread;
-        grt_dispatch_unlock(dispatch);
-        grt_thread_release(thread);
-    }
 }
 
 grt_object *grt_object_at(grt_dispatch *dispatch, grt_addr address, uint32_t kinds,
@@ -328,21 +316,14 @@ grt_object *grt_object_at(grt_dispatch *dispatch, grt_addr address, uint32_t kin
 {
     uint8_t bytes[GRT_BODY_MUTANT_SIZE];
     *trouble = (grt_handle_trouble){.handle = address};
-    bool readable;
-    grt_thread *thread = read_and_lock(dispatch, address, bytes, &readable);
-    grt_object *object = readable
-                             ? known_or_adopted(dispatch, address, bytes, thread, trouble)
+    grt_dispatch_lock(dispatch);
+    grt_object *object = read_for_adoption(dispatch, address, bytes)
+                             ? known_or_adopted(dispatch, address, bytes, trouble)
                              : refuse(trouble, GRT_TROUBLE_UNREADABLE, GRT_NT_ACCESS_VIOLATION);
     if (object && !(object->kind & kinds)) {
         trouble->found = object->kind;
         grt_object_release(dispatch, object);
         object = refuse(trouble, GRT_TROUBLE_WRONG_KIND, GRT_NT_OBJECT_TYPE_MISMATCH);
-    }
-    if (thread) {
-        /* Not under the lock: the last reference takes it. */
-        os_mutex_unlock(&dispatch->lock);
-        grt_thread_release(thread);
-        os_mutex_lock(&dispatch->lock);
     }
     return object;
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Seconds from 1601 to 1970, in units of 100 ns. */
+/* From 1601 to 1970, in units of 100 ns. */
 #define EPOCH_1970         116444736000000000ull
 #define COMPLAINTS_SPELLED 16u
 

@@ -27,20 +27,6 @@ static void put_signature(const docs_sink *sink, const grt_export *row)
     put(sink, row->variadic ? ", ...)" : row->parameter_count == 0 ? "void)" : ")");
 }
 
-static const char *callers_name(uint8_t callers)
-{
-    switch (callers) {
-    case GRT_CALLERS_PASSIVE:
-        return "PASSIVE";
-    case GRT_CALLERS_APC:
-        return "APC";
-    case GRT_CALLERS_DISPATCH:
-        return "DISPATCH";
-    default:
-        return "any";
-    }
-}
-
 static void put_row(const docs_sink *sink, const grt_export *row)
 {
     char ordinal[32];
@@ -52,7 +38,7 @@ static void put_row(const docs_sink *sink, const grt_export *row)
     put(sink, "` | ");
     put(sink, row->sentence);
     put(sink, " | ");
-    put(sink, callers_name(row->callers));
+    put(sink, grt_export_callers_name(row->callers));
     put(sink, " | ");
     put(sink, row->statuses);
     put(sink, " |\n");

@@ -72,7 +72,7 @@ bool grt_dpc_any(const grt_dispatch *dispatch, const grt_thread *thread)
 
 bool grt_dpc_due(const grt_dispatch *dispatch, const grt_thread *thread)
 {
-    return thread->scheduled && thread->irql < GRT_IRQL_DISPATCH && grt_dpc_any(dispatch, thread);
+    return thread->irql < GRT_IRQL_DISPATCH && grt_dpc_any(dispatch, thread);
 }
 
 void grt_dpc_forget(grt_dispatch *dispatch, const grt_thread *thread)
@@ -91,15 +91,14 @@ void grt_dpc_offer(grt_dispatch *dispatch)
     if (!dispatch->dpcs)
         return;
     os_mutex_lock(&runtime->threads_lock);
-    grt_thread *thread = runtime->threads;
-    while (thread && !(thread->kernel.wait && grt_dpc_due(dispatch, thread))) {
-        /* Those that do not wait come along by themselves, one of them before the others. */
+    for (grt_thread *thread = runtime->threads; thread; thread = thread->next) {
+        /* Whoever comes along by itself before the others, also out of its wait. */
         atomic_fetch_or(&thread->attention, GRT_ATTEND_APC);
-        thread = thread->next;
-    }
-    if (thread) {
+        if (!thread->kernel.wait || !grt_dpc_due(dispatch, thread))
+            continue;
         atomic_store(&thread->kernel.wait->interrupted, true);
         grt_dispatch_wake(dispatch, thread);
+        break;
     }
     os_mutex_unlock(&runtime->threads_lock);
 }

@@ -91,3 +91,19 @@ const char *grt_export_type_name(grt_export_type type)
                                         "s64",  "addr",  "handle", "status"};
     return (size_t)type < sizeof names / sizeof names[0] ? names[type] : "unknown";
 }
+
+const char *grt_export_callers_name(uint8_t callers)
+{
+    switch (callers) {
+    case GRT_CALLERS_PASSIVE:
+        return "PASSIVE";
+    case GRT_CALLERS_APC:
+        return "APC";
+    case GRT_CALLERS_DISPATCH:
+        return "DISPATCH";
+    case GRT_CALLERS_ANY:
+        return "ANY";
+    default:
+        return "unknown";
+    }
+}

@@ -17,20 +17,8 @@ typedef uint32_t grt_guest_status;
 typedef void grt_guest_void;
 typedef void grt_guest_noret;
 
-#define GRT_PARAMETER(index, type, name) , grt_guest_##type name
-#define GRT_ROW(library, ordinal, name, returns, count, variadic, callers, statuses, sentence,     \
-                ...)                                                                               \
-    grt_guest_##returns grt_export_##name(grt_call *call __VA_ARGS__);
-#include "kernel/export_rows.h"
-
-/* GRT_INDEX_NtClose: the row's place in the table. */
-enum {
-#define GRT_PARAMETER(index, type, name)
-#define GRT_ROW(library, ordinal, name, returns, count, variadic, callers, statuses, sentence,     \
-                ...)                                                                               \
-    GRT_INDEX_##name,
-#include "kernel/export_rows.h"
-    GRT_INDEX_COUNT
-};
+#define GRT_TABLE_COUNT GRT_INDEX_COUNT
+#include "kernel/handlers.h"
+#undef GRT_TABLE_COUNT
 
 #endif

@@ -7,7 +7,6 @@
  */
 #include "kernel/object.h"
 
-#include "os/assert.h"
 #include <string.h>
 
 static bool grow(grt_dispatch *dispatch)
@@ -55,7 +54,6 @@ uint32_t grt_handle_open(grt_dispatch *dispatch, grt_object *object)
     if (!slot)
         return 0;
     dispatch->slots[slot].object = object;
-    dispatch->slots[slot].generation++;
     dispatch->slots[slot].next = 0;
     object->handles++;
     grt_object_show_counts(dispatch, object);

@@ -60,6 +60,8 @@ void grt_dispatch_unlock(grt_dispatch *dispatch)
     dispatch->wake_count = 0;
     grt_object *dead = dispatch->dead;
     dispatch->dead = NULL;
+    grt_thread *found = dispatch->found;
+    dispatch->found = NULL;
     grt_addr lost = dispatch->lost_timer;
     dispatch->lost_timer = 0;
     os_mutex_unlock(&dispatch->lock);
@@ -67,6 +69,7 @@ void grt_dispatch_unlock(grt_dispatch *dispatch)
         grt_thread_unpark(wake[i]);
         grt_thread_release(wake[i]);
     }
+    grt_thread_release(found);
     free_dead(dead);
     report_lost(dispatch, lost);
 }

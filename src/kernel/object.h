@@ -23,7 +23,6 @@
 
 #define GRT_WAIT_OBJECTS_MAX 64u
 #define GRT_HANDLE_BASE      0xF8000000u
-#define GRT_HANDLE_PROCESS   0xFFFFFFFFu /* the title */
 #define GRT_HANDLE_THREAD    0xFFFFFFFEu /* the calling thread */
 #define GRT_HANDLE_SLOTS_MAX 65536u      /* slot 0 is never used */
 /* A closed slot rests until this many others were closed, so that a stale handle is recognised. */
@@ -197,7 +196,6 @@ struct grt_object {
 
 typedef struct grt_handle_slot {
     grt_object *object;   /* null: closed */
-    uint32_t generation;  /* how often the slot was opened */
     uint32_t closed_by;   /* thread id */
     grt_addr closed_at;   /* guest return address of that NtClose */
     uint32_t next;        /* in the queue of closed slots; 0 ends it */
@@ -237,6 +235,7 @@ struct grt_dispatch {
     os_thread *clock;
     uint32_t clock_word; /* changed to make it look */
     bool clock_stop;
+    grt_thread *found;   /* by its thread block; its reference goes once the lock is free */
     grt_addr lost_timer; /* its memory is something else now; said once the lock is free */
     grt_dpc *dpcs, *last_dpc;
 };
@@ -350,6 +349,8 @@ void grt_object_store(grt_dispatch *dispatch, grt_object *object);
 bool grt_object_is_there(const grt_dispatch *dispatch, const grt_object *object);
 /* Shows in the body that somebody, or nobody, waits. */
 void grt_object_mark_waited(grt_dispatch *dispatch, grt_object *object);
+/* How many waits are linked to it; a wait for all is linked to one object only. O(waiters). */
+uint32_t grt_object_count_waiters(const grt_object *object);
 /* Gives [object] a body with the guest memory at [body], or takes it away (0). */
 void grt_object_set_body(grt_dispatch *dispatch, grt_object *object, grt_addr body);
 /* The record of a body, without a reference, or null when there is none. */
@@ -359,8 +360,6 @@ grt_object *grt_object_find_body(const grt_dispatch *dispatch, grt_addr body);
  * memory is inaccessible. */
 bool grt_object_initialise(grt_dispatch *dispatch, grt_addr body, const uint8_t *bytes,
                            uint32_t size, uint32_t *waiting);
-/* The object of a type byte; NONE if it is no dispatcher object's. */
-grt_object_kind grt_object_kind_of(uint32_t type_byte);
 
 /* ---- signalling ---- */
 
@@ -444,12 +443,13 @@ bool grt_dpc_queue(grt_dispatch *dispatch, grt_thread *thread, grt_addr kdpc, ui
 bool grt_dpc_any(const grt_dispatch *dispatch, const grt_thread *thread);
 /* Drops what an ended thread has queued. */
 void grt_dpc_forget(grt_dispatch *dispatch, const grt_thread *thread);
-/* True iff [thread] has to run DPCs because no clock thread does. */
+/* True iff a DPC may run on [thread] now. */
 bool grt_dpc_due(const grt_dispatch *dispatch, const grt_thread *thread);
 /* Without a clock thread: makes one of the threads that wait run what is queued. */
 void grt_dpc_offer(grt_dispatch *dispatch);
 bool grt_dpc_remove(grt_dispatch *dispatch, grt_addr kdpc);
-/* Runs all that are queued, on the calling thread or a borrowed context. The lock is NOT held. */
+/* Runs those of the calling guest thread, or on another host thread, with a context borrowed for
+ * each, those of timers. The lock is NOT held. */
 void grt_dpc_run(grt_dispatch *dispatch);
 
 /* ---- handles ---- */
@@ -468,8 +468,10 @@ void grt_handle_close_all(grt_dispatch *dispatch);
 
 /* ---- waits ---- */
 
-/* [wait]'s thread, count, all, alertable, deadline, takes_packet and links[].object are set, with
- * one reference each that the call takes over. Returns a guest status: SUCCESS + index,
+/* A wait of [thread] for any of the objects that are still to be filled in; it takes no packet. */
+void grt_wait_init(grt_wait *wait, grt_thread *thread, bool alertable, uint64_t deadline);
+/* [wait] is initialised; its count and links[].object are set, with one reference each that the
+ * call takes over. Returns a guest status: SUCCESS + index,
  * ABANDONED_WAIT_0 + index, TIMEOUT, USER_APC (after the APCs have run) or ALERTED. The lock is
  * held on entry and NOT on return; does not return when the thread is asked to stop. */
 uint32_t grt_wait_locked(grt_dispatch *dispatch, grt_wait *wait);

@@ -9,7 +9,6 @@
 #include "kernel/object.h"
 
 #include "os/assert.h"
-#include <string.h>
 
 /* A slot is OBJECT_HEADER and the largest body. */
 #define SLOT_SIZE 0x40u

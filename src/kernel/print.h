@@ -8,10 +8,6 @@
  * reported that the format cannot be read to its end; what was readable is printed. */
 bool grt_print_format(grt_call *call, grt_addr format, uint32_t position);
 
-/* Prints the guest's string at [text], of 16-bit characters if [wide]; nothing for address 0.
- * [name] is the parameter's. False as above. */
-bool grt_print_text(grt_call *call, grt_addr text, bool wide, const char *name);
-
 /* The guest's string for a line of the log: cut to [size] - 1 characters, its address when it
  * cannot be read, empty for address 0. */
 void grt_print_quote(grt_call *call, grt_addr from, char *text, size_t size);

@@ -2,9 +2,9 @@
  * thunks.h - makes a table of exports from its rows: parameter lists, thunks, and the table itself,
  * as `static const grt_export table[]`.
  *
- * The includer has the handlers' prototypes and GRT_INDEX_ enumerators of the same rows (exports.h
- * makes both) and defines GRT_TABLE_COUNT, how many rows there are. Included by exports.c; tests
- * make tables of rows of their own with it, see export_rows.h.
+ * The includer has what handlers.h declares of the same rows and defines GRT_TABLE_COUNT, how many
+ * there are. Included by exports.c; tests make tables of rows of their own with it, see
+ * export_rows.h.
  */
 #ifndef GRT_KERNEL_THUNKS_H
 #define GRT_KERNEL_THUNKS_H

@@ -3,7 +3,6 @@
 
 #include <stddef.h>
 #include <stdio.h>
-#include <string.h>
 
 /* Where the console's kernel is. */
 #define PAGE_FIRST 0x80040000u

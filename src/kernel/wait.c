@@ -282,9 +282,9 @@ static bool slept_through(grt_dispatch *dispatch, grt_wait *wait)
     return false;
 }
 
-/* Kernel APCs run in the middle of a wait, which then begins again. Guest code may never come back,
- * so meanwhile the thread's record keeps what the wait has. False when none ran. */
-static bool run_kernel_apcs(grt_dispatch *dispatch, grt_wait *wait)
+/* Kernel APCs and DPCs run in the middle of a wait, which then begins again. Guest code may never
+ * come back, so meanwhile the thread's record keeps what the wait has. False when none ran. */
+static bool run_calls(grt_dispatch *dispatch, grt_wait *wait)
 {
     grt_wait_kept *kept = os_alloc(sizeof *kept);
     if (!kept) /* they have to wait as well */
@@ -296,8 +296,7 @@ static bool run_kernel_apcs(grt_dispatch *dispatch, grt_wait *wait)
     thread->kernel.kept = kept;
     grt_dispatch_unlock(dispatch);
     grt_apc_deliver_kernel(dispatch, thread);
-    if (thread->scheduled)
-        grt_dpc_run(dispatch);
+    grt_dpc_run(dispatch);
     grt_dispatch_lock(dispatch);
     thread->kernel.kept = kept->next;
     os_free(kept);
@@ -312,6 +311,17 @@ static uint32_t conclude(grt_dispatch *dispatch, grt_wait *wait)
     return wait->result;
 }
 
+/* The links are not touched: they are many. */
+void grt_wait_init(grt_wait *wait, grt_thread *thread, bool alertable, uint64_t deadline)
+{
+    wait->thread = thread;
+    wait->count = 0;
+    wait->all = false;
+    wait->alertable = alertable;
+    wait->takes_packet = false;
+    wait->deadline = deadline;
+}
+
 uint32_t grt_wait_locked(grt_dispatch *dispatch, grt_wait *wait)
 {
     GRT_ASSERT(wait->count <= GRT_WAIT_OBJECTS_MAX);
@@ -319,7 +329,7 @@ uint32_t grt_wait_locked(grt_dispatch *dispatch, grt_wait *wait)
     atomic_init(&wait->interrupted, false);
     while (!settled(dispatch, wait)) {
         bool due = grt_apc_due(wait->thread) || grt_dpc_due(dispatch, wait->thread);
-        if (due && run_kernel_apcs(dispatch, wait))
+        if (due && run_calls(dispatch, wait))
             continue;
         if (slept_through(dispatch, wait))
             return conclude(dispatch, wait);
@@ -333,11 +343,7 @@ uint32_t grt_wait_sleep(grt_dispatch *dispatch, grt_thread *thread, bool alertab
                         uint64_t deadline)
 {
     grt_wait wait;
-    wait.thread = thread;
-    wait.count = 0;
-    wait.all = false;
-    wait.alertable = alertable;
-    wait.deadline = deadline;
+    grt_wait_init(&wait, thread, alertable, deadline);
     grt_dispatch_lock(dispatch);
     uint32_t status = grt_wait_locked(dispatch, &wait);
     return status == GRT_NT_TIMEOUT ? GRT_NT_SUCCESS : status;

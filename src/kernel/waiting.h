@@ -4,9 +4,8 @@
 
 #include "kernel/call.h"
 
-/* Waits for the object of a handle until [deadline], in the clock of the runtime; returns a status
- * as grt_wait_locked(), or that of a refused handle, reported. */
-uint32_t grt_call_wait_handle(grt_call *call, uint32_t handle, uint32_t alertable,
-                              uint64_t deadline);
+/* Waits for the object of a handle, which is of one of [kinds]; [wait] is initialised. Returns a
+ * status as grt_wait_locked(), or that of a refused handle, reported. */
+uint32_t grt_call_wait_handle(grt_call *call, uint32_t handle, uint32_t kinds, grt_wait *wait);
 
 #endif

@@ -1,4 +1,5 @@
 /* x_name.c - exports that find objects by their names, or take those away. */
+#include "kernel/act.h"
 #include "kernel/create.h"
 #include "kernel/state.h"
 
@@ -62,19 +63,18 @@ uint32_t grt_export_ObReferenceObjectByName(grt_call *call, grt_addr string, uin
 
 /* ---- the end of permanence ------------------------------------------------------------------- */
 
+static uint32_t make_temporary(grt_call *call, grt_object *object, int32_t amount,
+                               int32_t *previous)
+{
+    (void)amount;
+    (void)previous;
+    grt_object_make_temporary(grt_call_dispatch(call), object);
+    return GRT_NT_SUCCESS;
+}
+
 uint32_t grt_export_NtMakeTemporaryObject(grt_call *call, uint32_t handle)
 {
-    grt_dispatch *dispatch = grt_call_dispatch(call);
-    grt_handle_trouble trouble;
-    grt_dispatch_lock(dispatch);
-    grt_object *object =
-        grt_handle_object(dispatch, call->thread, handle, GRT_OBJECT_ANY, &trouble);
-    if (object) {
-        grt_object_make_temporary(dispatch, object);
-        grt_object_release(dispatch, object);
-    }
-    grt_dispatch_unlock(dispatch);
-    return object ? GRT_NT_SUCCESS : grt_call_handle_trouble(call, &trouble);
+    return grt_call_act(call, handle, GRT_OBJECT_ANY, make_temporary, 0, 0);
 }
 
 void grt_export_ObMakeTemporaryObject(grt_call *call, grt_addr object)

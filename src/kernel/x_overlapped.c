@@ -1,5 +1,6 @@
 /* x_overlapped.c - exports about the result of an operation that goes on in the background. */
 #include "kernel/state.h"
+#include "kernel/waiting.h"
 
 enum {
     OVERLAPPED_RESULT = 0x00,
@@ -20,25 +21,10 @@ enum {
 /* Waits until the operation's event is set. Returns an error number. */
 static uint32_t wait_for_event(grt_call *call, uint32_t event)
 {
-    grt_dispatch *dispatch = grt_call_dispatch(call);
-    grt_handle_trouble trouble;
     grt_wait wait;
-    wait.thread = call->thread;
-    wait.count = 1;
-    wait.all = false;
-    wait.alertable = false;
-    wait.deadline = UINT64_MAX;
-    grt_dispatch_lock(dispatch);
-    grt_object *object =
-        grt_handle_object(dispatch, call->thread, event, GRT_OBJECT_EVENT, &trouble);
-    wait.links[0].object = object;
-    if (object) {
-        grt_wait_locked(dispatch, &wait);
-        return ERROR_SUCCESS;
-    }
-    grt_dispatch_unlock(dispatch);
-    grt_call_handle_trouble(call, &trouble);
-    return ERROR_INVALID_HANDLE;
+    grt_wait_init(&wait, call->thread, false, UINT64_MAX);
+    uint32_t status = grt_call_wait_handle(call, event, GRT_OBJECT_EVENT, &wait);
+    return (int32_t)status >= 0 ? ERROR_SUCCESS : ERROR_INVALID_HANDLE;
 }
 
 /* Reads the record, after the wait if there is to be one. */

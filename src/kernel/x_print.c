@@ -70,13 +70,15 @@ bool grt_print_format(grt_call *call, grt_addr format, uint32_t position)
     return finish(&print, grt_format_guest(&state, format), "format", format);
 }
 
-bool grt_print_text(grt_call *call, grt_addr text, bool wide, const char *name)
+/* Prints the guest's string at [text], of 16-bit characters if [wide]; nothing for address 0.
+ * [name] is the parameter's. */
+static void print_text(grt_call *call, grt_addr text, bool wide, const char *name)
 {
     print_state print;
     if (text == 0)
-        return true;
+        return;
     grt_format state = begin(&print, call, 0);
-    return finish(&print, grt_format_string(&state, text, wide), name, text);
+    finish(&print, grt_format_string(&state, text, wide), name, text);
 }
 
 void grt_print_keep_printable(char *text)
@@ -107,28 +109,28 @@ void grt_export_RtlDebugPrint(grt_call *call, grt_addr format)
 
 void grt_export_OutputDebugStringA(grt_call *call, grt_addr text)
 {
-    grt_print_text(call, text, false, "text");
+    print_text(call, text, false, "text");
 }
 
 void grt_export_OutputDebugStringW(grt_call *call, grt_addr text)
 {
-    grt_print_text(call, text, true, "text");
+    print_text(call, text, true, "text");
 }
 
 void grt_export_RtlOutputDebugString(grt_call *call, grt_addr text)
 {
-    grt_print_text(call, text, false, "text");
+    print_text(call, text, false, "text");
 }
 
 void grt_export_RtlDebugTrace(grt_call *call, grt_addr text)
 {
-    grt_print_text(call, text, false, "text");
+    print_text(call, text, false, "text");
 }
 
 uint32_t grt_export_DbgPrompt(grt_call *call, grt_addr prompt, grt_addr answer_out, uint32_t size)
 {
     const char nothing = '\0';
-    grt_print_text(call, prompt, false, "prompt");
+    print_text(call, prompt, false, "prompt");
     if (size > 0 && answer_out != 0)
         grt_call_write(call, answer_out, &nothing, 1, "answer_out");
     return 0;

@@ -2,6 +2,9 @@
 #include "kernel/act.h"
 #include "kernel/create.h"
 #include "kernel/state.h"
+#include "kernel/waiting.h"
+
+#include <string.h>
 
 uint32_t grt_export_NtCreateIoCompletion(grt_call *call, grt_addr handle_out, uint32_t access,
                                          grt_addr attributes, uint32_t threads)
@@ -47,25 +50,12 @@ uint32_t grt_export_NtSetIoCompletion(grt_call *call, uint32_t handle, uint32_t 
 /* Waits for a packet; returns a status. */
 static uint32_t take_packet(grt_call *call, uint32_t handle, uint64_t deadline, uint64_t *words)
 {
-    grt_dispatch *dispatch = grt_call_dispatch(call);
-    grt_handle_trouble trouble;
     grt_wait wait;
-    wait.thread = call->thread;
-    wait.count = 1;
-    wait.all = false;
-    wait.alertable = false;
+    grt_wait_init(&wait, call->thread, false, deadline);
     wait.takes_packet = true;
-    wait.deadline = deadline;
-    grt_dispatch_lock(dispatch);
-    wait.links[0].object =
-        grt_handle_object(dispatch, call->thread, handle, GRT_OBJECT_QUEUE, &trouble);
-    if (!wait.links[0].object) {
-        grt_dispatch_unlock(dispatch);
-        return grt_call_handle_trouble(call, &trouble);
-    }
-    uint32_t status = grt_wait_locked(dispatch, &wait);
-    words[0] = wait.packet[0];
-    words[1] = wait.packet[1];
+    uint32_t status = grt_call_wait_handle(call, handle, GRT_OBJECT_QUEUE, &wait);
+    if (status == GRT_NT_SUCCESS)
+        memcpy(words, wait.packet, sizeof wait.packet);
     return status;
 }
 

@@ -1,5 +1,4 @@
 /* x_task.c - xam's tasks: functions that run on a thread of their own. */
-#include "kernel/create.h"
 #include "kernel/state.h"
 #include "thread/layout.h"
 
@@ -18,8 +17,7 @@ uint32_t grt_export_XamTaskCloseHandle(grt_call *call, uint32_t task)
 {
     if (grt_export_NtClose(call, task) == GRT_NT_SUCCESS)
         return 1;
-    grt_call_write_u32(call, call->thread->kthread + GRT_KTHREAD_LAST_ERROR, ERROR_INVALID_HANDLE,
-                       "the last error");
+    grt_thread_show_word(call->thread, GRT_KTHREAD_LAST_ERROR, ERROR_INVALID_HANDLE);
     return 0;
 }
 

@@ -8,9 +8,8 @@
 #define NS_PER_MS    1000000ull
 #define UNITS_NS     100
 #define PROCESS_TYPE 0x02u
-#define INITIALISED                                                                                \
-    0x18u /* bytes of a KTIMER that its initialisation writes, but for the period                  \
-           */
+/* Bytes of a KTIMER that its initialisation writes, but for the period. */
+#define INITIALISED 0x18u
 
 /* Timers need the clock thread. */
 static bool start_clock(grt_call *call)

@@ -2,7 +2,6 @@
 #include "kernel/state.h"
 
 #include "diag/log.h"
-#include <stdio.h>
 
 #define RECORD_SIZE     16u /* function, priority, links that are the kernel's */
 #define RECORD_ROUTINE  0u

@@ -65,48 +65,49 @@ static uint32_t collect(grt_call *call, object_finder *find, const uint32_t *nam
     return found ? status : grt_call_handle_trouble(call, &trouble);
 }
 
-uint32_t grt_call_wait_handle(grt_call *call, uint32_t handle, uint32_t alertable,
-                              uint64_t deadline)
+uint32_t grt_call_wait_handle(grt_call *call, uint32_t handle, uint32_t kinds, grt_wait *wait)
 {
-    grt_wait wait;
-    wait.thread = call->thread;
-    wait.all = false;
-    wait.alertable = alertable != 0;
-    wait.takes_packet = false;
-    wait.deadline = deadline;
-    uint32_t status = collect(call, by_handle, &handle, 1, &wait);
-    return status == GRT_NT_SUCCESS ? grt_wait_locked(grt_call_dispatch(call), &wait) : status;
+    grt_dispatch *dispatch = grt_call_dispatch(call);
+    grt_handle_trouble trouble;
+    grt_dispatch_lock(dispatch);
+    grt_object *object = grt_handle_object(dispatch, call->thread, handle, kinds, &trouble);
+    if (object) {
+        wait->count = 1;
+        wait->links[0].object = object;
+        return grt_wait_locked(dispatch, wait);
+    }
+    grt_dispatch_unlock(dispatch);
+    return grt_call_handle_trouble(call, &trouble);
 }
 
 /* What a call says about its wait, besides the objects. */
 typedef struct wait_terms {
-    uint32_t all, alertable;
+    uint32_t alertable;
     grt_addr timeout;
+    bool all;
 } wait_terms;
 
 static uint32_t wait_for(grt_call *call, object_finder *find, const uint32_t *names, uint32_t count,
                          wait_terms terms)
 {
     grt_wait wait;
-    wait.thread = call->thread;
-    wait.all = terms.all;
-    wait.alertable = terms.alertable != 0;
-    wait.takes_packet = false;
-    if (!grt_call_deadline(call, terms.timeout, &wait.deadline))
+    uint64_t deadline;
+    if (!grt_call_deadline(call, terms.timeout, &deadline))
         return GRT_NT_ACCESS_VIOLATION;
-    if (call->thread->irql >= GRT_IRQL_DISPATCH && wait.deadline != 0)
+    if (call->thread->irql >= GRT_IRQL_DISPATCH && deadline != 0)
         grt_call_complain(call, "waits at IRQL %u, where only looking is allowed",
                           (unsigned)call->thread->irql);
+    grt_wait_init(&wait, call->thread, terms.alertable != 0, deadline);
+    wait.all = terms.all;
     uint32_t status = collect(call, find, names, count, &wait);
     return status == GRT_NT_SUCCESS ? grt_wait_locked(grt_call_dispatch(call), &wait) : status;
 }
 
 static uint32_t wait_for_many(grt_call *call, object_finder *find, uint32_t count, grt_addr names,
-                              wait_terms terms)
+                              uint32_t wait_type, wait_terms terms)
 {
     uint32_t values[GRT_WAIT_OBJECTS_MAX];
     uint8_t bytes[sizeof values];
-    uint32_t wait_type = terms.all;
     if (count == 0 || count > GRT_WAIT_OBJECTS_MAX || wait_type > WAIT_ANY) {
         grt_call_complain(call, "count %u with wait type %u", (unsigned)count, (unsigned)wait_type);
         return GRT_NT_INVALID_PARAMETER;
@@ -123,7 +124,7 @@ uint32_t grt_export_NtWaitForSingleObjectEx(grt_call *call, uint32_t handle, uin
                                             uint32_t alertable, grt_addr timeout)
 {
     (void)mode;
-    return wait_for(call, by_handle, &handle, 1, (wait_terms){0, alertable, timeout});
+    return wait_for(call, by_handle, &handle, 1, (wait_terms){alertable, timeout, false});
 }
 
 uint32_t grt_export_NtWaitForMultipleObjectsEx(grt_call *call, uint32_t count, grt_addr handles,
@@ -131,8 +132,8 @@ uint32_t grt_export_NtWaitForMultipleObjectsEx(grt_call *call, uint32_t count, g
                                                uint32_t alertable, grt_addr timeout)
 {
     (void)mode;
-    return wait_for_many(call, by_handle, count, handles,
-                         (wait_terms){wait_type, alertable, timeout});
+    return wait_for_many(call, by_handle, count, handles, wait_type,
+                         (wait_terms){alertable, timeout, false});
 }
 
 uint32_t grt_export_KeWaitForSingleObject(grt_call *call, grt_addr object, uint32_t reason,
@@ -140,7 +141,7 @@ uint32_t grt_export_KeWaitForSingleObject(grt_call *call, grt_addr object, uint3
 {
     (void)reason;
     (void)mode;
-    return wait_for(call, by_body, &object, 1, (wait_terms){0, alertable, timeout});
+    return wait_for(call, by_body, &object, 1, (wait_terms){alertable, timeout, false});
 }
 
 uint32_t grt_export_KeWaitForMultipleObjects(grt_call *call, uint32_t count, grt_addr objects,
@@ -150,8 +151,8 @@ uint32_t grt_export_KeWaitForMultipleObjects(grt_call *call, uint32_t count, grt
     (void)reason;
     (void)mode;
     (void)blocks; /* the runtime keeps its own */
-    return wait_for_many(call, by_body, count, objects,
-                         (wait_terms){wait_type, alertable, timeout});
+    return wait_for_many(call, by_body, count, objects, wait_type,
+                         (wait_terms){alertable, timeout, false});
 }
 
 /* ---- signal and wait ------------------------------------------------------------------------- */
@@ -192,6 +193,7 @@ static uint32_t signal_first(grt_call *call, uint32_t signal, uint32_t object, g
         status = signal_object(call, signalled);
     if (signalled)
         grt_object_release(dispatch, signalled);
+    wait->count = 1;
     wait->links[0].object = awaited;
     if (awaited && status == GRT_NT_SUCCESS)
         return status;
@@ -207,13 +209,10 @@ uint32_t grt_export_NtSignalAndWaitForSingleObjectEx(grt_call *call, uint32_t si
 {
     (void)mode;
     grt_wait wait;
-    wait.thread = call->thread;
-    wait.count = 1;
-    wait.all = false;
-    wait.alertable = (alertable & 0xFF) != 0;
-    wait.takes_packet = false;
-    if (!grt_call_deadline(call, timeout, &wait.deadline))
+    uint64_t deadline;
+    if (!grt_call_deadline(call, timeout, &deadline))
         return GRT_NT_ACCESS_VIOLATION;
+    grt_wait_init(&wait, call->thread, (alertable & 0xFF) != 0, deadline);
     uint32_t status = signal_first(call, signal, object, &wait);
     return status == GRT_NT_SUCCESS ? grt_wait_locked(grt_call_dispatch(call), &wait) : status;
 }

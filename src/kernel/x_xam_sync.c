@@ -5,10 +5,10 @@
 #include "kernel/create.h"
 #include "kernel/state.h"
 #include "kernel/waiting.h"
+#include "thread/layout.h"
 
 #include <string.h>
 
-#define LAST_ERROR           0x160u /* in the KTHREAD */
 #define INFINITE             0xFFFFFFFFu
 #define WAIT_FAILED          0xFFFFFFFFu
 #define ERROR_NOT_SUPPORTED  50u
@@ -19,9 +19,7 @@
 
 static void set_last_error(grt_call *call, uint32_t error)
 {
-    uint8_t bytes[4];
-    grt_store32(bytes, error);
-    grt_guest_write(call->runtime, call->thread->kthread + LAST_ERROR, bytes, sizeof bytes);
+    grt_thread_show_word(call->thread, GRT_KTHREAD_LAST_ERROR, error);
 }
 
 /* A status as a BOOL. */
@@ -176,10 +174,11 @@ uint32_t grt_export_CancelWaitableTimer(grt_call *call, uint32_t timer)
 uint32_t grt_export_WaitForSingleObjectEx(grt_call *call, uint32_t object, uint32_t milliseconds,
                                           uint32_t alertable)
 {
-    uint64_t deadline = deadline_of(call, milliseconds);
+    grt_wait wait;
+    grt_wait_init(&wait, call->thread, alertable != 0, deadline_of(call, milliseconds));
     uint32_t status;
     do /* an alert is none of its results */
-        status = grt_call_wait_handle(call, object, alertable, deadline);
+        status = grt_call_wait_handle(call, object, GRT_OBJECT_WAITABLE, &wait);
     while (status == GRT_NT_ALERTED);
     if ((int32_t)status >= 0)
         return status;

@@ -72,11 +72,8 @@ row() { # the rows
 #include "kernel/call.h"
 #include "kernel/exports.h"
 #define GRT_ROWS_FILE "$work/rows.def"
-#define GRT_PARAMETER(index, type, name) , grt_guest_##type name
-#define GRT_ROW(library, ordinal, name, returns, count, variadic, callers, statuses, sentence, ...) \\
-    grt_guest_##returns grt_export_##name(grt_call *call __VA_ARGS__); enum { GRT_INDEX_##name };
-#include "kernel/export_rows.h"
-#define GRT_TABLE_COUNT 1
+#define GRT_TABLE_COUNT ROWS
+#include "kernel/handlers.h"
 #include "kernel/thunks.h"
 const void *use(void);
 const void *use(void) { return table; }

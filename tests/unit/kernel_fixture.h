@@ -85,6 +85,63 @@ static inline uint32_t peek(const uint8_t *base, grt_addr address)
     return grt_load32(base + address);
 }
 
+static inline grt_dispatch *dispatch_of(const grt_ppc *ctx)
+{
+    return &ctx->thread->runtime->kernel->dispatch;
+}
+
+static inline uint32_t waiting_now(grt_dispatch *dispatch)
+{
+    grt_dispatch_lock(dispatch);
+    uint32_t waiting = dispatch->waiting;
+    grt_dispatch_unlock(dispatch);
+    return waiting;
+}
+
+/* Until so many threads wait. */
+static inline void await_waiting(grt_dispatch *dispatch, uint32_t count)
+{
+    while (waiting_now(dispatch) < count)
+        os_thread_yield();
+}
+
+/* {length, maximum, buffer} at [at], the text behind it. */
+static inline grt_addr string_at(uint8_t *base, grt_addr at, const char *text)
+{
+    uint32_t length = (uint32_t)strlen(text);
+    poke(base, at, length << 16 | length);
+    poke(base, at + 4, at + 8);
+    memcpy(base + at + 8, text, length);
+    return at;
+}
+
+/* OBJECT_ATTRIBUTES {root, name, flags} at [at], the name behind it. */
+static inline grt_addr attributes_at(uint8_t *base, grt_addr at, const char *text, uint32_t flags)
+{
+    poke(base, at, 0);
+    poke(base, at + 4, string_at(base, at + 12, text));
+    poke(base, at + 8, flags);
+    return at;
+}
+
+/* Starts [count] threads of FN(function) with arguments 0, 1, ...; handles from [handles] on. */
+static inline void start_threads(grt_ppc *ctx, uint8_t *base, grt_addr handles, uint32_t function,
+                                 uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        CHECK_EQUAL(KCALL(ExCreateThread, handles + 4 * i, 0, 0, 0, FN(function), i, 0),
+                    GRT_NT_SUCCESS);
+}
+
+static inline void join_threads(grt_ppc *ctx, uint8_t *base, grt_addr handles, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        CHECK_EQUAL(KCALL(NtWaitForSingleObjectEx, peek(base, handles + 4 * i), 1, 0, 0),
+                    GRT_NT_SUCCESS);
+        KCALL(NtClose, peek(base, handles + 4 * i));
+    }
+}
+
 /* Stores a timeout and returns its address. */
 static inline grt_addr timeout_at(uint8_t *base, grt_addr address, int64_t units)
 {

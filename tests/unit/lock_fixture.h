@@ -58,34 +58,6 @@ static inline uint32_t sections_waiting(const grt_ppc *ctx)
     return count;
 }
 
-/* Starts [count] threads of FN(function) with arguments 0, 1, ...; handles from [handles] on. */
-static inline void start_threads(grt_ppc *ctx, uint8_t *base, grt_addr handles, uint32_t function,
-                                 uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        CHECK_EQUAL(KCALL(ExCreateThread, handles + 4 * i, 0, 0, 0, FN(function), i, 0),
-                    GRT_NT_SUCCESS);
-}
-
-static inline void join_threads(grt_ppc *ctx, uint8_t *base, grt_addr handles, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        CHECK_EQUAL(KCALL(NtWaitForSingleObjectEx, peek(base, handles + 4 * i), 1, 0, 0),
-                    GRT_NT_SUCCESS);
-        KCALL(NtClose, peek(base, handles + 4 * i));
-    }
-}
-
-static inline uint32_t times_logged(const char *text)
-{
-    uint32_t count = 0;
-    os_mutex_lock(&captured.lock);
-    for (const char *at = captured.text; (at = strstr(at, text)) != NULL; at++)
-        count++;
-    os_mutex_unlock(&captured.lock);
-    return count;
-}
-
 #define assert_silent()                                                                            \
     do {                                                                                           \
         if (captured.size != 0) {                                                                  \

@@ -6,19 +6,7 @@
 
 #define GRT_ROWS_FILE "private_rows.def"
 
-#define GRT_PARAMETER(index, type, name) , grt_guest_##type name
-#define GRT_ROW(library, ordinal, name, returns, count, variadic, callers, statuses, sentence,     \
-                ...)                                                                               \
-    grt_guest_##returns grt_export_##name(grt_call *call __VA_ARGS__);
-#include "kernel/export_rows.h"
-
-enum {
-#define GRT_PARAMETER(index, type, name)
-#define GRT_ROW(library, ordinal, name, returns, count, variadic, callers, statuses, sentence,     \
-                ...)                                                                               \
-    GRT_INDEX_##name,
-#include "kernel/export_rows.h"
-    PRIVATE_COUNT
-};
+#define GRT_TABLE_COUNT PRIVATE_COUNT
+#include "kernel/handlers.h"
 
 #endif

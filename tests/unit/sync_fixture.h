@@ -12,11 +12,6 @@
 #define TIMEOUT(s) ((s) + 0x40)
 #define HANDLES(s) ((s) + 0x80)
 
-static inline grt_dispatch *dispatch_of(const grt_ppc *ctx)
-{
-    return &ctx->thread->runtime->kernel->dispatch;
-}
-
 static inline uint32_t new_event(grt_ppc *ctx, uint8_t *base, uint32_t type, uint32_t set)
 {
     CHECK_EQUAL(KCALL(NtCreateEvent, OUT(scratch(ctx)), 0, type, set), GRT_NT_SUCCESS);
@@ -84,21 +79,6 @@ static inline void join_guest(grt_ppc *ctx, uint8_t *base, uint32_t thread)
     CHECK_EQUAL(KCALL(NtClose, thread), GRT_NT_SUCCESS);
 }
 
-static inline uint32_t waiting_now(grt_dispatch *dispatch)
-{
-    grt_dispatch_lock(dispatch);
-    uint32_t waiting = dispatch->waiting;
-    grt_dispatch_unlock(dispatch);
-    return waiting;
-}
-
-/* Until so many threads wait. */
-static inline void await_waiting(grt_dispatch *dispatch, uint32_t count)
-{
-    while (waiting_now(dispatch) < count)
-        os_thread_yield();
-}
-
 /* Whole pages of guest memory that can be given back. */
 static inline grt_addr new_pages(grt_ppc *ctx, uint8_t *base, uint32_t size)
 {
@@ -121,14 +101,7 @@ static inline void decommit_pages(grt_ppc *ctx, uint8_t *base, grt_addr pages, u
 /* OBJECT_ATTRIBUTES with a name, behind the handles. */
 static inline grt_addr named(grt_ppc *ctx, uint8_t *base, const char *name)
 {
-    grt_addr attributes = scratch(ctx) + 0x200, string = attributes + 0x10;
-    poke(base, attributes, 0);
-    poke(base, attributes + 4, string);
-    poke(base, attributes + 8, 0);
-    poke(base, string, (uint32_t)(strlen(name) << 16 | (strlen(name) + 1)));
-    poke(base, string + 4, string + 0x10);
-    memcpy(base + string + 0x10, name, strlen(name) + 1);
-    return attributes;
+    return attributes_at(base, scratch(ctx) + 0x200, name, 0);
 }
 
 #endif

@@ -4,14 +4,6 @@
  */
 #include "kernel_fixture.h"
 
-static int count_logged(const char *text)
-{
-    int count = 0;
-    for (const char *at = captured.text; (at = strstr(at, text)) != NULL; at++)
-        count++;
-    return count;
-}
-
 /* ---- missing exports ----------------------------------------------------------------------- */
 
 #define LEFT_ALONE 0x1122334455667788ull
@@ -97,7 +89,7 @@ static void test_missing_fails_as_expected(void **state)
         char line[128];
         snprintf(line, sizeof line, "[EXPORT] %s (%s ordinal 0x%03X) is not implemented",
                  known->name, grt_library_name(known->library), (unsigned)known->ordinal);
-        assert_int_equal(count_logged(line), known->failure != GRT_FAILURE_NORET);
+        assert_int_equal(times_logged(line), known->failure != GRT_FAILURE_NORET);
     }
 }
 
@@ -142,11 +134,11 @@ static void test_failures(void **state)
     RUN_GUEST(fails_often);
     assert_logged("[EXPORT] NtSetEvent: failures go on, C0000008 STATUS_INVALID_HANDLE: 1000 times "
                   "at fn0+0x4 (0x82000004), this time on thread id 00000001 \"tested\"\n");
-    assert_int_equal(count_logged("NtSetEvent: failures go on"), 3); /* 1,000, 10,000, 100,000 */
+    assert_int_equal(times_logged("NtSetEvent: failures go on"), 3); /* 1,000, 10,000, 100,000 */
     assert_logged("NtSetEvent: failures go on, C0000008 STATUS_INVALID_HANDLE: 100000 times");
     assert_logged("RtlNtStatusToDosError: failures go on, C0000008 STATUS_INVALID_HANDLE: 1000");
-    assert_int_equal(count_logged("RtlNtStatusToDosError: failures go on"), 3);
-    assert_int_equal(count_logged("NtClose: failures go on"), 0);
+    assert_int_equal(times_logged("RtlNtStatusToDosError: failures go on"), 3);
+    assert_int_equal(times_logged("NtClose: failures go on"), 0);
 }
 
 /* Each call site has a count of its own. */
@@ -168,7 +160,7 @@ static void test_failures_have_places(void **state)
 {
     (void)state;
     RUN_GUEST(fails_in_two_places);
-    assert_int_equal(count_logged("NtSetEvent: failures go on"), 1);
+    assert_int_equal(times_logged("NtSetEvent: failures go on"), 1);
     assert_logged("1000 times at fn0+0x8");
 }
 
@@ -196,9 +188,9 @@ static void test_failures_of_threads(void **state)
         grt_thread_release(threads[i]);
     }
     fixture_destroy(&fix);
-    assert_int_equal(count_logged(": 1000 times"), 1);
-    assert_int_equal(count_logged(": 10000 times"), 1);
-    assert_int_equal(count_logged("failures go on"), 2);
+    assert_int_equal(times_logged(": 1000 times"), 1);
+    assert_int_equal(times_logged(": 10000 times"), 1);
+    assert_int_equal(times_logged("failures go on"), 2);
 }
 
 /* More places than there is room for: nothing breaks, and those that are counted go on. */
@@ -218,7 +210,7 @@ static void test_failures_everywhere(void **state)
 {
     (void)state;
     RUN_GUEST(fails_everywhere);
-    assert_int_equal(count_logged("failures go on"), 0);
+    assert_int_equal(times_logged("failures go on"), 0);
 }
 
 /* ---- polling ------------------------------------------------------------------------------- */
@@ -245,7 +237,7 @@ static void test_polling(void **state)
     assert_logged("[EXPORT] KeDelayExecutionThread: the thread polls, it makes no other kernel "
                   "call: 10000 times at fn0+0x4 (0x82000004), this time on thread id 00000001 "
                   "\"tested\"\n");
-    assert_int_equal(count_logged("polls"), 2); /* and 100,000 */
+    assert_int_equal(times_logged("polls"), 2); /* and 100,000 */
 }
 
 /* Another call, another place, or a missing export in between: that is no polling. */
@@ -272,7 +264,7 @@ static void test_working_is_no_polling(void **state)
 {
     (void)state;
     RUN_GUEST(works);
-    assert_int_equal(count_logged("polls"), 0);
+    assert_int_equal(times_logged("polls"), 0);
 }
 
 int main(void)

@@ -3,11 +3,6 @@
 
 #include "kernel/irql.h"
 
-static grt_dispatch *dispatch_of(const grt_ppc *ctx)
-{
-    return &ctx->thread->runtime->kernel->dispatch;
-}
-
 static atomic_uint runs;
 
 static void counts(grt_ppc *ctx, uint8_t *base)
@@ -24,8 +19,7 @@ static void initialise(grt_ppc *ctx, uint8_t *base, grt_addr kapc, grt_addr kern
     KCALL(KeInitializeApc, kapc, ctx->thread->kthread, kernel_routine, 0, normal_routine, mode, 0);
 }
 
-/* ---- who has to wait ----------------------------------------------------------------------------
- */
+/* ---- who has to wait ---------------------------------------------------------------------- */
 
 static void held_back(grt_ppc *ctx, uint8_t *base)
 {
@@ -105,8 +99,7 @@ static void test_no_memory_for_the_wait(void **state)
     RUN_GUEST(no_memory_for_the_wait, counts, sets_event);
 }
 
-/* ---- what an interrupted wait leaves behind -----------------------------------------------------
- */
+/* ---- what an interrupted wait leaves behind ----------------------------------------------- */
 
 static void exits(grt_ppc *ctx, uint8_t *base)
 {
@@ -125,14 +118,6 @@ static void writes_nowhere(grt_ppc *ctx, uint8_t *base)
     grt_store32(base + 0x10, 1);
 }
 
-static uint32_t waiting(grt_dispatch *dispatch)
-{
-    grt_dispatch_lock(dispatch);
-    uint32_t count = dispatch->waiting;
-    grt_dispatch_unlock(dispatch);
-    return count;
-}
-
 /* The thread ends, or faults, in a kernel APC in the middle of its wait: the event is given back.
  */
 static void ends_in_apc(grt_ppc *ctx, uint8_t *base)
@@ -142,7 +127,7 @@ static void ends_in_apc(grt_ppc *ctx, uint8_t *base)
     for (uint32_t routine = 2; routine <= 3; routine++) {
         KCALL(NtCreateEvent, s, 0, 0, 0);
         CHECK_EQUAL(KCALL(ExCreateThread, s + 4, 0, 0, 0, FN(1), peek(base, s), 0), GRT_NT_SUCCESS);
-        while (waiting(dispatch) == 0)
+        while (waiting_now(dispatch) == 0)
             KCALL0(NtYieldExecution);
         KCALL(ObReferenceObjectByHandle, peek(base, s + 4), 0, s + 8);
         KCALL(KeInitializeApc, kapc, peek(base, s + 8), 0, 0, FN(routine), 0, 0);
@@ -188,8 +173,7 @@ static void test_keeps_its_deadline(void **state)
     RUN_GUEST(keeps_its_deadline, counts, interrupted);
 }
 
-/* ---- many at once
- * -------------------------------------------------------------------------------- */
+/* ---- many at once ------------------------------------------------------------------------- */
 
 #define SENDERS 4u
 #define SENT    2500u
@@ -230,10 +214,9 @@ static void ten_thousand(grt_ppc *ctx, uint8_t *base)
     memset(received, 0, sizeof received);
     CHECK_EQUAL(KCALL(ExCreateThread, s, 0, 0, 0, FN(1), 0, 0), GRT_NT_SUCCESS);
     target = peek(base, s);
-    for (uint32_t i = 0; i < SENDERS; i++)
-        CHECK_EQUAL(KCALL(ExCreateThread, handles + 4 * i, 0, 0, 0, FN(2), i, 0), GRT_NT_SUCCESS);
+    start_threads(ctx, base, handles, 2, SENDERS);
     CHECK_EQUAL(KCALL(NtWaitForSingleObjectEx, target, 0, 0, 0), GRT_NT_SUCCESS);
-    CHECK_EQUAL(KCALL(NtWaitForMultipleObjectsEx, SENDERS, handles, 0, 1, 0, 0), GRT_NT_SUCCESS);
+    join_threads(ctx, base, handles, SENDERS);
     CHECK_EQUAL(atomic_load(&total), SENDERS * SENT);
 }
 
@@ -289,11 +272,8 @@ static void play(grt_ppc *ctx, uint8_t *base)
     atomic_store(&ready, 0);
     kapcs = s + 0x100;
     memset(base + kapcs, 0, KAPCS * 0x40);
-    for (uint32_t i = 0; i < PLAYERS; i++)
-        CHECK_EQUAL(KCALL(ExCreateThread, handles + 4 * i, 0, 0, 0, FN(1), i, 0), GRT_NT_SUCCESS);
-    CHECK_EQUAL(KCALL(NtWaitForMultipleObjectsEx, PLAYERS, handles, 0, 1, 0, 0), GRT_NT_SUCCESS);
-    for (uint32_t i = 0; i < PLAYERS; i++)
-        KCALL(NtClose, peek(base, handles + 4 * i));
+    start_threads(ctx, base, handles, 1, PLAYERS);
+    join_threads(ctx, base, handles, PLAYERS);
     CHECK_EQUAL(dispatch_of(ctx)->objects, 0);
 }
 
@@ -304,8 +284,7 @@ static void test_overwritten_records(void **state)
     RUN_GUEST(play, player, counts);
 }
 
-/* ---- the end
- * --------------------------------------------------------------------------------------- */
+/* ---- the end ------------------------------------------------------------------------------ */
 
 static atomic_bool endless;
 
@@ -353,8 +332,7 @@ static void test_left_in_the_queue(void **state)
     RUN_GUEST(leaves_queued, counts);
 }
 
-/* ---- failures of the host
- * -------------------------------------------------------------------------- */
+/* ---- failures of the host ----------------------------------------------------------------- */
 
 static void no_host_memory(grt_ppc *ctx, uint8_t *base)
 {

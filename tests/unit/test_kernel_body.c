@@ -71,6 +71,42 @@ static void test_mutants(void **state)
     assert_logged("KeInitializeMutant: mutant leads to 0x00000010, which cannot be written");
 }
 
+static atomic_bool on_its_way, may_go;
+
+static void comes_late(grt_ppc *ctx, uint8_t *base)
+{
+    atomic_store(&on_its_way, true);
+    while (!atomic_load(&may_go))
+        os_thread_yield();
+    CHECK_EQUAL(look_at(ctx, base, BODY), GRT_NT_SUCCESS);
+}
+
+/* The owner releases a mutant for good while another thread's call is on its way to it: who owned
+ * it before does not get it back. */
+static void released_meanwhile(grt_ppc *ctx, uint8_t *base)
+{
+    grt_dispatch *dispatch = dispatch_of(ctx);
+    KCALL(KeInitializeMutant, BODY, 1);
+    atomic_store(&on_its_way, false);
+    atomic_store(&may_go, false);
+    uint32_t thread = new_thread(ctx, base, 1, 0);
+    while (!atomic_load(&on_its_way))
+        os_thread_yield();
+    grt_dispatch_lock(dispatch);
+    atomic_store(&may_go, true);
+    os_sleep_ns(20000000); /* it comes as far as it can */
+    CHECK_EQUAL(grt_mutant_release(dispatch, grt_object_find_body(dispatch, BODY)), 0);
+    grt_dispatch_unlock(dispatch);
+    join_guest(ctx, base, thread);
+    CHECK(!ctx->thread->kernel.mutants);
+}
+
+static void test_released_meanwhile(void **state)
+{
+    (void)state;
+    RUN_GUEST(released_meanwhile, comes_late);
+}
+
 /* An index comes with the news that a mutant was abandoned. */
 static void abandoned_index(grt_ppc *ctx, uint8_t *base)
 {
@@ -260,6 +296,29 @@ static void test_new_uses_waited(void **state)
     assert_logged("is initialised while 1 thread waits for what was there before");
 }
 
+/* The news is news once. */
+static void said_once(grt_ppc *ctx, uint8_t *base)
+{
+    KCALL(KeInitializeEvent, BODY, 0, 0);
+    uint32_t waiter = new_thread(ctx, base, 1, BODY);
+    await_waiting(dispatch_of(ctx), 1);
+    initialise_inline(base, 0, BODY, 0);
+    for (int i = 0; i < 3; i++)
+        CHECK_EQUAL(KCALL(KeResetEvent, BODY), 0);
+    CHECK_EQUAL(KCALL(KeSetEvent, BODY, 0, 0), 0);
+    join_guest(ctx, base, waiter);
+}
+
+static void test_said_once(void **state)
+{
+    (void)state;
+    RUN_GUEST(said_once, waits_for_ever);
+    assert_int_equal(times_logged("KeResetEvent: object 82010040 is initialised while 1 thread "
+                                  "waits for what was there before"),
+                     1);
+    assert_int_equal(times_logged("is initialised while"), 1);
+}
+
 /* ---- hostile guests -------------------------------------------------------------------------- */
 
 static void garbage(grt_ppc *ctx, uint8_t *base)
@@ -309,6 +368,35 @@ static void test_gone_memory(void **state)
     (void)state;
     RUN_GUEST(gone_memory, waits_for_ever);
     assert_logged("in memory that cannot be read");
+}
+
+/* What cannot be written stays what it is: nobody is let through. */
+static void read_only(grt_ppc *ctx, uint8_t *base)
+{
+    grt_memory *memory = ctx->thread->runtime->memory;
+    grt_addr pages = new_pages(ctx, base, 0x10000);
+    uint32_t threads[3];
+    for (uint32_t kind = 0; kind < 3; kind++) {
+        initialise(ctx, base, kind, pages + 0x40 * kind);
+        threads[kind] = new_thread(ctx, base, 1, pages + 0x40 * kind);
+        await_waiting(dispatch_of(ctx), kind + 1);
+    }
+    CHECK_EQUAL(grt_memory_protect(memory, pages, 0x10000, GRT_READ_ONLY), GRT_OK);
+    for (uint32_t kind = 0; kind < 3; kind++)
+        signal_body(ctx, base, kind, pages + 0x40 * kind);
+    CHECK_EQUAL(waiting_now(dispatch_of(ctx)), 3);
+    CHECK_EQUAL(grt_memory_protect(memory, pages, 0x10000, GRT_READ_WRITE), GRT_OK);
+    for (uint32_t kind = 0; kind < 3; kind++) {
+        signal_body(ctx, base, kind, pages + 0x40 * kind);
+        join_guest(ctx, base, threads[kind]);
+    }
+}
+
+static void test_read_only(void **state)
+{
+    (void)state;
+    RUN_GUEST(read_only, waits_for_ever);
+    assert_logged("is in memory that cannot be written: nothing changed");
 }
 
 #define SCRIBBLERS 2u
@@ -446,11 +534,12 @@ static void test_flipped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mutants),         cmocka_unit_test(test_abandoned_index),
-        cmocka_unit_test(test_boost),           cmocka_unit_test(test_new_uses),
-        cmocka_unit_test(test_new_uses_waited), cmocka_unit_test(test_garbage),
-        cmocka_unit_test(test_gone_memory),     cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_flipped),
+        cmocka_unit_test(test_mutants),         cmocka_unit_test(test_released_meanwhile),
+        cmocka_unit_test(test_abandoned_index), cmocka_unit_test(test_boost),
+        cmocka_unit_test(test_new_uses),        cmocka_unit_test(test_new_uses_waited),
+        cmocka_unit_test(test_said_once),       cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_gone_memory),     cmocka_unit_test(test_read_only),
+        cmocka_unit_test(test_hostile),         cmocka_unit_test(test_flipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

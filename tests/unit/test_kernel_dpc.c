@@ -7,11 +7,6 @@
 
 static atomic_uint runs, levels, foreign;
 
-static grt_dispatch *dispatch_of(const grt_ppc *ctx)
-{
-    return &ctx->thread->runtime->kernel->dispatch;
-}
-
 static void runs_at_dispatch(grt_ppc *ctx, uint8_t *base)
 {
     atomic_fetch_add(&levels, base[ctx->thread->pcr + PCR_IRQL] == GRT_IRQL_DISPATCH);
@@ -117,9 +112,8 @@ static void contended(grt_ppc *ctx, uint8_t *base)
     kdpcs = s + 0x80;
     for (uint32_t i = 0; i < 3; i++)
         KCALL(KeInitializeDpc, kdpcs + 0x20 * i, FN(2), i);
-    for (uint32_t i = 0; i < QUEUERS; i++)
-        CHECK_EQUAL(KCALL(ExCreateThread, s + 4 * i, 0, 0, 0, FN(1), i, 0), GRT_NT_SUCCESS);
-    CHECK_EQUAL(KCALL(NtWaitForMultipleObjectsEx, QUEUERS, s, 0, 1, 0, 0), GRT_NT_SUCCESS);
+    start_threads(ctx, base, s, 1, QUEUERS);
+    join_threads(ctx, base, s, QUEUERS);
     KCALL0(KeRetireDpcList);
     CHECK_EQUAL(atomic_load(&runs), atomic_load(&queued));
     CHECK_EQUAL(atomic_load(&levels), 2 * atomic_load(&runs));
@@ -131,8 +125,54 @@ static void test_contended(void **state)
     RUN_GUEST(contended, queuer, runs_at_dispatch);
 }
 
-/* ---- what goes wrong
- * ------------------------------------------------------------------------------- */
+/* ---- seeded runs -------------------------------------------------------------------------- */
+
+static void breathe_until_run(grt_ppc *ctx, uint8_t *base)
+{
+    for (uint32_t i = 0; i < 1000 && atomic_load(&runs) == 0; i++)
+        KCALL0(KeGetCurrentProcessType);
+    CHECK_EQUAL(atomic_load(&runs), 1);
+}
+
+static void waits_then_breathes(grt_ppc *ctx, uint8_t *base)
+{
+    CHECK_EQUAL(KCALL(NtWaitForSingleObjectEx, ctx->r[3], 0, 0, 0), GRT_NT_SUCCESS);
+    breathe_until_run(ctx, base);
+}
+
+/* The thread whose wait is interrupted for a timer's DPC is let through before it comes to look: it
+ * runs the DPC all the same, although neither it nor anybody else waits again. */
+static void let_through(grt_ppc *ctx, uint8_t *base)
+{
+    grt_addr s = scratch(ctx), kdpc = s + 0x80;
+    grt_dispatch *dispatch = dispatch_of(ctx);
+    reset();
+    KCALL(KeInitializeDpc, kdpc, FN(2), 0);
+    CHECK_EQUAL(KCALL(NtCreateEvent, s + 0x40, 0, 1, 0), GRT_NT_SUCCESS);
+    uint32_t event = peek(base, s + 0x40);
+    CHECK_EQUAL(KCALL(ExCreateThread, s + 0x44, 0, 0, 0, FN(1), event, 0), GRT_NT_SUCCESS);
+    while (dispatch->waiting == 0)
+        KCALL0(KeGetCurrentProcessType);
+    arm(ctx, base, s, kdpc, 3000, 0);
+    while (!dispatch->dpcs && atomic_load(&runs) == 0)
+        KCALL0(KeGetCurrentProcessType);
+    CHECK_EQUAL(KCALL(NtSetEvent, event, 0), GRT_NT_SUCCESS);
+    breathe_until_run(ctx, base);
+    CHECK_EQUAL(KCALL(NtWaitForSingleObjectEx, peek(base, s + 0x44), 0, 0, 0), GRT_NT_SUCCESS);
+}
+
+static void test_let_through(void **state)
+{
+    (void)state;
+    grt_ppc_function *const functions[] = {let_through, waits_then_breathes, runs_at_dispatch};
+    for (uint64_t seed = 1; seed <= 32; seed++) {
+        grt_runtime_config config = quiet_config();
+        config.schedule_seed = seed;
+        run_guest_with(&config, functions, 3);
+    }
+}
+
+/* ---- what goes wrong ---------------------------------------------------------------------- */
 
 static void no_function(grt_ppc *ctx, uint8_t *base)
 {
@@ -196,9 +236,13 @@ static void test_destroyed_meanwhile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_timers),    cmocka_unit_test(test_raised),
-        cmocka_unit_test(test_contended), cmocka_unit_test(test_no_function),
-        cmocka_unit_test(test_faulting),  cmocka_unit_test(test_destroyed_meanwhile),
+        cmocka_unit_test(test_timers),
+        cmocka_unit_test(test_raised),
+        cmocka_unit_test(test_contended),
+        cmocka_unit_test(test_no_function),
+        cmocka_unit_test(test_let_through),
+        cmocka_unit_test(test_faulting),
+        cmocka_unit_test(test_destroyed_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

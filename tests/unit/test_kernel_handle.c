@@ -3,32 +3,7 @@
 
 #define BAD 0x00000010u
 
-static grt_dispatch *dispatch_of(const grt_ppc *ctx)
-{
-    return &ctx->thread->runtime->kernel->dispatch;
-}
-
-/* {length, maximum, buffer} at [at], the text behind it. */
-static grt_addr string_at(uint8_t *base, grt_addr at, const char *text)
-{
-    uint32_t length = (uint32_t)strlen(text);
-    poke(base, at, length << 16 | length);
-    poke(base, at + 4, at + 8);
-    memcpy(base + at + 8, text, length);
-    return at;
-}
-
-static grt_addr attributes_at(uint8_t *base, grt_addr at, const char *text, uint32_t flags)
-{
-    poke(base, at, 0);
-    poke(base, at + 4, string_at(base, at + 12, text));
-    poke(base, at + 8, flags);
-    return at;
-}
-
-/* ---- what went wrong in real ports
- * ------------------------------------------------------------------
- */
+/* ---- what went wrong in real ports -------------------------------------------------------- */
 
 /* A program that releases a semaphore by a closed handle is told who closed it, where and when. */
 static void closed_handle(grt_ppc *ctx, uint8_t *base)
@@ -152,11 +127,8 @@ static void uses_while_closing(grt_ppc *ctx, uint8_t *base)
         KCALL(NtCreateEvent, s, 0, 0, 0);
         atomic_store(&shared_handles[i], peek(base, s));
     }
-    for (uint32_t i = 0; i < RACERS; i++)
-        CHECK_EQUAL(KCALL(ExCreateThread, handles + 4 * i, 0, 0, 0, FN(1), i, 0), GRT_NT_SUCCESS);
-    CHECK_EQUAL(KCALL(NtWaitForMultipleObjectsEx, RACERS, handles, 0, 1, 0, 0), GRT_NT_SUCCESS);
-    for (uint32_t i = 0; i < RACERS; i++)
-        KCALL(NtClose, peek(base, handles + 4 * i));
+    start_threads(ctx, base, handles, 1, RACERS);
+    join_threads(ctx, base, handles, RACERS);
     for (uint32_t i = 0; i < SHARED; i++)
         CHECK_EQUAL(KCALL(NtClose, atomic_load(&shared_handles[i])), GRT_NT_SUCCESS);
     CHECK_EQUAL(dispatch_of(ctx)->handles, 0);
@@ -170,8 +142,7 @@ static void test_use_while_closing(void **state)
     RUN_GUEST(uses_while_closing, racer);
 }
 
-/* ---- what a last handle takes along ------------------------------------------------------------
- */
+/* ---- what a last handle takes along ------------------------------------------------------- */
 
 static void owned_mutant(grt_ppc *ctx, uint8_t *base)
 {
@@ -268,8 +239,7 @@ static void test_armed_in_memory_at_the_end(void **state)
     RUN_GUEST(arms_in_memory);
 }
 
-/* ---- the end ------------------------------------------------------------------------------------
- */
+/* ---- the end ------------------------------------------------------------------------------ */
 
 /* Whatever a program leaves behind goes with the runtime. */
 static void leaves_everything(grt_ppc *ctx, uint8_t *base)
@@ -301,8 +271,7 @@ static void test_leaves_everything(void **state)
     RUN_GUEST(leaves_everything, ends);
 }
 
-/* ---- many threads by pointer --------------------------------------------------------------------
- */
+/* ---- many threads by pointer -------------------------------------------------------------- */
 
 /* More threads end than keep their blocks without pointers: nobody else gets one that the guest
  * points to, and all can still be waited for. */
@@ -344,8 +313,7 @@ static void test_many_ended(void **state)
     assert_false(log_has("ObDereferenceObject"));
 }
 
-/* ---- failures of the host
- * ------------------------------------------------------------------------ */
+/* ---- failures of the host ----------------------------------------------------------------- */
 
 typedef uint32_t operation(grt_ppc *ctx, uint8_t *base, grt_addr s);
 

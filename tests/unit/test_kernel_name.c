@@ -1,23 +1,6 @@
 /* test_kernel_name.c - names of objects: many, alike, and fought over. */
 #include "kernel_fixture.h"
 
-static grt_dispatch *dispatch_of(const grt_ppc *ctx)
-{
-    return &ctx->thread->runtime->kernel->dispatch;
-}
-
-static grt_addr attributes_at(uint8_t *base, grt_addr at, const char *text)
-{
-    uint32_t length = (uint32_t)strlen(text);
-    poke(base, at, 0);
-    poke(base, at + 4, at + 12);
-    poke(base, at + 8, 0);
-    poke(base, at + 12, length << 16 | length);
-    poke(base, at + 16, at + 20);
-    memcpy(base + at + 20, text, length);
-    return at;
-}
-
 /* Each is found, in any case, and no other. */
 static void many_names(grt_ppc *ctx, uint8_t *base)
 {
@@ -27,14 +10,15 @@ static void many_names(grt_ppc *ctx, uint8_t *base)
     char text[40];
     for (uint32_t i = 0; i < NAMES; i++) {
         snprintf(text, sizeof text, "Event [%c%u]", 'A' + (int)(i % 26), (unsigned)i);
-        KCALL(NtCreateEvent, s, attributes_at(base, s + 0x20, text), 0, i % 2);
+        KCALL(NtCreateEvent, s, attributes_at(base, s + 0x20, text, 0), 0, i % 2);
         handles[i] = peek(base, s);
     }
     for (uint32_t i = 0; i < NAMES; i += 7)
         KCALL(NtClose, handles[i]);
     for (uint32_t i = 0; i < NAMES; i++) {
         snprintf(text, sizeof text, "eVENT [%c%u]", 'a' + (int)(i % 26), (unsigned)i);
-        uint32_t status = KCALL(ObOpenObjectByName, attributes_at(base, s + 0x20, text), 0, 0, s);
+        uint32_t status =
+            KCALL(ObOpenObjectByName, attributes_at(base, s + 0x20, text, 0), 0, 0, s);
         CHECK_EQUAL(status, i % 7 ? GRT_NT_SUCCESS : GRT_NT_OBJECT_NAME_NOT_FOUND);
         if (status != GRT_NT_SUCCESS)
             continue;
@@ -43,9 +27,9 @@ static void many_names(grt_ppc *ctx, uint8_t *base)
         KCALL(NtClose, peek(base, s));
     }
     /* '[' and '{' differ like letters of two cases, but are none. */
-    CHECK_EQUAL(KCALL(ObOpenObjectByName, attributes_at(base, s + 0x20, "Event {B1}"), 0, 0, s),
+    CHECK_EQUAL(KCALL(ObOpenObjectByName, attributes_at(base, s + 0x20, "Event {B1}", 0), 0, 0, s),
                 GRT_NT_OBJECT_NAME_NOT_FOUND);
-    CHECK_EQUAL(KCALL(ObOpenObjectByName, attributes_at(base, s + 0x20, "Event [B1"), 0, 0, s),
+    CHECK_EQUAL(KCALL(ObOpenObjectByName, attributes_at(base, s + 0x20, "Event [B1", 0), 0, 0, s),
                 GRT_NT_OBJECT_NAME_NOT_FOUND);
 }
 
@@ -61,7 +45,7 @@ static void test_many_names(void **state)
 static void fighter(grt_ppc *ctx, uint8_t *base)
 {
     grt_addr s = scratch(ctx), now = timeout_at(base, s + 0x40, 0);
-    grt_addr attributes = attributes_at(base, s + 0x80, "the one");
+    grt_addr attributes = attributes_at(base, s + 0x80, "the one", 0);
     for (uint32_t i = 0; i < 2000; i++) {
         uint32_t status = KCALL(NtCreateSemaphore, s, attributes, 0, 100);
         CHECK(status == GRT_NT_SUCCESS || status == GRT_NT_OBJECT_NAME_EXISTS);
@@ -82,11 +66,8 @@ static void fighter(grt_ppc *ctx, uint8_t *base)
 static void fight(grt_ppc *ctx, uint8_t *base)
 {
     grt_addr s = scratch(ctx);
-    for (uint32_t i = 0; i < FIGHTERS; i++)
-        CHECK_EQUAL(KCALL(ExCreateThread, s + 4 * i, 0, 0, 0, FN(1), i, 0), GRT_NT_SUCCESS);
-    CHECK_EQUAL(KCALL(NtWaitForMultipleObjectsEx, FIGHTERS, s, 0, 1, 0, 0), GRT_NT_SUCCESS);
-    for (uint32_t i = 0; i < FIGHTERS; i++)
-        KCALL(NtClose, peek(base, s + 4 * i));
+    start_threads(ctx, base, s, 1, FIGHTERS);
+    join_threads(ctx, base, s, FIGHTERS);
     CHECK_EQUAL(dispatch_of(ctx)->objects, 0);
 }
 

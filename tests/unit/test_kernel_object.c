@@ -253,8 +253,7 @@ static void test_all_handles(void **state)
     assert_logged("all 65535 are open");
 }
 
-/* ---- failures of the host ----------------------------------------------------------------------
- */
+/* ---- failures of the host ----------------------------------------------------------------- */
 
 /* Every host call fails once; the status says so and nothing is left behind. */
 static void host_failures(grt_ppc *ctx, uint8_t *base)

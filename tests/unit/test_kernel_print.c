@@ -187,8 +187,7 @@ static void test_long(void **state)
     run_guest_with(&config, (grt_ppc_function *const[]){long_text}, 1);
 }
 
-/* ---- random formats against the host's printf
- * ----------------------------------------------------- */
+/* ---- random formats against the host's printf --------------------------------------------- */
 
 static uint64_t seed;
 

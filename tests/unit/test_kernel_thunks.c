@@ -7,7 +7,6 @@
 #include "kernel_fixture.h"
 
 #include "private_table.h"
-#define GRT_TABLE_COUNT PRIVATE_COUNT
 #include "kernel/thunks.h"
 
 static uint64_t got[10];

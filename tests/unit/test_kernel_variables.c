@@ -212,6 +212,21 @@ static void test_names(void **state)
     fixture_destroy(&fix);
 }
 
+static void test_long_image_name(void **state)
+{
+    (void)state;
+    fixture fix;
+    char name[0x200];
+    memset(name, 'b', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    create(&fix, nothing, ALL);
+    fix.module.name = name;
+    load(&fix);
+    const char *image = grt_host(fix.runtime, word_at(&fix, WORD(GRT_VARIABLE_ExLoadedImageName)));
+    assert_int_equal(strnlen(image, sizeof name), 0xFF);
+    fixture_destroy(&fix);
+}
+
 static void bug_check(grt_ppc *ctx, uint8_t *base)
 {
     (void)base;
@@ -308,6 +323,7 @@ int main(void)
         cmocka_unit_test(test_no_room),
         cmocka_unit_test(test_every_host_failure),
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_long_image_name),
         cmocka_unit_test(test_bug_check_stops_with_its_parameters),
         cmocka_unit_test(test_clock),
         cmocka_unit_test(test_clock_survives),

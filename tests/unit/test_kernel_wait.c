@@ -170,17 +170,6 @@ static void crowd_member(grt_ppc *ctx, uint8_t *base)
     atomic_fetch_add(&through, 1);
 }
 
-static void await_waiting(grt_ppc *ctx, uint32_t count)
-{
-    grt_dispatch *dispatch = &ctx->thread->runtime->kernel->dispatch;
-    for (bool reached = false; !reached;) {
-        grt_dispatch_lock(dispatch);
-        reached = dispatch->waiting >= count;
-        grt_dispatch_unlock(dispatch);
-        os_thread_yield();
-    }
-}
-
 static void crowd(grt_ppc *ctx, uint8_t *base, uint32_t type, uint32_t pulses, uint32_t rest)
 {
     grt_addr s = scratch(ctx), handles = s + 0x80, at = s + 0x40;
@@ -189,7 +178,7 @@ static void crowd(grt_ppc *ctx, uint8_t *base, uint32_t type, uint32_t pulses, u
     for (uint32_t i = 0; i < CROWD; i++)
         CHECK_EQUAL(KCALL(ExCreateThread, handles + 4 * i, 0, 0, 0, FN(1), event, 0),
                     GRT_NT_SUCCESS);
-    await_waiting(ctx, CROWD);
+    await_waiting(dispatch_of(ctx), CROWD);
     for (uint32_t i = 0; i < pulses; i++)
         KCALL(NtPulseEvent, event, 0);
     if (rest > 0) { /* exactly that many are still there, however long one waits */
@@ -251,8 +240,7 @@ static void test_ping_pong(void **state)
     RUN_GUEST(ping, pong);
 }
 
-/* ---- destroy while threads wait ----------------------------------------------------------------
- */
+/* ---- destroy while threads wait ----------------------------------------------------------- */
 
 static void waits_for_ever(grt_ppc *ctx, uint8_t *base)
 {
@@ -322,8 +310,7 @@ static void test_destroy_during_a_host_call(void **state)
     }
 }
 
-/* ---- random waits against a model
- * ---------------------------------------------------------------- */
+/* ---- random waits against a model --------------------------------------------------------- */
 
 /*
  * One thread does random operations on a few events and semaphores, with zero timeouts, and knows
@@ -485,8 +472,7 @@ static void moving(grt_ppc *ctx, uint8_t *base)
         KCALL(NtCreateSemaphore, s, 0, TOKENS, 100);
         baskets[i] = peek(base, s);
     }
-    for (uint32_t i = 0; i < MOVERS; i++)
-        CHECK_EQUAL(KCALL(ExCreateThread, handles + 4 * i, 0, 0, 0, FN(1), i, 0), GRT_NT_SUCCESS);
+    start_threads(ctx, base, handles, 1, MOVERS);
     /* The last ones may wait for ever on two baskets that nobody fills any more: tokens are added
      * until everybody is through. */
     uint32_t left = 0, added = 0;

@@ -82,6 +82,17 @@ static inline bool log_has(const char *text)
     return strstr(captured.text, text) != NULL;
 }
 
+/* How often it was said. */
+static inline uint32_t times_logged(const char *text)
+{
+    uint32_t count = 0;
+    os_mutex_lock(&captured.lock);
+    for (const char *at = captured.text; (at = strstr(at, text)) != NULL; at++)
+        count++;
+    os_mutex_unlock(&captured.lock);
+    return count;
+}
+
 #define assert_logged(wanted)                                                                      \
     do {                                                                                           \
         if (!log_has(wanted)) {                                                                    \

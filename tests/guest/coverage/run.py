@@ -21,8 +21,8 @@ def exports(guestrt, *options):
 
 
 def without_program(guestrt, work):
-    rows = {key for key, e in exports(guestrt).items() if e["implemented"]}
     table = exports(guestrt)
+    rows = {key for key, e in table.items() if e["implemented"]}
     for name in sorted(os.listdir(work)):
         if name.endswith(".elf") and os.path.exists(os.path.join(ROOT, "tests/guest", name[:-4] + ".c")):
             rows -= set(exports(guestrt, "--image=" + os.path.join(work, name)))
