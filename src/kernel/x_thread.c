@@ -215,7 +215,7 @@ uint32_t grt_export_NtYieldExecution(grt_call *call)
     return GRT_NT_SUCCESS;
 }
 
-uint32_t grt_export_KeDelayExecutionThread(grt_call *call, uint32_t mode, uint32_t alertable,
+uint32_t grt_export_KeDelayExecutionThread(grt_call *call, uint8_t mode, bool alertable,
                                            grt_addr interval)
 {
     (void)mode;
@@ -228,7 +228,7 @@ uint32_t grt_export_KeDelayExecutionThread(grt_call *call, uint32_t mode, uint32
         return GRT_NT_ACCESS_VIOLATION;
     if (deadline == 0)
         grt_thread_yield(call->thread);
-    return grt_wait_sleep(grt_call_dispatch(call), call->thread, alertable != 0, deadline);
+    return grt_wait_sleep(grt_call_dispatch(call), call->thread, alertable, deadline);
 }
 
 /* The console's thread would keep its processor. Here others want it, so only what is shorter than
