@@ -67,6 +67,7 @@ typedef struct grt_sections {
     os_mutex lock; /* the waiters, and what follows; guest words are touched under it, guarded */
     grt_left_section left[GRT_SECTION_LEFT];
     uint32_t left_next;
+    atomic_bool left_any; /* some may be remembered */
 } grt_sections;
 
 static inline grt_section_bucket *grt_section_bucket_of(grt_sections *sections, grt_addr section)
@@ -94,7 +95,11 @@ void grt_section_initialise(grt_call *call, grt_addr section, uint32_t spin_coun
 
 /* One try. [*owner] is what the owner word was, for BUSY. */
 grt_section_answer grt_section_claim(grt_call *call, grt_addr section, uint32_t *owner);
-/* The owner word has just become the thread's: it is inside, unless the memory is gone. */
+/* Makes the owner word the thread's if it is 0, and lists the section then; [*owner] is what it
+ * was. False when it is not accessible. */
+bool grt_section_take(grt_call *call, grt_addr section, uint32_t *owner);
+/* The owner word has just become the thread's, and the section is listed: it is inside, unless the
+ * memory is gone. */
 grt_section_answer grt_section_begin(grt_call *call, grt_addr section);
 /* Reports that the section's memory is not accessible. */
 grt_section_answer grt_section_refuse(grt_call *call, grt_addr section);
@@ -108,7 +113,8 @@ grt_section_answer grt_section_refuse(grt_call *call, grt_addr section);
 bool grt_section_free_if_nobodys(grt_call *call, grt_addr section, uint32_t owner);
 /* The id of the thread that owns the section, alive or not; 0: none. O(threads). */
 uint32_t grt_section_owner_id(grt_call *call, grt_addr section, uint32_t owner);
-/* Forgets that an ended thread had left the section owned. Any thread. */
+/* Forgets that an ended thread had left the section owned: somebody else has had it since. Any
+ * thread. */
 void grt_section_forget_left(grt_sections *sections, grt_addr section);
 /* [thread] has ended: says which sections it was inside of. On that thread. */
 void grt_section_thread_ended(grt_runtime *runtime, grt_thread *thread);

@@ -1,4 +1,5 @@
 /* section_wait.c - threads that wait for critical sections, and who wakes them. */
+#include "kernel/held.h"
 #include "kernel/state.h"
 
 static void link_waiter(grt_sections *sections, grt_section_waiter *waiter)
@@ -65,10 +66,14 @@ void grt_section_pass_on(grt_call *call, grt_addr section)
     grt_section_waiter *waiter = first_for(sections, section);
     bool hand_over = waiter && waiter->lost >= GRT_SECTION_PATIENCE;
     uint32_t owner = hand_over ? waiter->thread->kthread : 0;
+    /* The waiter looks at its list only under this lock, or as a guest. */
+    bool listed = hand_over && grt_held_push(&waiter->thread->held, section);
     bool done =
         grt_guest_exchange32(call->runtime, section + GRT_SECTION_OWNER, self, owner, &found);
     if (done && found == self && hand_over)
         waiter->granted = true;
+    else if (hand_over)
+        grt_held_take_back(&waiter->thread->held, listed);
     /* In any case: if the word is not as it should be, the waiter will see that. */
     grt_thread *thread = mark_woken(waiter);
     os_mutex_unlock(&sections->lock);
@@ -106,8 +111,7 @@ static turn try_turn(grt_call *call, grt_section_waiter *waiter, uint32_t *owner
         *owner = 0;
         answer = atomic_load(&call->thread->stop_requested) ? GONE : NOT_YET;
     } else if (!waiter->granted) {
-        bool there = grt_guest_exchange32(call->runtime, waiter->section + GRT_SECTION_OWNER, 0,
-                                          call->thread->kthread, owner);
+        bool there = grt_section_take(call, waiter->section, owner);
         answer = !there || atomic_load(&call->thread->stop_requested) ? GONE
                  : *owner == 0                                        ? MINE
                                                                       : NOT_YET;

@@ -119,14 +119,14 @@ enum {
 
 /*
  * The critical sections that a thread has entered and not left, outermost first. It is kept because
- * the owner words are the guest's: what a thread really entered is known here. The thread's own;
- * others may look at the counts only.
+ * the owner words are the guest's: what a thread really entered is known here. Changed by the
+ * thread itself, or for it while it waits (kernel/held.h); others may look.
  */
 #define GRT_HELD_LISTED 16u
 typedef struct grt_held {
     atomic_uint listed;   /* entries of [section] */
     atomic_uint unlisted; /* sections that found no room there */
-    grt_addr section[GRT_HELD_LISTED];
+    atomic_uint section[GRT_HELD_LISTED];
 } grt_held;
 
 /* A thread's place in the seeded scheduler (schedule.h). */

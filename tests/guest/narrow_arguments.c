@@ -1,6 +1,5 @@
-// Arguments of one byte: callers leave anything in the rest of the register, and nothing of it counts.
-// expect: objects begin as the byte says
-// expect: waits are alertable as the byte says
+// Arguments of one byte: callers leave anything in the rest of the register, and nothing of it
+// counts. expect: objects begin as the byte says expect: waits are alertable as the byte says
 // expect: timers, alerts and APCs have the mode that the byte says
 // expect: levels and threads are what the byte says
 // expect: memory does not look at the rest
@@ -111,8 +110,7 @@ static void waits(void)
     WAITS(wait_one(handle, YES, NO, &now), STATUS_TIMEOUT, wait_one(handle, NO, YES, &now));
     WAITS(wait_many(1, &handle, WAIT_ANY, YES, NO, &now), STATUS_TIMEOUT,
           wait_many(1, &handle, WAIT_ANY, NO, YES, &now));
-    WAITS(wait_body(&event, 0, YES, NO, &now), STATUS_TIMEOUT,
-          wait_body(&event, 0, NO, YES, &now));
+    WAITS(wait_body(&event, 0, YES, NO, &now), STATUS_TIMEOUT, wait_body(&event, 0, NO, YES, &now));
     WAITS(wait_bodies(1, bodies, WAIT_ANY, 0, YES, NO, &now, 0), STATUS_TIMEOUT,
           wait_bodies(1, bodies, WAIT_ANY, 0, NO, YES, &now, 0));
     WAITS(signal_and_wait(signalled, handle, YES, NO, &now), STATUS_TIMEOUT,
@@ -134,8 +132,7 @@ static void modes(void)
     int64_t later = MILLISECONDS(1000000);
     NtCreateTimer(&handle, 0, TIMER_AUTO);
     CHECK(set_timer(handle, &later, timer_apc, YES, 0, NO, 0, 0) == STATUS_SUCCESS);
-    CHECK(set_timer(handle, &later, timer_apc, NO, 0, YES, 0, 0) ==
-          STATUS_TIMER_RESUME_IGNORED);
+    CHECK(set_timer(handle, &later, timer_apc, NO, 0, YES, 0, 0) == STATUS_TIMER_RESUME_IGNORED);
     NtCancelTimer(handle, 0);
     init_timer(&timer, TIMER_AUTO, YES);
     CHECK(timer.header.size == 1);

@@ -277,7 +277,7 @@ static void levels(grt_ppc *ctx, uint8_t *base)
     CHECK_EQUAL(KCALL0(KeRaiseIrqlToDpcLevel), 2);
     CHECK_EQUAL(KCALL(KfRaiseIrql, 124), 2);
     CHECK_EQUAL(level_shown(ctx, base), 124);
-    CHECK_EQUAL(KCALL(KfRaiseIrql, 3), 124); /* down: reported, stays */
+    CHECK_EQUAL(KCALL(KfRaiseIrql, 3), 124);   /* down: reported, stays */
     CHECK_EQUAL(KCALL(KfRaiseIrql, 256), 124); /* a level is a byte: the same as 0 */
     CHECK_EQUAL(ctx->thread->irql, 124);
     KCALL(KfLowerIrql, 125); /* up */
