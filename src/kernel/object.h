@@ -108,6 +108,7 @@ struct grt_wait {
     uint64_t deadline; /* clock of the runtime; 0 only looks, UINT64_MAX is never */
     uint64_t order;    /* of arrival */
     uint32_t result;
+    bool circle_said;        /* that it is one of a circle of waits (deadlock.h) */
     bool takes_packet;       /* from a queue; others only see that there is one */
     uint64_t packet[2];      /* what it took */
     atomic_bool done;        /* with [result] */

@@ -15,6 +15,7 @@
 #define GRT_KERNEL_RWLOCK_H
 
 #include "kernel/call.h"
+#include "kernel/deadlock.h"
 
 #define GRT_RWLOCK_SHARDS 64u
 #define GRT_RWLOCK_SIZE   0x38u
@@ -29,8 +30,10 @@ typedef struct grt_rwlock_waiter {
 typedef struct grt_rwlock {
     struct grt_rwlock *next; /* in its shard */
     grt_addr address;
-    uint32_t writer; /* id of the thread that is in as one; 0: none */
+    grt_holder writer; /* the thread that is in as one; id 0: none */
     uint32_t readers_in, readers_waiting, writers_waiting;
+    grt_holders readers;      /* those in who found room; only reports look at it */
+    bool strangers;           /* one has left whom a thread let out that was not in */
     grt_rwlock_waiter *first; /* first come first; they live on their threads' host stacks */
 } grt_rwlock;
 

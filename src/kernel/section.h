@@ -42,7 +42,7 @@
 typedef struct grt_section_waiter {
     struct grt_section_waiter *next; /* in its bucket */
     grt_thread *thread;
-    grt_addr section, call_site;
+    grt_addr section;
     bool woken;    /* by a leave, and has not tried since */
     bool granted;  /* the section was handed over */
     uint32_t lost; /* how often it was woken in vain */
@@ -130,20 +130,5 @@ void grt_section_wake(grt_sections *sections, grt_addr section);
 /* The caller owns the section and leaves it: frees it and wakes the first waiter, or hands it over.
  * If the word is not the caller's any more, it stays. */
 void grt_section_pass_on(grt_call *call, grt_addr section);
-
-/* ---- section_deadlock.c ---- */
-
-typedef struct grt_deadlock_member {
-    uint32_t thread_id;
-    grt_addr section, call_site; /* what it waits for, and where; the next member owns that */
-} grt_deadlock_member;
-
-#define GRT_DEADLOCK_MEMBERS 8u
-
-/* The threads that wait in a circle through [waiter], which has just been linked: their number, 0
- * when there is no circle. sections->lock is held. O((buckets + waiters) * members). */
-uint32_t grt_deadlock_find(grt_runtime *runtime, const grt_section_waiter *waiter,
-                           grt_deadlock_member *members);
-void grt_deadlock_report(grt_runtime *runtime, const grt_deadlock_member *members, uint32_t count);
 
 #endif

@@ -3,6 +3,7 @@
 #define GRT_KERNEL_STATE_H
 
 #include "kernel/alarm.h"
+#include "kernel/deadlock.h"
 #include "kernel/lock_order.h"
 #include "kernel/rwlock.h"
 #include "kernel/section.h"
@@ -24,6 +25,7 @@ struct grt_kernel {
     grt_sections sections;
     grt_lock_order lock_order;
     grt_rwlocks rwlocks;
+    grt_deadlocks deadlocks;
     grt_vm vm;
     grt_variables variables;
     grt_title title;

@@ -12,7 +12,7 @@
  * waits that it does not let through, but for those that move, and those leave the object for good.
  * Waiters of an object are kept in the order in which they came, also when they move.
  */
-#include "kernel/object.h"
+#include "kernel/mutant.h"
 
 #include "os/assert.h"
 #include <string.h>
@@ -266,11 +266,19 @@ static void sleep_until_done(grt_wait *wait)
  * and the wait is no longer linked. */
 static bool slept_through(grt_dispatch *dispatch, grt_wait *wait)
 {
+    grt_blocked blocked;
     atomic_store(&wait->interrupted, false);
     if (!link_waiter(dispatch, wait))
         return false;
+    bool by_mutant = grt_mutant_blocks(wait, &blocked);
     grt_dispatch_unlock(dispatch);
+    if (by_mutant)
+        grt_deadlock_enter(&blocked);
     sleep_until_done(wait);
+    if (by_mutant) {
+        grt_deadlock_leave(&blocked);
+        wait->circle_said = blocked.said;
+    }
     if (is_done(wait))
         return true;
     grt_dispatch_lock(dispatch);
@@ -319,6 +327,7 @@ void grt_wait_init(grt_wait *wait, grt_thread *thread, bool alertable, uint64_t 
     wait->all = false;
     wait->alertable = alertable;
     wait->takes_packet = false;
+    wait->circle_said = false;
     wait->deadline = deadline;
 }
 

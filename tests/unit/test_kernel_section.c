@@ -165,7 +165,7 @@ static void exclusion(grt_ppc *ctx, uint8_t *base)
         sum += peek(base, SHARED + 0x200 + i * 4);
     CHECK_EQUAL(sum, WORKERS * ROUNDS);
     CHECK_EQUAL(grt_section_count(ctx->thread->runtime), 0);
-    CHECK_EQUAL(sections_waiting(ctx), 0);
+    CHECK_EQUAL(locks_waiting(ctx), 0);
 }
 
 /* 66: a release that is not atomic, and wakes nobody: two owners. */
@@ -192,7 +192,7 @@ static void misuse(grt_ppc *ctx, uint8_t *base)
     grt_addr s = scratch(ctx);
     KCALL(RtlEnterCriticalSection, SHARED);
     start_threads(ctx, base, s, 1, 1);
-    WAIT_UNTIL(sections_waiting(ctx) == 1);
+    WAIT_UNTIL(locks_waiting(ctx) == 1);
     KCALL(RtlLeaveCriticalSection, SHARED);
     join_threads(ctx, base, s, 1);
     CHECK_EQUAL(KCALL(RtlTryEnterCriticalSection, SHARED), 0);
@@ -228,7 +228,7 @@ static void freed_otherwise(grt_ppc *ctx, uint8_t *base)
     for (int overwritten = 0; overwritten < 2; overwritten++) {
         KCALL(RtlEnterCriticalSection, SHARED);
         start_threads(ctx, base, s, 1, 3);
-        WAIT_UNTIL(sections_waiting(ctx) == 3);
+        WAIT_UNTIL(locks_waiting(ctx) == 3);
         if (overwritten)
             __atomic_store_n((uint32_t *)(void *)(base + SHARED + OWNER), 0, __ATOMIC_SEQ_CST);
         else
@@ -434,7 +434,7 @@ static void page_goes(grt_ppc *ctx, uint8_t *base)
     }
     KCALL(RtlEnterCriticalSection, PAGE);
     start_threads(ctx, base, s, 1, 2);
-    WAIT_UNTIL(sections_waiting(ctx) == 2);
+    WAIT_UNTIL(locks_waiting(ctx) == 2);
     set_access(ctx, GRT_READ_ONLY); /* entering and leaving both write */
     KCALL(RtlLeaveCriticalSection, PAGE);
     join_threads(ctx, base, s, 2);
@@ -477,9 +477,9 @@ static void circle(grt_ppc *ctx, uint8_t *base)
     uint32_t count = (uint32_t)ctx->r[3];
     flag_set(base, 1, count);
     start_threads(ctx, base, s, 1, count);
-    WAIT_UNTIL(sections_waiting(ctx) == count);
+    WAIT_UNTIL(locks_waiting(ctx) == count);
     start_threads(ctx, base, s, 2, 1);
-    WAIT_UNTIL(sections_waiting(ctx) == count + 1);
+    WAIT_UNTIL(locks_waiting(ctx) == count + 1);
 }
 
 static void run_circle(uint32_t count)
