@@ -3,9 +3,9 @@
  * reader-writer locks, mutants, and any mixture.
  *
  * Whoever is about to sleep for ever because of a lock, and stands in the lock's own queue already,
- * enters itself here and looks for a circle that leads back to it. The last member that enters finds
- * it, so it is found once. No member can leave anything before it gets what it waits for, so what is
- * found stays.
+ * enters itself here and looks for a circle that leads back to it. The last member that enters
+ * finds it, so it is found once. No member can leave anything before it gets what it waits for, so
+ * what is found stays.
  *
  * Locks have locks of their own, so a look at a circle sees its members one after the other. It
  * counts if a second look finds the same: nobody can leave this table meanwhile, so between the two
@@ -73,8 +73,8 @@ typedef struct grt_deadlocks {
     uint64_t searches;
 } grt_deadlocks;
 
-/* The calling thread, which is about to sleep, enters; a circle that it closes is reported. It holds
- * no lock. O(threads that wait for each other). */
+/* The calling thread, which is about to sleep, enters; a circle that it closes is reported. It
+ * holds no lock. O(threads that wait for each other). */
 void grt_deadlock_enter(grt_blocked *blocked);
 /* It sleeps no more. Holds no lock. */
 void grt_deadlock_leave(grt_blocked *blocked);

@@ -7,10 +7,10 @@
 
 static void unlink_owned(grt_object *mutant)
 {
-    grt_object **link = &mutant->owner->kernel.mutants;
-    while (*link != mutant)
-        link = &(*link)->next_owned;
-    *link = mutant->next_owned;
+    grt_object *next = mutant->next_owned, *previous = mutant->previous_owned;
+    *(previous ? &previous->next_owned : &mutant->owner->kernel.mutants) = next;
+    if (next)
+        next->previous_owned = previous;
 }
 
 /* A mutant in guest memory has no handle to keep its record: the owner does, so that its end is
@@ -20,6 +20,9 @@ void grt_mutant_take(grt_dispatch *dispatch, grt_object *mutant, grt_thread *thr
     if (!mutant->owner) {
         mutant->owner = thread;
         mutant->next_owned = thread->kernel.mutants;
+        mutant->previous_owned = NULL;
+        if (mutant->next_owned)
+            mutant->next_owned->previous_owned = mutant;
         thread->kernel.mutants = mutant;
         mutant->held = mutant->body != 0 && !mutant->page;
         mutant->references += mutant->held;

@@ -10,6 +10,9 @@
 #define LOCK_SEMAPHORE 0x20u
 #define COUNT_FREE     0xFFFFFFFFu
 
+/* The lines of those who wait. */
+enum { READERS = 0, WRITERS = 1 };
+
 /* ---- records; the shard's lock is held ----------------------------------------------------- */
 
 static grt_rwlock_shard *shard_of(struct grt_kernel *kernel, grt_addr address)
@@ -49,9 +52,14 @@ static bool is_free(const grt_rwlock *lock)
     return lock->writer.thread_id == 0 && lock->readers_in == 0;
 }
 
+static bool anybody_waits(const grt_rwlock *lock)
+{
+    return lock->waiting[READERS].first || lock->waiting[WRITERS].first;
+}
+
 static void drop_if_idle(grt_rwlock_shard *shard, grt_rwlock *lock)
 {
-    if (!is_free(lock) || lock->first)
+    if (!is_free(lock) || anybody_waits(lock))
         return;
     *link_of(shard, lock->address) = lock->next;
     lock->next = shard->spare;
@@ -66,9 +74,9 @@ static bool show(grt_call *call, const grt_rwlock *lock)
 {
     uint8_t words[LOCK_EVENT];
     uint32_t in = lock->writer.thread_id != 0 ? 1 : lock->readers_in;
-    grt_store32(words, in + lock->readers_waiting + lock->writers_waiting - 1);
-    grt_store32(words + 4, lock->writers_waiting);
-    grt_store32(words + 8, lock->readers_waiting);
+    grt_store32(words, in + lock->waiting[READERS].count + lock->waiting[WRITERS].count - 1);
+    grt_store32(words + 4, lock->waiting[WRITERS].count);
+    grt_store32(words + 8, lock->waiting[READERS].count);
     grt_store32(words + 12, lock->readers_in);
     return grt_guest_write(call->runtime, lock->address, words, sizeof words);
 }
@@ -77,7 +85,7 @@ static bool may_enter(const grt_rwlock *lock, bool writer)
 {
     if (is_free(lock))
         return true;
-    return !writer && lock->readers_in > 0 && lock->writers_waiting == 0;
+    return !writer && lock->readers_in > 0 && lock->waiting[WRITERS].count == 0;
 }
 
 static void enter(grt_rwlock *lock, bool writer, const grt_thread *thread)
@@ -113,28 +121,19 @@ static void empty(grt_rwlock *lock)
 
 static void join(grt_rwlock *lock, grt_rwlock_waiter *waiter)
 {
-    grt_rwlock_waiter **link = &lock->first;
-    while (*link)
-        link = &(*link)->next;
-    *link = waiter;
-    *(waiter->writer ? &lock->writers_waiting : &lock->readers_waiting) += 1;
+    grt_rwlock_line *line = &lock->waiting[waiter->writer];
+    waiter->previous = line->last;
+    *(line->last ? &line->last->next : &line->first) = waiter;
+    line->last = waiter;
+    line->count++;
 }
 
 static void part(grt_rwlock *lock, grt_rwlock_waiter *waiter)
 {
-    grt_rwlock_waiter **link = &lock->first;
-    while (*link != waiter)
-        link = &(*link)->next;
-    *link = waiter->next;
-    *(waiter->writer ? &lock->writers_waiting : &lock->readers_waiting) -= 1;
-}
-
-static grt_rwlock_waiter *first_of(const grt_rwlock *lock, bool writer)
-{
-    grt_rwlock_waiter *waiter = lock->first;
-    while (waiter && waiter->writer != writer)
-        waiter = waiter->next;
-    return waiter;
+    grt_rwlock_line *line = &lock->waiting[waiter->writer];
+    *(waiter->previous ? &waiter->previous->next : &line->first) = waiter->next;
+    *(waiter->next ? &waiter->next->previous : &line->last) = waiter->previous;
+    line->count--;
 }
 
 static void let_in(grt_rwlock *lock, grt_rwlock_waiter *waiter)
@@ -148,11 +147,11 @@ static void let_in(grt_rwlock *lock, grt_rwlock_waiter *waiter)
 /* Nobody is in any more: whose turn is it? */
 static void let_next_in(grt_rwlock *lock, bool writer_left)
 {
-    bool readers_turn = writer_left || lock->writers_waiting == 0;
-    while (readers_turn && lock->readers_waiting > 0)
-        let_in(lock, first_of(lock, false));
-    if (is_free(lock) && lock->writers_waiting > 0)
-        let_in(lock, first_of(lock, true));
+    bool readers_turn = writer_left || lock->waiting[WRITERS].count == 0;
+    while (readers_turn && lock->waiting[READERS].count > 0)
+        let_in(lock, lock->waiting[READERS].first);
+    if (is_free(lock) && lock->waiting[WRITERS].count > 0)
+        let_in(lock, lock->waiting[WRITERS].first);
 }
 
 /* [thread] lets one out, mostly itself; if that was all, the next are let in. */
@@ -311,7 +310,7 @@ void grt_rwlock_release(grt_call *call, grt_addr address)
 /* Whoever is in is out; whoever waits gets in as after a writer. */
 static bool reset(grt_rwlock *lock)
 {
-    bool busy = !is_free(lock) || lock->first;
+    bool busy = !is_free(lock) || anybody_waits(lock);
     empty(lock);
     let_next_in(lock, true);
     return busy;

@@ -40,7 +40,7 @@
 
 /* A thread that waits; on its host stack, linked until it owns the section or is stopped. */
 typedef struct grt_section_waiter {
-    struct grt_section_waiter *next; /* in its bucket */
+    struct grt_section_waiter *next, *previous; /* in its bucket */
     grt_thread *thread;
     grt_addr section;
     bool woken;    /* by a leave, and has not tried since */
@@ -52,8 +52,8 @@ typedef struct grt_section_waiter {
  * leave looks at. A cache line each. */
 typedef struct grt_section_bucket {
     atomic_uint waiters;
-    grt_section_waiter *first; /* under sections->lock */
-    uint32_t padding[12];
+    grt_section_waiter *first, *last; /* under sections->lock */
+    uint32_t padding[10];
 } grt_section_bucket;
 _Static_assert(sizeof(grt_section_bucket) == 64, "a cache line");
 

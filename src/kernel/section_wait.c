@@ -5,20 +5,17 @@
 static void link_waiter(grt_sections *sections, grt_section_waiter *waiter)
 {
     grt_section_bucket *bucket = grt_section_bucket_of(sections, waiter->section);
-    grt_section_waiter **link = &bucket->first;
-    while (*link)
-        link = &(*link)->next;
-    *link = waiter;
+    waiter->previous = bucket->last;
+    *(bucket->last ? &bucket->last->next : &bucket->first) = waiter;
+    bucket->last = waiter;
     atomic_fetch_add(&bucket->waiters, 1);
 }
 
 static void unlink_waiter(grt_sections *sections, grt_section_waiter *waiter)
 {
     grt_section_bucket *bucket = grt_section_bucket_of(sections, waiter->section);
-    grt_section_waiter **link = &bucket->first;
-    while (*link != waiter)
-        link = &(*link)->next;
-    *link = waiter->next;
+    *(waiter->previous ? &waiter->previous->next : &bucket->first) = waiter->next;
+    *(waiter->next ? &waiter->next->previous : &bucket->last) = waiter->previous;
     atomic_fetch_sub(&bucket->waiters, 1);
 }
 

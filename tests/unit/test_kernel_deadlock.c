@@ -347,12 +347,9 @@ static void test_order_has_no_circles(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reader_again),
-        cmocka_unit_test(test_upgrade),
-        cmocka_unit_test(test_mixed),
-        cmocka_unit_test(test_all_of_mutants),
-        cmocka_unit_test(test_what_may_end),
-        cmocka_unit_test(test_order_has_no_circles),
+        cmocka_unit_test(test_reader_again), cmocka_unit_test(test_upgrade),
+        cmocka_unit_test(test_mixed),        cmocka_unit_test(test_all_of_mutants),
+        cmocka_unit_test(test_what_may_end), cmocka_unit_test(test_order_has_no_circles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
