@@ -109,9 +109,9 @@ grt_section_answer grt_section_refuse(grt_call *call, grt_addr section);
 /* [owner], not 0, was the owner word, and the calling thread is not inside. False when somebody is:
  * a thread, alive or not (which is reported; the console's would wait for ever as well). Else the
  * section was never initialised, or overwritten: reported, and its word is made 0. Also true when
- * the word has changed meanwhile. O(threads). */
+ * the word has changed meanwhile. */
 bool grt_section_free_if_nobodys(grt_call *call, grt_addr section, uint32_t owner);
-/* The id of the thread that owns the section, alive or not; 0: none. O(threads). */
+/* The id of the thread that owns the section, alive or not; 0: none. */
 uint32_t grt_section_owner_id(grt_call *call, grt_addr section, uint32_t owner);
 /* Forgets that an ended thread had left the section owned: somebody else has had it since. Any
  * thread. */

@@ -13,6 +13,7 @@
  * Waiters of an object are kept in the order in which they came, also when they move.
  */
 #include "kernel/mutant.h"
+#include "kernel/queue.h"
 
 #include "os/assert.h"
 #include <string.h>
@@ -42,8 +43,16 @@ static uint32_t take_mutant(grt_dispatch *dispatch, grt_object *mutant, grt_thre
     return abandoned ? GRT_NT_ABANDONED_WAIT_0 : GRT_NT_SUCCESS;
 }
 
-static void take_packet(grt_object *queue, grt_wait *wait)
+static void take_packet(grt_dispatch *dispatch, grt_object *queue, grt_wait *wait)
 {
+    if (grt_queue_is(queue)) {
+        grt_addr entry; /* 0 for a list that was overwritten, which is empty then */
+        wait->packet[1] = grt_queue_take(dispatch, queue, &entry);
+        wait->packet[0] = entry;
+        if (entry == 0)
+            queue->state = 1;
+        return;
+    }
     grt_packet *packet = queue->packets;
     GRT_ASSERT(packet);
     queue->packets = packet->next;
@@ -58,7 +67,7 @@ static uint32_t consume(grt_dispatch *dispatch, grt_object *object, grt_wait *wa
         return take_mutant(dispatch, object, wait->thread);
     bool takes = object->kind == GRT_OBJECT_QUEUE && wait->takes_packet;
     if (takes)
-        take_packet(object, wait);
+        take_packet(dispatch, object, wait);
     if (object->kind == GRT_OBJECT_SEMAPHORE || takes)
         object->state--;
     else if (object->auto_reset)

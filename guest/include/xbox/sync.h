@@ -145,6 +145,25 @@ NTSTATUS NtRemoveIoCompletion(HANDLE port, uint32_t *key, uint32_t *context, IO_
                               const int64_t *timeout);
 NTSTATUS NtQueryIoCompletion(HANDLE port, uint32_t *depth);
 
+/* ---- queues in guest memory ---- */
+
+typedef struct LIST_ENTRY {
+    struct LIST_ENTRY *next, *previous;
+} LIST_ENTRY;
+
+typedef struct KQUEUE {
+    DISPATCHER_HEADER header; /* signal_state: how many entries */
+    LIST_ENTRY entries;
+    uint32_t current_count, maximum_count;
+    LIST_ENTRY threads;
+} KQUEUE;
+
+void KeInitializeQueue(KQUEUE *queue, uint32_t count);
+int32_t KeInsertQueue(KQUEUE *queue, LIST_ENTRY *entry);
+int32_t KeInsertHeadQueue(KQUEUE *queue, LIST_ENTRY *entry);
+LIST_ENTRY *KeRemoveQueue(KQUEUE *queue, KPROCESSOR_MODE mode, const int64_t *timeout);
+LIST_ENTRY *KeRundownQueue(KQUEUE *queue);
+
 /* ---- alerts ---- */
 
 uint32_t KeAlertThread(void *kthread, KPROCESSOR_MODE mode); /* mode 0 kernel, 1 user */
