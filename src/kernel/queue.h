@@ -39,7 +39,8 @@ grt_queue_answer grt_queue_put(grt_dispatch *dispatch, grt_object *queue, grt_ad
                                bool in_front);
 /* Unlinks the first entry, whose forward link becomes 0; the state is not touched. */
 grt_queue_answer grt_queue_take(grt_dispatch *dispatch, grt_object *queue, grt_addr *entry);
-/* Unlinks all entries, which stay linked to each other in a ring; [*first] is 0 when there are none.
+/* Unlinks all entries, which stay linked to each other in a ring; [*first] is 0 when there are
+ * none.
  */
 grt_queue_answer grt_queue_take_all(grt_dispatch *dispatch, grt_object *queue, grt_addr *first);
 

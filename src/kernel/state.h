@@ -5,6 +5,7 @@
 #include "kernel/alarm.h"
 #include "kernel/deadlock.h"
 #include "kernel/lock_order.h"
+#include "kernel/notice.h"
 #include "kernel/rwlock.h"
 #include "kernel/section.h"
 #include "kernel/title.h"
@@ -29,6 +30,7 @@ struct grt_kernel {
     grt_vm vm;
     grt_variables variables;
     grt_title title;
+    grt_notices notices;
     uint64_t started_ns; /* grt_thread_clock_ns() */
     grt_title_heaps heaps;
 

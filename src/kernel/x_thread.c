@@ -143,6 +143,7 @@ uint32_t grt_export_ExCreateThread(grt_call *call, grt_addr handle_out, uint32_t
 
 void grt_export_ExTerminateThread(grt_call *call, uint32_t exit_code)
 {
+    grt_notice_tell(call->thread, false);
     grt_apc_run_down(grt_call_dispatch(call), call->thread);
     grt_thread_exit(call->thread, exit_code);
 }

@@ -174,6 +174,7 @@ typedef struct grt_joiner {
 typedef struct grt_thread_kernel {
     struct grt_object *object;  /* made when somebody first asks for it */
     bool ended;                 /* an object made from now on is signalled */
+    bool end_told;              /* functions of the guest know that it ends */
     bool in_kernel_apc;         /* a normal kernel APC runs: no other one may interrupt it */
     bool alerted[2];            /* by mode: kernel, user */
     struct grt_wait *wait;      /* in progress */

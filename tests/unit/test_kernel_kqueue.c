@@ -1,6 +1,6 @@
 /*
- * test_kernel_kqueue.c - queues in guest memory: no entry is lost or given out twice, and lists that
- * are no lists hurt nobody.
+ * test_kernel_kqueue.c - queues in guest memory: no entry is lost or given out twice, and lists
+ * that are no lists hurt nobody.
  */
 #include "lock_fixture.h"
 
@@ -97,7 +97,8 @@ static void test_several(void **state)
 static void damage(grt_ppc *ctx, uint8_t *base)
 {
     grt_addr s = scratch(ctx), now = timeout_at(base, s + 0x40, 0);
-    /* A head that leads nowhere, to the wrong place, or to itself while the state says otherwise. */
+    /* A head that leads nowhere, to the wrong place, or to itself while the state says otherwise.
+     */
     static const uint32_t heads[] = {0, BAD, 0xFFFFFFFCu, ENTRIES, QUEUE + 0x10};
     for (uint32_t i = 0; i < sizeof heads / sizeof *heads; i++) {
         KCALL(KeInitializeQueue, QUEUE, 0);
@@ -110,8 +111,19 @@ static void damage(grt_ppc *ctx, uint8_t *base)
             CHECK_EQUAL(KCALL(KeRundownQueue, QUEUE), 0);
         CHECK_EQUAL(KCALL(KeInsertQueue, QUEUE, entry_at(1)), 0);
         CHECK_EQUAL(KCALL(KeRemoveQueue, QUEUE, 0, now), entry_at(1));
+        CHECK_EQUAL(peek(base, entry_at(1)), 0);
     }
     CHECK(times_logged("was overwritten: what it held is lost") > 5);
+    /* An entry that does not know its neighbour: the first, the second, the last. */
+    for (uint32_t i = 0; i < 3; i++) {
+        KCALL(KeInitializeQueue, QUEUE, 0);
+        for (uint32_t entry = 0; entry < 3; entry++)
+            KCALL(KeInsertQueue, QUEUE, entry_at(entry));
+        poke(base, entry_at(i) + (i < 2 ? 4 : 0), entry_at(7));
+        CHECK_EQUAL(KCALL(KeRemoveQueue, QUEUE, 0, now), GRT_NT_TIMEOUT);
+        CHECK_EQUAL(peek(base, QUEUE + 0x10), QUEUE + 0x10);
+        CHECK_EQUAL(peek(base, QUEUE + 0x14), QUEUE + 0x10);
+    }
     /* A state that is a lie. */
     KCALL(KeInitializeQueue, QUEUE, 0);
     poke(base, QUEUE + 4, 0x7FFFFFFF);

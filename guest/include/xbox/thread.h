@@ -54,6 +54,22 @@ NTSTATUS MmDeleteKernelStack(char *base, char *limit);
 void KeSetCurrentStackPointers(void *stack_pointer, KTHREAD *thread, void *allocation_base,
                                void *base, void *limit);
 
+/* ---- functions that want to know of threads that begin (1) or end (0) ---- */
+
+typedef struct THREAD_REGISTRATION {
+    void (*routine)(struct THREAD_REGISTRATION *registration, KTHREAD *thread, uint32_t begins);
+    uint32_t priority;
+    uint32_t link[2];
+} THREAD_REGISTRATION;
+
+typedef struct XTHREAD_NOTIFICATION {
+    uint32_t link[2];
+    void (*routine)(uint32_t begins);
+} XTHREAD_NOTIFICATION;
+
+void ExRegisterThreadNotification(THREAD_REGISTRATION *registration, uint32_t create);
+void XRegisterThreadNotifyRoutine(XTHREAD_NOTIFICATION *registration, uint32_t create);
+
 /* ---- of the title library ---- */
 
 HANDLE CreateThread(void *attributes, uint32_t stack_size, thread_entry *entry, void *argument,
