@@ -1,5 +1,6 @@
-// Arguments of one byte: callers leave anything in the rest of the register, and nothing of it
-// counts. expect: objects begin as the byte says expect: waits are alertable as the byte says
+// Arguments of one byte: callers leave anything in the rest of the register; it does not count.
+// expect: objects begin as the byte says
+// expect: waits are alertable as the byte says
 // expect: timers, alerts and APCs have the mode that the byte says
 // expect: levels and threads are what the byte says
 // expect: memory does not look at the rest
