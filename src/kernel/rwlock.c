@@ -42,7 +42,8 @@ static grt_rwlock *record_of(grt_rwlock_shard *shard, grt_addr address)
         lock = os_alloc(sizeof *lock);
     if (!lock)
         return NULL;
-    *lock = (grt_rwlock){.next = shard->locks, .address = address};
+    lock->next = shard->locks; /* the rest is as it was made, or as the last one left it: empty */
+    lock->address = address;
     shard->locks = lock;
     return lock;
 }
