@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "guestrt/heap.h"
+#include "os/sanitizer.h"
 
 #define LOG_LINES 64
 
@@ -128,6 +129,13 @@ static inline uint32_t random_next(test_random *random)
 static inline uint32_t random_below(test_random *random, uint32_t limit)
 {
     return (uint32_t)((uint64_t)random_next(random) * limit >> 32);
+}
+
+/* Rounds of a test: a part of them under the thread sanitizer, where each takes ten times as long.
+ */
+static inline uint32_t rounds_of(uint32_t count, uint32_t part)
+{
+    return GRT_UNDER_TSAN ? count / part : count;
 }
 
 /* Small sizes often, large ones sometimes. */

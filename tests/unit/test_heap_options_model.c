@@ -191,7 +191,7 @@ static void random_step(test_random *random, uint32_t max_size)
 }
 
 static void run_with(const char *name, const char *options, uint32_t pages, uint64_t budget,
-                     uint32_t max_size, int steps)
+                     uint32_t max_size, uint32_t steps)
 {
     test_random random = random_from_environment(name);
     grt_heap_config config = fixture_config(&world.fixture, pages);
@@ -199,7 +199,7 @@ static void run_with(const char *name, const char *options, uint32_t pages, uint
     config.budget = budget;
     bool patterns = config.options.fill || config.options.slack || config.options.redzone != 0;
     model_open(&config);
-    for (int i = 0; i < steps; i++) {
+    for (uint32_t i = 0; i < rounds_of(steps, 8); i++) {
         random_step(&random, max_size);
         model_check();
         if (i % 16 == 0 && !patterns) {

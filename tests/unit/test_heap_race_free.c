@@ -65,8 +65,9 @@ static void free_in_every_round(void *arg)
 }
 
 /* The calling thread is one of the [threads], and makes the blocks. */
-static void race_frees(unsigned threads, unsigned rounds, uint32_t size, uint32_t pages)
+static void race_frees(unsigned threads, unsigned most, uint32_t size, uint32_t pages)
 {
+    unsigned rounds = rounds_of(most, 5);
     open_race(threads, rounds, pages);
     os_thread *others[THREADS_MAX];
     for (unsigned i = 1; i < threads; i++) {
@@ -164,8 +165,9 @@ static void judge_round(grt_addr changed)
     assert_int_equal(grt_heap_free(fixture.heap, changed), GRT_OK);
 }
 
-static void race_change(uint32_t size, uint32_t wish, unsigned rounds)
+static void race_change(uint32_t size, uint32_t wish, unsigned most)
 {
+    unsigned rounds = rounds_of(most, 5);
     memset(&change, 0, sizeof change);
     change.size = size;
     change.wish = wish;
@@ -249,7 +251,7 @@ static void test_free_against_a_cut_of_pages(void **state)
 static void test_free_against_a_request(void **state)
 {
     (void)state;
-    unsigned rounds = 50000, early = 0;
+    unsigned rounds = rounds_of(50000, 5), early = 0;
     open_race(2, rounds, 256);
     race.block = grt_heap_alloc(fixture.heap, 100); /* is handed out again and again */
     assert_int_equal(grt_heap_free(fixture.heap, race.block), GRT_OK);
