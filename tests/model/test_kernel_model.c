@@ -360,6 +360,7 @@ static void tell_end(actor *self)
 {
     operation *op = begin_operation(self, ENDS);
     op->at = self->ctx->thread->runtime->schedule->handed;
+    op->ns = self->ctx->thread->seat.turn_ns; /* timers that were due then came before */
     op->finished = true;
     world.gone[self->thread] = true;
     world.ended++;
