@@ -235,6 +235,15 @@ static void hand_out_all(translation *t)
 /* ---- the whole ---------------------------------------------------------------------------------
  */
 
+static void report_unknown_tables(translation *t)
+{
+    grc_report *report = t->work.report;
+    const grc_words *jumps = &t->program.unknown_tables;
+    report->unknown_tables = (uint32_t)jumps->count;
+    for (size_t i = 0; i < jumps->count && i < GRC_TABLE_LIMIT; i++)
+        report->unknown_table_jumps[i] = jumps->items[i];
+}
+
 static void run(translation *t, const void *elf, size_t size)
 {
     check_options(&t->work);
@@ -249,6 +258,7 @@ static void run(translation *t, const void *elf, size_t size)
     t->work.report->functions = t->program.function_count;
     t->work.report->jump_tables = t->program.jump_tables;
     t->work.report->unresolved_jumps = t->program.unresolved_jumps;
+    report_unknown_tables(t);
     write_code(t);
     grc_write_module(&t->program, &t->out.module);
     grc_write_header(&t->program, &t->out.header);

@@ -7,7 +7,7 @@
  * such target becomes a function of its own. New starts come up while exploring; what was explored
  * on wrong assumptions is then explored again. Starts only ever grow, so this ends.
  */
-#include "program.h"
+#include "jumps.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,11 +18,13 @@ enum {
     TABLE_ROUNDS = 32,
     TAIL_LIMIT = 48,
     TRIAL_LIMIT = 4096,
+    ANYWHERE_LIMIT =
+        2048, /* words of a function in which a jump may go anywhere, unless asked for */
 };
 
 typedef struct table {
     uint32_t jump; /* word of the bctr */
-    bool resolved;
+    grc_jump_kind kind;
     grc_words targets;
 } table;
 
@@ -219,17 +221,12 @@ static void cut_blocks(explorer *e, grc_function *function)
     function->entry = program->block_of[function->start];
 }
 
-static void connect_cases(explorer *e, grc_block *block)
+static void connect_cases(explorer *e, const table *jump, grc_block *block)
 {
-    for (size_t i = 0; i < e->jumps.count; i++) {
-        const table *jump = &e->jumps.items[i];
-        if (jump->jump != block->end - 1)
-            continue;
-        block->cases = grc_alloc(e->arena, jump->targets.count, sizeof(uint32_t));
-        for (size_t j = 0; j < jump->targets.count; j++)
-            if (branches_inside(e, jump->targets.items[j]))
-                block->cases[block->case_count++] = e->program->block_of[jump->targets.items[j]];
-    }
+    block->cases = grc_alloc(e->arena, jump->targets.count, sizeof(uint32_t));
+    for (size_t i = 0; i < jump->targets.count; i++)
+        if (branches_inside(e, jump->targets.items[i]))
+            block->cases[block->case_count++] = e->program->block_of[jump->targets.items[i]];
 }
 
 static void connect_block(explorer *e, grc_block *block)
@@ -246,62 +243,32 @@ static void connect_block(explorer *e, grc_block *block)
         if (word != GRC_NONE && branches_inside(e, word))
             block->target = program->block_of[word];
     }
-    if (branch.flow == GRC_FLOW_JUMP_CTR)
-        connect_cases(e, block);
     if ((branch.conditional || !ends_block(last)) && falls_inside(e, block->end))
         block->next = program->block_of[block->end];
 }
 
+static int by_jump(const void *left, const void *right)
+{
+    const table *a = left, *b = right;
+    return (a->jump > b->jump) - (a->jump < b->jump);
+}
+
 static void build_blocks(explorer *e, grc_function *function)
 {
+    size_t jump = 0;
     cut_blocks(e, function);
-    for (uint32_t i = 0; i < function->block_count; i++)
-        connect_block(e, &function->blocks[i]);
+    if (e->jumps.count)
+        qsort(e->jumps.items, e->jumps.count, sizeof *e->jumps.items, by_jump);
+    for (uint32_t i = 0; i < function->block_count; i++) {
+        grc_block *block = &function->blocks[i];
+        connect_block(e, block);
+        if (jump < e->jumps.count && e->jumps.items[jump].jump == block->end - 1)
+            connect_cases(e, &e->jumps.items[jump++], block);
+    }
 }
 
 /* ---- indirect jumps ----------------------------------------------------------------------------
  */
-
-static void add_edge(grc_edges *edges, uint32_t to, uint32_t from)
-{
-    if (to != GRC_NONE)
-        edges->blocks[edges->first[to]++] = from;
-}
-
-static void each_edge(const grc_block *block, uint32_t index, grc_edges *edges)
-{
-    add_edge(edges, block->next, index);
-    add_edge(edges, block->target, index);
-    for (uint32_t i = 0; i < block->case_count; i++)
-        add_edge(edges, block->cases[i], index);
-}
-
-static grc_edges predecessors(grc_arena *arena, const grc_function *function)
-{
-    uint32_t count = function->block_count, total = 0;
-    grc_edges edges = {.first = grc_alloc(arena, count + 2, sizeof(uint32_t))};
-    uint32_t *counts = edges.first + 1;
-    for (uint32_t i = 0; i < count; i++) {
-        const grc_block *block = &function->blocks[i];
-        if (block->next != GRC_NONE)
-            counts[block->next]++;
-        if (block->target != GRC_NONE)
-            counts[block->target]++;
-        for (uint32_t j = 0; j < block->case_count; j++)
-            counts[block->cases[j]]++;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t own = counts[i];
-        counts[i] = total;
-        total += own;
-    }
-    edges.blocks = grc_alloc(arena, total + 1, sizeof(uint32_t));
-    /* Filling moves each start to the next one's place, which is why there is one entry before. */
-    grc_edges fill = {.first = counts, .blocks = edges.blocks};
-    for (uint32_t i = 0; i < count; i++)
-        each_edge(&function->blocks[i], i, &fill);
-    return edges;
-}
 
 /* Any place in the function whose address is a constant somewhere may be where it jumps to. */
 static void guess_targets(explorer *e, grc_words *targets)
@@ -309,6 +276,65 @@ static void guess_targets(explorer *e, grc_words *targets)
     for (uint32_t word = e->start; word < e->end && is_code(e->program, word); word++)
         if (e->program->flags[word] & GRC_WORD_TAKEN)
             GRC_PUSH(e->arena, targets, word);
+}
+
+/* For each word of the function: is it an instruction, and is what follows it, down to where
+ * execution turns away? Data between code is not. */
+static uint8_t *find_sound(const explorer *e)
+{
+    uint8_t *sound = grc_alloc(e->arena, e->end - e->start + 1, 1);
+    sound[e->end - e->start] = is_code(e->program, e->end);
+    for (uint32_t word = e->end; word-- > e->start;) {
+        const grc_insn *insn = &e->program->insns[word];
+        grc_branch branch;
+        grc_insn_branch(insn, &branch);
+        bool turns_away = ends_block(insn) && !branch.conditional;
+        sound[word - e->start] = is_code(e->program, word) && insn->op != GRC_OP_INVALID &&
+                                 (turns_away || sound[word + 1 - e->start]);
+    }
+    return sound;
+}
+
+static void take_anywhere(explorer *e, grc_words *targets)
+{
+    const uint8_t *sound = find_sound(e);
+    for (uint32_t word = e->start; word < e->end; word++)
+        if (sound[word - e->start])
+            GRC_PUSH(e->arena, targets, word);
+}
+
+static bool is_asked_for(const explorer *e, const table *jump)
+{
+    const grc_options *options = e->program->work->options;
+    for (size_t i = 0; i < options->jump_count; i++)
+        if (options->jumps[i] == grc_address(e->program, jump->jump))
+            return true;
+    return false;
+}
+
+/* Takes the price of [count] targets from what all jumps may cost. */
+static bool pay(explorer *e, uint32_t count)
+{
+    uint64_t *budget = &e->program->slice_budget;
+    bool enough = *budget >= count;
+    *budget -= enough ? count : *budget;
+    return enough;
+}
+
+static void find_targets(explorer *e, grc_flow_graph *flow, table *jump)
+{
+    uint32_t words = e->end - e->start;
+    bool asked = is_asked_for(e, jump);
+    jump->kind = GRC_JUMP_KNOWN;
+    jump->targets.count = 0;
+    if (!asked)
+        jump->kind =
+            grc_find_jump_targets(flow, e->arena, e->program->block_of[jump->jump], &jump->targets);
+    bool anywhere = jump->kind == GRC_JUMP_UNKNOWN_TABLE && words <= ANYWHERE_LIMIT;
+    if (asked || (anywhere && pay(e, words)))
+        take_anywhere(e, &jump->targets);
+    else if (jump->kind != GRC_JUMP_KNOWN && pay(e, words))
+        guess_targets(e, &jump->targets);
 }
 
 static bool reach_targets(explorer *e, const grc_words *targets)
@@ -324,21 +350,18 @@ static bool reach_targets(explorer *e, const grc_words *targets)
     return changed;
 }
 
-/* Looks at every indirect jump; true if that led to code not seen before. */
-static bool resolve_jumps(explorer *e, grc_function *function)
+/* Looks at every indirect jump, again if it has been looked at: new ways may lead to it. True if
+ * that led to code not seen before. */
+static bool resolve_jumps(explorer *e, const grc_function *function)
 {
-    grc_edges edges = predecessors(e->arena, function);
+    grc_program *program = e->program;
+    grc_edges edges = grc_predecessors(e->arena, function);
+    grc_flow_graph flow =
+        grc_flow_graph_make(program, e->arena, function, &edges, program->slice_budget);
     bool changed = false;
     for (size_t i = 0; i < e->jumps.count; i++) {
-        table *jump = &e->jumps.items[i];
-        if (jump->resolved)
-            continue;
-        jump->targets.count = 0;
-        jump->resolved = grc_find_jump_table(e->program, function, &edges,
-                                             e->program->block_of[jump->jump], &jump->targets);
-        if (!jump->resolved)
-            guess_targets(e, &jump->targets);
-        changed |= reach_targets(e, &jump->targets);
+        find_targets(e, &flow, &e->jumps.items[i]);
+        changed |= reach_targets(e, &e->jumps.items[i].targets);
     }
     return changed;
 }
@@ -409,6 +432,7 @@ typedef struct survey {
         size_t count, capacity;
     } functions;
     uint32_t tables, unresolved; /* indirect jumps */
+    grc_words unknown_tables;    /* addresses of those that use a table which is not understood */
     uint64_t total;              /* words in functions, code in several of them counted for each */
     bool again;                  /* a start turned up inside a function that was explored already */
 } survey;
@@ -456,6 +480,13 @@ static void classify(grc_program *program, grc_function *function)
     }
 }
 
+static void count_jump(grc_program *program, survey *s, const table *jump)
+{
+    *(jump->kind == GRC_JUMP_KNOWN ? &s->tables : &s->unresolved) += 1;
+    if (jump->kind == GRC_JUMP_UNKNOWN_TABLE)
+        GRC_PUSH(&program->round, &s->unknown_tables, grc_address(program, jump->jump));
+}
+
 static void survey_function(grc_program *program, survey *s, uint32_t start)
 {
     grc_function function = {.start = start};
@@ -468,7 +499,7 @@ static void survey_function(grc_program *program, survey *s, uint32_t start)
             mark_start(program, s, e.calls.items[i]);
         s->total += e.visited.count;
         for (size_t i = 0; i < e.jumps.count; i++)
-            *(e.jumps.items[i].resolved ? &s->tables : &s->unresolved) += 1;
+            count_jump(program, s, &e.jumps.items[i]);
     }
     program->flags[start] |= GRC_WORD_REACHED;
     GRC_PUSH(&program->round, &s->functions, function);
@@ -512,6 +543,7 @@ static void keep_functions(grc_program *program, const survey *s)
     program->function_count = (uint32_t)s->functions.count;
     program->jump_tables = s->tables;
     program->unresolved_jumps = s->unresolved;
+    program->unknown_tables = s->unknown_tables;
     qsort(program->functions, program->function_count, sizeof *program->functions, by_start);
     memset(program->function_at, 0, program->words * sizeof *program->function_at);
     for (uint32_t i = 0; i < program->function_count; i++)

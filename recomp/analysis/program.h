@@ -86,7 +86,8 @@ typedef struct grc_program {
     uint32_t queue_first, queue_count;
     grc_summary indirect; /* of a call that may go to any function whose address is taken */
     uint32_t jump_tables, unresolved_jumps;
-    uint64_t slice_budget; /* instructions that the search for jump tables may still look at */
+    grc_words unknown_tables; /* addresses of jumps; see jumps.h */
+    uint64_t slice_budget;    /* instructions that the search for jump tables may still look at */
 } grc_program;
 
 static inline uint32_t grc_address(const grc_program *program, uint32_t word)
@@ -129,14 +130,13 @@ const grc_symbol *grc_symbol_at(const grc_program *program, uint32_t word);
 void grc_explore(grc_program *program);
 bool grc_try_function(grc_program *program, uint32_t word);
 
-/* jump_table.c: the targets of the indirect jump that ends [block], ascending words without
- * duplicates; false if they cannot be known. [predecessors] is what grc_predecessors() made. */
+/* edges.c: the blocks that lead to a block, in [arena]. One that leads there in two ways is there
+ * twice. */
 typedef struct grc_edges {
     uint32_t *first; /* block_count + 1 places into [blocks] */
     uint32_t *blocks;
 } grc_edges;
-bool grc_find_jump_table(grc_program *program, const grc_function *function,
-                         const grc_edges *predecessors, uint32_t block, grc_words *targets);
+grc_edges grc_predecessors(grc_arena *arena, const grc_function *function);
 
 /* summary.c: what every function reads, writes and leaves. */
 void grc_summarize(grc_program *program);
