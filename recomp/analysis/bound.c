@@ -3,8 +3,8 @@
  *
  * Walks up from the place to the root of the term, along every way, and collects what the
  * conditional branches passed say about the root. Comparisons and term rarely speak of the same
- * bits (one looks at a byte, the other at the byte times four), so all is reduced to the root's own:
- * "root & mask is within span".
+ * bits (one looks at a byte, the other at the byte times four), so all is reduced to the root's
+ * own: "root & mask is within span".
  */
 #include "bound.h"
 #include "../forms.h"
@@ -19,7 +19,7 @@ typedef struct facts {
 typedef struct walk {
     grc_flow_graph *flow;
     const grc_term *term;
-    uint32_t bits; /* of the root, that the term uses */
+    uint32_t bits;               /* of the root, that the term uses */
     uint32_t blocks[WAYS_LIMIT]; /* at whose starts several ways meet; the first [done] are done */
     uint32_t count, done, number;
     bool any;
@@ -194,7 +194,8 @@ static bool same_root_since(const walk *w, grc_place from, grc_place to)
 
 /* The condition under which the branch that ends [block] leads to [successor]: which CR bit, and
  * whether it is set. False if there is none, or none alone. */
-static bool condition_of(const walk *w, uint32_t block, uint32_t successor, unsigned *bit, bool *set)
+static bool condition_of(const walk *w, uint32_t block, uint32_t successor, unsigned *bit,
+                         bool *set)
 {
     enum { ANY_BIT = 16, IF_SET = 8, KEEPS_CTR = 4 };
     const grc_block *b = &w->flow->function->blocks[block];

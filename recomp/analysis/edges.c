@@ -1,6 +1,12 @@
 /* edges.c - which blocks lead to which. */
 #include "program.h"
 
+/* A guess leads everywhere: whoever took it for a way would know nothing of any place. */
+static uint32_t known_cases(const grc_block *block)
+{
+    return block->guessed ? 0 : block->case_count;
+}
+
 static void add_edge(grc_edges *edges, uint32_t to, uint32_t from)
 {
     if (to != GRC_NONE)
@@ -11,7 +17,7 @@ static void each_edge(const grc_block *block, uint32_t index, grc_edges *edges)
 {
     add_edge(edges, block->next, index);
     add_edge(edges, block->target, index);
-    for (uint32_t i = 0; i < block->case_count; i++)
+    for (uint32_t i = 0; i < known_cases(block); i++)
         add_edge(edges, block->cases[i], index);
 }
 
@@ -26,7 +32,7 @@ grc_edges grc_predecessors(grc_arena *arena, const grc_function *function)
             counts[block->next]++;
         if (block->target != GRC_NONE)
             counts[block->target]++;
-        for (uint32_t j = 0; j < block->case_count; j++)
+        for (uint32_t j = 0; j < known_cases(block); j++)
             counts[block->cases[j]]++;
     }
     for (uint32_t i = 0; i < count; i++) {

@@ -26,6 +26,7 @@ typedef struct table {
     uint32_t jump; /* word of the bctr */
     grc_jump_kind kind;
     grc_words targets;
+    bool guessed; /* the targets are all that it may be, since they are not known */
 } table;
 
 typedef struct tables {
@@ -186,12 +187,6 @@ static void visit_pending(explorer *e)
 /* ---- blocks ------------------------------------------------------------------------------------
  */
 
-static int by_word(const void *left, const void *right)
-{
-    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-    return (a > b) - (a < b);
-}
-
 static bool ends_block(const grc_insn *insn)
 {
     grc_branch branch;
@@ -203,8 +198,8 @@ static bool ends_block(const grc_insn *insn)
 static void cut_blocks(explorer *e, grc_function *function)
 {
     grc_program *program = e->program;
-    const grc_words *visited = &e->visited;
-    qsort(visited->items, visited->count, sizeof(uint32_t), by_word);
+    grc_words *visited = &e->visited;
+    grc_sort_words(visited);
     function->blocks = grc_alloc(e->arena, visited->count, sizeof(grc_block));
     function->block_count = 0;
     for (size_t i = 0; i < visited->count; i++) {
@@ -224,6 +219,7 @@ static void cut_blocks(explorer *e, grc_function *function)
 static void connect_cases(explorer *e, const table *jump, grc_block *block)
 {
     block->cases = grc_alloc(e->arena, jump->targets.count, sizeof(uint32_t));
+    block->guessed = jump->guessed;
     for (size_t i = 0; i < jump->targets.count; i++)
         if (branches_inside(e, jump->targets.items[i]))
             block->cases[block->case_count++] = e->program->block_of[jump->targets.items[i]];
@@ -271,7 +267,7 @@ static void build_blocks(explorer *e, grc_function *function)
  */
 
 /* Any place in the function whose address is a constant somewhere may be where it jumps to. */
-static void guess_targets(explorer *e, grc_words *targets)
+static void take_labels(explorer *e, grc_words *targets)
 {
     for (uint32_t word = e->start; word < e->end && is_code(e->program, word); word++)
         if (e->program->flags[word] & GRC_WORD_TAKEN)
@@ -323,18 +319,29 @@ static bool pay(explorer *e, uint32_t count)
 
 static void find_targets(explorer *e, grc_flow_graph *flow, table *jump)
 {
+    grc_words targets = {0};
+    uint32_t block = e->program->block_of[jump->jump];
+    if (is_asked_for(e, jump))
+        jump->kind = GRC_JUMP_UNKNOWN_TABLE;
+    else
+        jump->kind = grc_find_jump_targets(flow, e->arena, block, &targets);
+    if (jump->kind == GRC_JUMP_KNOWN || !jump->guessed)
+        jump->targets = targets;
+    jump->guessed &= jump->kind != GRC_JUMP_KNOWN;
+}
+
+static void guess_targets(explorer *e, table *jump)
+{
     uint32_t words = e->end - e->start;
-    bool asked = is_asked_for(e, jump);
-    jump->kind = GRC_JUMP_KNOWN;
-    jump->targets.count = 0;
-    if (!asked)
-        jump->kind =
-            grc_find_jump_targets(flow, e->arena, e->program->block_of[jump->jump], &jump->targets);
-    bool anywhere = jump->kind == GRC_JUMP_UNKNOWN_TABLE && words <= ANYWHERE_LIMIT;
-    if (asked || (anywhere && pay(e, words)))
+    bool sum = jump->kind == GRC_JUMP_UNKNOWN_TABLE, asked = is_asked_for(e, jump);
+    jump->guessed = true;
+    if (!pay(e, words) && !asked)
+        return;
+    if (asked || (sum && words <= ANYWHERE_LIMIT))
         take_anywhere(e, &jump->targets);
-    else if (jump->kind != GRC_JUMP_KNOWN && pay(e, words))
-        guess_targets(e, &jump->targets);
+    else
+        take_labels(e, &jump->targets);
+    grc_sort_words(&jump->targets);
 }
 
 static bool reach_targets(explorer *e, const grc_words *targets)
@@ -366,6 +373,32 @@ static bool resolve_jumps(explorer *e, const grc_function *function)
     return changed;
 }
 
+/* Once no more can be known. */
+static bool guess_jumps(explorer *e)
+{
+    bool changed = false;
+    for (size_t i = 0; i < e->jumps.count; i++) {
+        table *jump = &e->jumps.items[i];
+        if (jump->kind == GRC_JUMP_KNOWN || jump->guessed)
+            continue;
+        guess_targets(e, jump);
+        changed |= reach_targets(e, &jump->targets);
+    }
+    return changed;
+}
+
+static void follow_jumps(explorer *e, grc_function *function)
+{
+    for (int i = 0; e->jumps.count && i < TABLE_ROUNDS; i++) {
+        if (!resolve_jumps(e, function) && !guess_jumps(e))
+            break;
+        visit_pending(e);
+        build_blocks(e, function);
+    }
+    if (e->jumps.count)
+        build_blocks(e, function);
+}
+
 /* ---- one function ------------------------------------------------------------------------------
  */
 
@@ -395,12 +428,7 @@ static explorer explore_function(grc_program *program, grc_arena *arena, grc_fun
     reach(&e, e.start);
     visit_pending(&e);
     build_blocks(&e, function);
-    for (int i = 0; e.jumps.count && i < TABLE_ROUNDS && resolve_jumps(&e, function); i++) {
-        visit_pending(&e);
-        build_blocks(&e, function);
-    }
-    if (e.jumps.count)
-        build_blocks(&e, function);
+    follow_jumps(&e, function);
     return e;
 }
 

@@ -17,8 +17,6 @@
 
 #include "../forms.h"
 
-#include <stdlib.h>
-
 enum {
     ENTRIES_LIMIT = 16384,
     GUESSED_LIMIT = 1024, /* where nothing but the entries themselves ends a table */
@@ -61,42 +59,29 @@ static bool in_function(const grc_function *function, uint32_t word)
     return word >= function->start && word < function->end;
 }
 
-static int by_word(const void *left, const void *right)
+/* A table of addresses: what comes after it is no address in the same function, or a label like
+ * those in the table. Offsets are not told from other numbers so easily. */
+static bool shows_its_end(const jump_table *t)
 {
-    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-    return (a > b) - (a < b);
+    return t->load.width == 4 && t->target.constant == 0 && t->target.mask == ~0u &&
+           t->target.turn == 0;
 }
 
-static void drop_duplicates(grc_words *words)
-{
-    size_t kept = 0;
-    qsort(words->items, words->count, sizeof(uint32_t), by_word);
-    for (size_t i = 0; i < words->count; i++)
-        if (kept == 0 || words->items[kept - 1] != words->items[i])
-            words->items[kept++] = words->items[i];
-    words->count = kept;
-}
-
-/* All entries within bounds must make sense. Without bounds the table ends where one leaves the
- * function's own extent. */
+/* Reads entries while they make sense; true if [targets] are all there can be. */
 static bool read_entries(grc_flow_graph *flow, const jump_table *t, grc_arena *arena,
                          grc_words *targets)
 {
-    uint32_t limit = t->bounded ? ENTRIES_LIMIT : GUESSED_LIMIT, count = 0, word;
-    for (uint32_t index = t->index; index <= t->last; index += t->step) {
-        bool good = read_entry(flow->program, t, index, &word);
-        if (!t->bounded)
-            good = good && in_function(flow->function, word);
-        if (!grc_flow_pay(flow, 1) || (t->bounded && (!good || count == limit)))
-            return false;
-        if (!good || count == limit)
-            break;
+    uint32_t limit = t->bounded ? ENTRIES_LIMIT : GUESSED_LIMIT, word;
+    uint32_t count = (t->last - t->index) / t->step;
+    for (uint32_t i = 0; i <= count; i++) {
+        bool good = i < limit && grc_flow_pay(flow, 1) &&
+                    read_entry(flow->program, t, t->index + i * t->step, &word) &&
+                    (t->bounded || in_function(flow->function, word));
+        if (!good)
+            return !t->bounded && i > 0 && shows_its_end(t);
         GRC_PUSH(arena, targets, word);
-        count++;
     }
-    if (count)
-        drop_duplicates(targets);
-    return count != 0;
+    return true;
 }
 
 /* ---- finding -----------------------------------------------------------------------------------
@@ -111,7 +96,7 @@ static bool find_index(grc_flow_graph *flow, grc_place at, const grc_term *addre
     t->step = address->mask & -address->mask;
     t->index = (span.first + t->step - 1) & -t->step; /* other numbers it cannot be */
     t->last = grc_span_last(span);
-    return address->mask != 0;
+    return address->mask != 0 && t->last >= t->index;
 }
 
 /* The table that the load at [at] reads from. */
@@ -121,7 +106,6 @@ static bool find_loaded(grc_flow_graph *flow, grc_place jump, grc_place at, jump
     unsigned width = t->load.width;
     if (!find_index(flow, jump, &address, t))
         return false;
-    /* Nothing but a bound tells where a table begins whose index can be anything. */
     return t->step >= width && ((t->address + t->index) & (width - 1)) == 0;
 }
 
@@ -175,7 +159,6 @@ grc_jump_kind grc_find_jump_targets(grc_flow_graph *flow, grc_arena *arena, uint
     bool known = find_targets(flow, jump, &target, arena, targets);
     bool sum = is_sum(flow, &target);
     flow->budget += kept;
-    if (!known)
-        targets->count = 0;
+    grc_sort_words(targets);
     return known ? GRC_JUMP_KNOWN : sum ? GRC_JUMP_UNKNOWN_TABLE : GRC_JUMP_UNKNOWN;
 }

@@ -13,7 +13,7 @@ typedef enum grc_jump_kind {
 } grc_jump_kind;
 
 /* jump_table.c: the targets of the indirect jump that ends [block], ascending words without
- * duplicates, in [arena]; none unless the answer is KNOWN. */
+ * duplicates, in [arena]. Unless the answer is KNOWN there may be others. */
 grc_jump_kind grc_find_jump_targets(grc_flow_graph *flow, grc_arena *arena, uint32_t block,
                                     grc_words *targets);
 

@@ -34,6 +34,7 @@ typedef struct grc_block {
     uint32_t next, target; /* block indexes, or GRC_NONE: no such edge inside the function */
     uint32_t *cases;       /* block indexes, for an indirect jump */
     uint32_t case_count;
+    bool guessed;       /* the cases are all that may be, not what is known */
     uint32_t step;      /* number of instructions in the blocks before this one */
     grc_regs gen, kill; /* of the data flow problem being solved */
     grc_regs live;      /* at the start: may be read later on */
@@ -90,6 +91,9 @@ typedef struct grc_program {
     uint64_t slice_budget;    /* instructions that the search for jump tables may still look at */
 } grc_program;
 
+/* Sorts [words] and drops duplicates. */
+void grc_sort_words(grc_words *words);
+
 static inline uint32_t grc_address(const grc_program *program, uint32_t word)
 {
     return program->first + 4 * word;
@@ -130,8 +134,8 @@ const grc_symbol *grc_symbol_at(const grc_program *program, uint32_t word);
 void grc_explore(grc_program *program);
 bool grc_try_function(grc_program *program, uint32_t word);
 
-/* edges.c: the blocks that lead to a block, in [arena]. One that leads there in two ways is there
- * twice. */
+/* edges.c: the blocks that lead to a block, in [arena], but for guesses. One that leads there in
+ * two ways is there twice. */
 typedef struct grc_edges {
     uint32_t *first; /* block_count + 1 places into [blocks] */
     uint32_t *blocks;

@@ -16,7 +16,7 @@ typedef struct grc_place {
 } grc_place;
 
 typedef enum grc_cell_kind {
-    GRC_CELL_GPR,  /* [number] */
+    GRC_CELL_GPR, /* [number] */
     GRC_CELL_CTR,
     GRC_CELL_CR,   /* field [number] */
     GRC_CELL_SLOT, /* [width] bytes at [offset] from register [number], a frame pointer */

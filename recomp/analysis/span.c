@@ -6,7 +6,8 @@ static grc_span smaller(grc_span a, grc_span b)
     return a.more <= b.more ? a : b;
 }
 
-/* The range from the start of [a] that ends where [b] ends, or the whole of [a] if that comes first. */
+/* The range from the start of [a] that ends where [b] ends, or the whole of [a] if that comes
+ * first. */
 static grc_span up_to_end_of(grc_span a, grc_span b)
 {
     uint32_t more = grc_span_last(b) - a.first;

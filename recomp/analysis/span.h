@@ -1,8 +1,8 @@
 /*
  * span.h - a range of 32-bit numbers that may wrap around.
  *
- * Wrapping makes one kind of range do for all that comparisons say: "signed, at most 7" is the range
- * from 0x80000000 over 0 to 7, and cut with "signed, at least 0" it becomes 0 to 7.
+ * Wrapping makes one kind of range do for all that comparisons say: "signed, at most 7" is the
+ * range from 0x80000000 over 0 to 7, and cut with "signed, at least 0" it becomes 0 to 7.
  */
 #ifndef GRC_SPAN_H
 #define GRC_SPAN_H

@@ -21,9 +21,9 @@ static grc_term constant(uint32_t number)
 bool grc_same_root(const grc_term *a, const grc_term *b)
 {
     const grc_origin *x = &a->root, *y = &b->root;
-    return x->kind == y->kind && x->at.word == y->at.word && x->cell.kind == y->cell.kind &&
-           x->cell.number == y->cell.number && x->cell.offset == y->cell.offset &&
-           x->cell.width == y->cell.width;
+    return a->extend == b->extend && x->kind == y->kind && x->at.word == y->at.word &&
+           x->cell.kind == y->cell.kind && x->cell.number == y->cell.number &&
+           x->cell.offset == y->cell.offset && x->cell.width == y->cell.width;
 }
 
 static bool same_shape(const grc_term *a, const grc_term *b)
@@ -52,6 +52,21 @@ static bool turn_term(grc_term *t, unsigned turn, uint32_t mask)
     t->constant = turned(t->constant, turn) & mask;
     t->mask = turned(t->mask, turn) & mask;
     t->turn = (t->turn + turn) & 31;
+    return true;
+}
+
+/* The low [bits] of [t] as a signed number; false if that is no term. */
+static bool extend_term(grc_term *t, unsigned bits)
+{
+    uint32_t low = (1u << bits) - 1, sign = 1u << (bits - 1);
+    if (t->mask == 0) {
+        t->constant = ((t->constant & low) ^ sign) - sign;
+        return true;
+    }
+    if (t->constant != 0 || t->turn != 0 || t->extend != 0 || (t->mask & low) != low)
+        return false;
+    t->extend = bits;
+    t->mask = ~0u;
     return true;
 }
 
@@ -164,19 +179,30 @@ static bool is_frame(grc_flow_graph *flow, grc_place at, unsigned gpr)
            grc_rd(insn) == STACK_POINTER && grc_rb(insn) == STACK_POINTER;
 }
 
-/* What a load reads back from its function's frame. */
-static bool reload(grc_flow_graph *flow, grc_place at, int depth, grc_term *t)
+static bool slot_of(grc_flow_graph *flow, grc_place at, grc_cell *slot)
 {
     const grc_insn *insn = grc_insn_at(flow, at);
     grc_load load = grc_load_of(insn);
     bool wide = insn->op == GRC_OP_LD;
-    if ((load.width == 0 && !wide) || load.indexed || load.is_signed || insn->op == GRC_OP_LWA ||
-        grc_ra(insn) == 0 || !is_frame(flow, at, grc_ra(insn)))
+    *slot = (grc_cell){GRC_CELL_SLOT, grc_ra(insn), wide ? 8 : load.width,
+                       wide || insn->op == GRC_OP_LWA ? grc_simm_ds(insn) : grc_simm(insn)};
+    return slot->width != 0 && !load.indexed && grc_ra(insn) != 0 &&
+           is_frame(flow, at, grc_ra(insn));
+}
+
+/* What a load reads back from its function's frame. */
+static bool reload(grc_flow_graph *flow, grc_place at, int depth, grc_term *t)
+{
+    bool is_signed = grc_load_of(grc_insn_at(flow, at)).is_signed;
+    grc_cell slot;
+    if (!slot_of(flow, at, &slot))
         return false;
-    grc_cell slot = {GRC_CELL_SLOT, grc_ra(insn), wide ? 8 : load.width,
-                     wide ? grc_simm_ds(insn) : grc_simm(insn)};
     *t = term_at(flow, at, slot, depth + 1);
-    return turn_term(t, 0, width_mask(slot.width));
+    if (!turn_term(t, 0, width_mask(slot.width))) {
+        *t = grc_root_of(flow, at, slot);
+        turn_term(t, 0, width_mask(slot.width));
+    }
+    return !is_signed || extend_term(t, 8 * slot.width);
 }
 
 /* A word that the program cannot change. */
@@ -282,6 +308,15 @@ static bool rotated(grc_flow_graph *flow, grc_place at, int depth, grc_term *t)
     return turn_term(t, turn, mask);
 }
 
+static bool extended(grc_flow_graph *flow, grc_place at, int depth, unsigned bits, grc_term *t)
+{
+    source(flow, at, depth, true, t);
+    if (extend_term(t, bits))
+        return true;
+    *t = grc_root_of(flow, at, grc_gpr(grc_rd(grc_insn_at(flow, at))));
+    return extend_term(t, bits);
+}
+
 /* What the instruction at [at] writes; false if that is no term. */
 static bool written(grc_flow_graph *flow, grc_place at, int depth, grc_term *t)
 {
@@ -309,6 +344,10 @@ static bool written(grc_flow_graph *flow, grc_place at, int depth, grc_term *t)
     case GRC_OP_STW:
     case GRC_OP_STD:
         return source(flow, at, depth, true, t);
+    case GRC_OP_EXTSB:
+        return extended(flow, at, depth, 8, t);
+    case GRC_OP_EXTSH:
+        return extended(flow, at, depth, 16, t);
     default:
         return rotated(flow, at, depth, t) || reload(flow, at, depth, t) ||
                load_constant(flow, at, depth, t);

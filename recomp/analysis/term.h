@@ -3,8 +3,8 @@
  *
  *   constant + (root rotated left by [turn], and [mask]), modulo 2^32
  *
- * The root is a value that nothing more is known of: what an instruction loaded, say. Two terms with
- * the same root speak of the same value. Addresses have 32 bits, so the high halves of the
+ * The root is a value that nothing more is known of: what an instruction loaded, say. Two terms
+ * with the same root speak of the same value. Addresses have 32 bits, so the high halves of the
  * registers do not matter.
  */
 #ifndef GRC_TERM_H
@@ -16,6 +16,7 @@ typedef struct grc_term {
     uint32_t constant;
     uint32_t mask; /* 0: the term is the constant alone */
     unsigned turn;
+    unsigned extend; /* 0: the whole of the root */
     grc_origin root;
 } grc_term;
 
