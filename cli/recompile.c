@@ -114,9 +114,10 @@ static void print_unknown_tables(const grc_report *report)
 {
     for (uint32_t i = 0; i < report->unknown_tables && i < GRC_TABLE_LIMIT; i++)
         fprintf(stderr,
-                "guestrt: the table of the jump at %08X is not understood: it may lead to any "
-                "instruction of a small function, and to some of a large one (--jump-anywhere)\n",
-                report->unknown_table_jumps[i]);
+                "guestrt: the table of the jump at %08X is not understood; --jump-anywhere=0x%08X "
+                "gets it "
+                "right\n",
+                report->unknown_table_jumps[i], report->unknown_table_jumps[i]);
 }
 
 static void print_summary(const recompile_command *command, const grc_report *report)

@@ -80,7 +80,9 @@ typedef struct grc_report {
     uint32_t imports;
     uint32_t jump_tables;      /* indirect jumps whose table was found */
     uint32_t unresolved_jumps; /* indirect jumps that go through the global function table */
-    uint32_t unknown_tables;   /* those of them that use a table which was not understood */
+    /* Those of them that use a table which was not understood, in functions too large to allow
+     * every instruction as a target unasked. */
+    uint32_t unknown_tables;
     uint32_t unknown_table_jumps[GRC_TABLE_LIMIT]; /* addresses of the first */
     uint32_t code_files;                           /* NAME_code_0.c ... */
     bool exact_fp;

@@ -59,11 +59,14 @@ static bool unturn(const grc_term *t, uint32_t *first, uint32_t *last)
     return true;
 }
 
+/* And back. Whole roots shifted left keep their order around zero. */
 static grc_span turn(const grc_term *t, grc_span span)
 {
     uint32_t below = (1u << t->turn) - 1, first = span.first, last = grc_span_last(span);
     if (t->turn == 0)
         return span;
+    if (t->mask == ~below && span.more <= ~0u >> t->turn)
+        return (grc_span){first << t->turn, span.more << t->turn};
     if (!grc_span_wraps(span) && (t->mask & below) == 0)
         return grc_span_of(first << t->turn, last << t->turn);
     if (!grc_span_wraps(span) && (t->mask & ~below) == 0)
@@ -95,16 +98,19 @@ static void learn(const walk *w, facts *f, const grc_term *compared, grc_span sp
 static grc_span possible(const walk *w, const facts *f)
 {
     grc_span part = grc_span_both(f->part, grc_span_of(0, w->bits));
-    bool plain = !grc_span_wraps(f->whole) && (filled(grc_span_last(f->whole)) & ~w->bits) == 0;
-    if (w->bits == ~0u || plain)
+    uint32_t last = grc_span_last(f->whole);
+    if (w->bits == ~0u || (!grc_span_wraps(f->whole) && (filled(last) & ~w->bits) == 0))
         part = grc_span_both(part, f->whole);
-    return turn(w->term, part);
+    grc_span span = turn(w->term, part);
+    if (w->term->mask == ~0u << w->term->turn)
+        span = grc_span_both(span, turn(w->term, f->whole));
+    return span;
 }
 
 /* True iff that is less than what the mask leaves anyway, and little enough. */
 static bool is_bound(const walk *w, grc_span span)
 {
-    return span.more < GRC_BOUND_LIMIT && span.more < w->term->mask && !grc_span_wraps(span);
+    return span.more < GRC_BOUND_LIMIT && span.more < w->term->mask;
 }
 
 /* ---- comparisons -------------------------------------------------------------------------------

@@ -26,7 +26,8 @@ typedef struct table {
     uint32_t jump; /* word of the bctr */
     grc_jump_kind kind;
     grc_words targets;
-    bool guessed; /* the targets are all that it may be, since they are not known */
+    bool guessed;  /* the targets are what they may be, since they are not known */
+    bool anywhere; /* and they are the whole function */
 } table;
 
 typedef struct tables {
@@ -335,9 +336,12 @@ static void guess_targets(explorer *e, table *jump)
     uint32_t words = e->end - e->start;
     bool sum = jump->kind == GRC_JUMP_UNKNOWN_TABLE, asked = is_asked_for(e, jump);
     jump->guessed = true;
-    if (!pay(e, words) && !asked)
+    jump->anywhere = asked || (sum && words <= ANYWHERE_LIMIT);
+    if (!pay(e, words) && !asked) {
+        jump->anywhere = false;
         return;
-    if (asked || (sum && words <= ANYWHERE_LIMIT))
+    }
+    if (jump->anywhere)
         take_anywhere(e, &jump->targets);
     else
         take_labels(e, &jump->targets);
@@ -460,7 +464,7 @@ typedef struct survey {
         size_t count, capacity;
     } functions;
     uint32_t tables, unresolved; /* indirect jumps */
-    grc_words unknown_tables;    /* addresses of those that use a table which is not understood */
+    grc_words unknown_tables;    /* addresses of those whose guess may not be all */
     uint64_t total;              /* words in functions, code in several of them counted for each */
     bool again;                  /* a start turned up inside a function that was explored already */
 } survey;
@@ -511,7 +515,7 @@ static void classify(grc_program *program, grc_function *function)
 static void count_jump(grc_program *program, survey *s, const table *jump)
 {
     *(jump->kind == GRC_JUMP_KNOWN ? &s->tables : &s->unresolved) += 1;
-    if (jump->kind == GRC_JUMP_UNKNOWN_TABLE)
+    if (jump->kind == GRC_JUMP_UNKNOWN_TABLE && !jump->anywhere)
         GRC_PUSH(&program->round, &s->unknown_tables, grc_address(program, jump->jump));
 }
 

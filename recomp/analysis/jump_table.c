@@ -24,9 +24,9 @@ enum {
 };
 
 typedef struct jump_table {
-    grc_load load;    /* of an entry; width 0: the entries are the indexes */
-    uint32_t address; /* of the table, less the first index */
-    uint32_t index, last, step;
+    grc_load load;              /* of an entry; width 0: the entries are the indexes */
+    uint32_t address;           /* of the table, less the first index */
+    uint32_t index, more, step; /* index, index + step, ... index + more */
     bool bounded;    /* by comparisons; else the table ends where its entries make no sense */
     grc_term target; /* the root is the entry */
 } jump_table;
@@ -72,7 +72,7 @@ static bool read_entries(grc_flow_graph *flow, const jump_table *t, grc_arena *a
                          grc_words *targets)
 {
     uint32_t limit = t->bounded ? ENTRIES_LIMIT : GUESSED_LIMIT, word;
-    uint32_t count = (t->last - t->index) / t->step;
+    uint32_t count = t->more / t->step;
     for (uint32_t i = 0; i <= count; i++) {
         bool good = i < limit && grc_flow_pay(flow, 1) &&
                     read_entry(flow->program, t, t->index + i * t->step, &word) &&
@@ -95,8 +95,8 @@ static bool find_index(grc_flow_graph *flow, grc_place at, const grc_term *addre
     t->address = address->constant;
     t->step = address->mask & -address->mask;
     t->index = (span.first + t->step - 1) & -t->step; /* other numbers it cannot be */
-    t->last = grc_span_last(span);
-    return address->mask != 0 && t->last >= t->index;
+    t->more = span.more - (t->index - span.first);
+    return address->mask != 0 && t->index - span.first <= span.more;
 }
 
 /* The table that the load at [at] reads from. */

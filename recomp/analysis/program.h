@@ -87,7 +87,7 @@ typedef struct grc_program {
     uint32_t queue_first, queue_count;
     grc_summary indirect; /* of a call that may go to any function whose address is taken */
     uint32_t jump_tables, unresolved_jumps;
-    grc_words unknown_tables; /* addresses of jumps; see jumps.h */
+    grc_words unknown_tables; /* addresses of jumps that may go where nobody expects them */
     uint64_t slice_budget;    /* instructions that the search for jump tables may still look at */
 } grc_program;
 

@@ -1,5 +1,5 @@
-/* jump_main.c - switches in every shape: whoever misses a table, or a case of one, prints other sums,
- * or nothing at all. */
+/* jump_main.c - switches in every shape: whoever misses a table, or a case of one, prints other
+ * sums, or nothing at all. */
 #include <stdio.h>
 
 __attribute__((noinline)) static unsigned mix(unsigned a, unsigned b)
@@ -24,27 +24,30 @@ __attribute__((noinline)) static unsigned mix(unsigned a, unsigned b)
 #include "jump_table.h"
 
 #define SHAPES(X)                                                                                  \
-    X(shape_addresses) X(shape_ori) X(shape_bytes_of_words) X(shape_bytes) X(shape_halfwords)      \
-    X(shape_signed_offsets) X(shape_two_tables) X(shape_computed) X(shape_table_in_code)           \
-    X(shape_bgelr) X(shape_ble) X(shape_signed) X(shape_limit_in_register) X(shape_far_check)      \
-    X(shape_shifted) X(shape_spilled) X(shape_agreed) X(shape_loaded) X(shape_shared)
+    X(shape_addresses)                                                                             \
+    X(shape_ori)                                                                                   \
+    X(shape_bytes_of_words)                                                                        \
+    X(shape_bytes) X(shape_halfwords) X(shape_signed_offsets) X(shape_two_tables)                  \
+        X(shape_computed) X(shape_table_in_code) X(shape_bgelr) X(shape_ble) X(shape_signed)       \
+            X(shape_limit_in_register) X(shape_far_check) X(shape_shifted) X(shape_spilled)        \
+                X(shape_agreed) X(shape_loaded) X(shape_shared)
 #define MASKED(X) X(masked_clrlwi) X(masked_andi) X(masked_scaled)
 
 /* What the functions of jump_shapes.S do. */
 #ifdef __powerpc__
-#define SHAPE(name)  unsigned name(unsigned number);
-#define MASK(name)   unsigned name(unsigned number);
+#    define SHAPE(name) unsigned name(unsigned number);
+#    define MASK(name)  unsigned name(unsigned number);
 #else
-#define SHAPE(name)                                                                                \
-    static unsigned name(unsigned number)                                                          \
-    {                                                                                              \
-        return number < 8 ? 100 + number : 7;                                                      \
-    }
-#define MASK(name)                                                                                 \
-    static unsigned name(unsigned number)                                                          \
-    {                                                                                              \
-        return 100 + number % 8;                                                                   \
-    }
+#    define SHAPE(name)                                                                            \
+        static unsigned name(unsigned number)                                                      \
+        {                                                                                          \
+            return number < 8 ? 100 + number : 7;                                                  \
+        }
+#    define MASK(name)                                                                             \
+        static unsigned name(unsigned number)                                                      \
+        {                                                                                          \
+            return 100 + number % 8;                                                               \
+        }
 #endif
 SHAPES(SHAPE)
 MASKED(MASK)
