@@ -1,5 +1,5 @@
-/* hidden.c - jumps whose tables the analysis cannot find: see hidden.S. With an argument it takes the
- * one in the large function too. */
+/* hidden.c - jumps whose tables the analysis cannot find: see hidden.S. With an argument it takes
+ * the one in the large function too. */
 #include <stdio.h>
 
 unsigned small(unsigned number), large(unsigned number);
