@@ -112,12 +112,14 @@ enum { OTHER_FILES = 3 };
 
 static void print_unknown_tables(const grc_report *report)
 {
-    for (uint32_t i = 0; i < report->unknown_tables && i < GRC_TABLE_LIMIT; i++)
+    enum { SHOWN = 4 };
+    for (uint32_t i = 0; i < report->unknown_tables && i < SHOWN; i++)
         fprintf(stderr,
                 "guestrt: the table of the jump at %08X is not understood; --jump-anywhere=0x%08X "
-                "gets it "
-                "right\n",
+                "gets it right\n",
                 report->unknown_table_jumps[i], report->unknown_table_jumps[i]);
+    if (report->unknown_tables > SHOWN)
+        fprintf(stderr, "guestrt: and %u more such jumps\n", report->unknown_tables - SHOWN);
 }
 
 static void print_summary(const recompile_command *command, const grc_report *report)

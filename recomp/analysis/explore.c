@@ -18,6 +18,8 @@ enum {
     TABLE_ROUNDS = 32,
     TAIL_LIMIT = 48,
     TRIAL_LIMIT = 4096,
+    GUESSES = 100000, /* targets of jumps that may be guessed, and more for each word of code */
+    GUESSES_A_WORD = 16,
     ANYWHERE_LIMIT =
         2048, /* words of a function in which a jump may go anywhere, unless asked for */
 };
@@ -309,15 +311,6 @@ static bool is_asked_for(const explorer *e, const table *jump)
     return false;
 }
 
-/* Takes the price of [count] targets from what all jumps may cost. */
-static bool pay(explorer *e, uint32_t count)
-{
-    uint64_t *budget = &e->program->slice_budget;
-    bool enough = *budget >= count;
-    *budget -= enough ? count : *budget;
-    return enough;
-}
-
 static void find_targets(explorer *e, grc_flow_graph *flow, table *jump)
 {
     grc_words targets = {0};
@@ -331,21 +324,32 @@ static void find_targets(explorer *e, grc_flow_graph *flow, table *jump)
     jump->guessed &= jump->kind != GRC_JUMP_KNOWN;
 }
 
+/* Takes [price] from [budget]; false if it is more. */
+static bool pay(uint64_t *budget, uint64_t price)
+{
+    bool enough = *budget >= price;
+    *budget -= enough ? price : 0;
+    return enough;
+}
+
 static void guess_targets(explorer *e, table *jump)
 {
+    grc_program *program = e->program;
     uint32_t words = e->end - e->start;
     bool sum = jump->kind == GRC_JUMP_UNKNOWN_TABLE, asked = is_asked_for(e, jump);
     jump->guessed = true;
     jump->anywhere = asked || (sum && words <= ANYWHERE_LIMIT);
-    if (!pay(e, words) && !asked) {
+    if (!asked && !pay(&program->slice_budget, words))
         jump->anywhere = false;
-        return;
-    }
-    if (jump->anywhere)
+    else if (jump->anywhere)
         take_anywhere(e, &jump->targets);
     else
         take_labels(e, &jump->targets);
     grc_sort_words(&jump->targets);
+    if (!asked && !pay(&program->guess_budget, jump->targets.count)) {
+        jump->targets.count = 0;
+        jump->anywhere = false;
+    }
 }
 
 static bool reach_targets(explorer *e, const grc_words *targets)
@@ -374,6 +378,7 @@ static bool resolve_jumps(explorer *e, const grc_function *function)
         find_targets(e, &flow, &e->jumps.items[i]);
         changed |= reach_targets(e, &e->jumps.items[i].targets);
     }
+    program->slice_budget = flow.budget;
     return changed;
 }
 
@@ -548,6 +553,7 @@ static bool survey_all(grc_program *program, survey *s)
 {
     grc_arena_free(&program->round);
     *s = (survey){0};
+    program->guess_budget = GUESSES + (uint64_t)GUESSES_A_WORD * program->words;
     for (uint32_t word = 0; word < program->words; word++) {
         program->flags[word] &= (uint8_t)~GRC_WORD_REACHED;
         if (program->flags[word] & GRC_WORD_START)

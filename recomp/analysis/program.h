@@ -88,7 +88,8 @@ typedef struct grc_program {
     grc_summary indirect; /* of a call that may go to any function whose address is taken */
     uint32_t jump_tables, unresolved_jumps;
     grc_words unknown_tables; /* addresses of jumps that may go where nobody expects them */
-    uint64_t slice_budget;    /* instructions that the search for jump tables may still look at */
+    uint64_t slice_budget;    /* steps that the search for targets of jumps may still take */
+    uint64_t guess_budget;    /* targets that may still be guessed in this survey */
 } grc_program;
 
 /* Sorts [words] and drops duplicates. */

@@ -1,6 +1,6 @@
 /*
- * test_recomp_jumps.c - which indirect jumps the analysis understands, and which it must not think it
- * does. That the translated jumps go where they should is tested by tests/programs (jump).
+ * test_recomp_jumps.c - which indirect jumps the analysis understands, and which it must not think
+ * it does. That the translated jumps go where they should is tested by tests/programs (jump).
  */
 #include "unit.h"
 
@@ -12,44 +12,47 @@
 /* ---- a small assembler -------------------------------------------------------------------------
  */
 
-#define LI(rd, number)        (0x38000000u | (rd) << 21 | ((number) & 0xFFFF))
-#define LIS(rd, number)       (0x3C000000u | (rd) << 21 | ((number) & 0xFFFF))
-#define ADDI(rd, ra, number)  (0x38000000u | (rd) << 21 | (ra) << 16 | ((number) & 0xFFFF))
-#define ORI(rd, rs, number)   (0x60000000u | (rs) << 21 | (rd) << 16 | ((number) & 0xFFFF))
-#define MR(rd, rs)            (0x7C000378u | (rs) << 21 | (rd) << 16 | (rs) << 11)
-#define ADD(rd, ra, rb)       (0x7C000214u | (rd) << 21 | (ra) << 16 | (rb) << 11)
-#define XOR(rd, rs, rb)       (0x7C000278u | (rs) << 21 | (rd) << 16 | (rb) << 11)
-#define SLWI(rd, rs, bits)    RLWINM(rd, rs, bits, 0, 31 - (bits))
-#define CLRLWI(rd, rs, bits)  RLWINM(rd, rs, 0, bits, 31)
+#define LI(rd, number)       (0x38000000u | (rd) << 21 | ((number)&0xFFFF))
+#define LIS(rd, number)      (0x3C000000u | (rd) << 21 | ((number)&0xFFFF))
+#define ADDI(rd, ra, number) (0x38000000u | (rd) << 21 | (ra) << 16 | ((number)&0xFFFF))
+#define ORI(rd, rs, number)  (0x60000000u | (rs) << 21 | (rd) << 16 | ((number)&0xFFFF))
+#define MR(rd, rs)           (0x7C000378u | (rs) << 21 | (rd) << 16 | (rs) << 11)
+#define ADD(rd, ra, rb)      (0x7C000214u | (rd) << 21 | (ra) << 16 | (rb) << 11)
+#define XOR(rd, rs, rb)      (0x7C000278u | (rs) << 21 | (rd) << 16 | (rb) << 11)
+#define SLWI(rd, rs, bits)   RLWINM(rd, rs, bits, 0, 31 - (bits))
+#define CLRLWI(rd, rs, bits) RLWINM(rd, rs, 0, bits, 31)
 #define RLWINM(rd, rs, sh, mb, me)                                                                 \
     (0x54000000u | (rs) << 21 | (rd) << 16 | (sh) << 11 | (mb) << 6 | (me) << 1)
-#define LWZ(rd, offset, ra)   (0x80000000u | (rd) << 21 | (ra) << 16 | ((offset) & 0xFFFF))
-#define STW(rs, offset, ra)   (0x90000000u | (rs) << 21 | (ra) << 16 | ((offset) & 0xFFFF))
-#define STB(rs, offset, ra)   (0x98000000u | (rs) << 21 | (ra) << 16 | ((offset) & 0xFFFF))
-#define LBZ(rd, offset, ra)   (0x88000000u | (rd) << 21 | (ra) << 16 | ((offset) & 0xFFFF))
-#define LWZX(rd, ra, rb)      (0x7C00002Eu | (rd) << 21 | (ra) << 16 | (rb) << 11)
-#define CMPLWI(cr, ra, number) (0x28000000u | (cr) << 23 | (ra) << 16 | ((number) & 0xFFFF))
-#define CMPWI(cr, ra, number) (0x2C000000u | (cr) << 23 | (ra) << 16 | ((number) & 0xFFFF))
-#define BC(bo, bit, words)    (0x40000000u | (bo) << 21 | (bit) << 16 | ((4 * (words)) & 0xFFFC))
-#define BLT(cr, words)        BC(12u, 4u * (cr), words)
-#define BGT(cr, words)        BC(12u, 4u * (cr) + 1, words)
-#define BNE(cr, words)        BC(4u, 4u * (cr) + 2, words)
-#define B(words)              (0x48000000u | ((4 * (words)) & 0x3FFFFFC))
-#define BL(words)             (B(words) | 1)
-#define MTCTR(rs)             (0x7C0903A6u | (rs) << 21)
+#define LWZ(rd, offset, ra)    (0x80000000u | (rd) << 21 | (ra) << 16 | ((offset)&0xFFFF))
+#define STW(rs, offset, ra)    (0x90000000u | (rs) << 21 | (ra) << 16 | ((offset)&0xFFFF))
+#define STB(rs, offset, ra)    (0x98000000u | (rs) << 21 | (ra) << 16 | ((offset)&0xFFFF))
+#define LBZ(rd, offset, ra)    (0x88000000u | (rd) << 21 | (ra) << 16 | ((offset)&0xFFFF))
+#define LWZX(rd, ra, rb)       (0x7C00002Eu | (rd) << 21 | (ra) << 16 | (rb) << 11)
+#define CMPLWI(cr, ra, number) (0x28000000u | (cr) << 23 | (ra) << 16 | ((number)&0xFFFF))
+#define CMPWI(cr, ra, number)  (0x2C000000u | (cr) << 23 | (ra) << 16 | ((number)&0xFFFF))
+#define BC(bo, bit, words)     (0x40000000u | (bo) << 21 | (bit) << 16 | ((4 * (words)) & 0xFFFC))
+#define BLT(cr, words)         BC(12u, 4u * (cr), words)
+#define BGT(cr, words)         BC(12u, 4u * (cr) + 1, words)
+#define BNE(cr, words)         BC(4u, 4u * (cr) + 2, words)
+#define B(words)               (0x48000000u | ((4 * (words)) & 0x3FFFFFC))
+#define BL(words)              (B(words) | 1)
+#define MTCTR(rs)              (0x7C0903A6u | (rs) << 21)
 
 enum { BLR = 0x4E800020, BCTR = 0x4E800420, NOP = 0x60000000 };
 
-/* Every program ends in the same: four cases of two instructions each, a default, and a function that
- * can be called. */
+/* Every program ends in the same: four cases of two instructions each, a default, and a function
+ * that can be called. */
 enum { CASES = 40, WORDS = CASES + 10 };
 #define CASE(i)      (ELF_CODE + 4 * CASES + 8 * (i))
 #define TO(at, word) ((word) - (at))
 enum { DEFAULT = CASES + 8, LEAF };
 
 static const uint32_t OFFSETS[] = {
-    CASE(0) - ELF_DATA_ADDRESS, CASE(1) - ELF_DATA_ADDRESS, CASE(2) - ELF_DATA_ADDRESS,
-    CASE(3) - ELF_DATA_ADDRESS, 1,
+    CASE(0) - ELF_DATA_ADDRESS,
+    CASE(1) - ELF_DATA_ADDRESS,
+    CASE(2) - ELF_DATA_ADDRESS,
+    CASE(3) - ELF_DATA_ADDRESS,
+    1,
 };
 
 /* Base in r9: r9 -> r10 -> CTR, with the scaled index in r3. */
@@ -64,109 +67,132 @@ typedef struct program {
 
 static const program PROGRAMS[] = {
     {"a base before a loop, kept across a call",
-     1, 0,
-     {BASE(30u), MR(31u, 3u), MR(3u, 31u), BL(TO(4, LEAF)), CMPLWI(6u, 3u, 3u), BGT(6u, TO(6, DEFAULT)),
-      SLWI(3u, 3u, 2u), MR(9u, 30u), THROUGH_TABLE}},
+     1,
+     0,
+     {BASE(30u), MR(31u, 3u), MR(3u, 31u), BL(TO(4, LEAF)), CMPLWI(6u, 3u, 3u),
+      BGT(6u, TO(6, DEFAULT)), SLWI(3u, 3u, 2u), MR(9u, 30u), THROUGH_TABLE}},
     {"a volatile base does not survive a call",
-     0, 1,
-     {BASE(9u), MR(31u, 3u), MR(3u, 31u), BL(TO(4, LEAF)), CMPLWI(6u, 3u, 3u), BGT(6u, TO(6, DEFAULT)),
-      SLWI(3u, 3u, 2u), THROUGH_TABLE}},
+     0,
+     1,
+     {BASE(9u), MR(31u, 3u), MR(3u, 31u), BL(TO(4, LEAF)), CMPLWI(6u, 3u, 3u),
+      BGT(6u, TO(6, DEFAULT)), SLWI(3u, 3u, 2u), THROUGH_TABLE}},
     {"a base spilled to the frame",
-     1, 0,
+     1,
+     0,
      {BASE(9u), STW(9u, 8u, 1u), MR(31u, 3u), BL(TO(4, LEAF)), STW(5u, 12u, 1u), STW(5u, 8u, 31u),
-      LWZ(9u, 8u, 1u), CMPLWI(0u, 3u, 3u), BGT(0u, TO(9, DEFAULT)), SLWI(3u, 3u, 2u), THROUGH_TABLE}},
+      LWZ(9u, 8u, 1u), CMPLWI(0u, 3u, 3u), BGT(0u, TO(9, DEFAULT)), SLWI(3u, 3u, 2u),
+      THROUGH_TABLE}},
     {"a slot that part of is overwritten",
-     0, 1,
+     0,
+     1,
      {BASE(9u), STW(9u, 8u, 1u), STB(5u, 11u, 1u), LWZ(9u, 8u, 1u), CMPLWI(0u, 3u, 3u),
       BGT(0u, TO(6, DEFAULT)), SLWI(3u, 3u, 2u), THROUGH_TABLE}},
     {"a slot after the stack pointer has moved",
-     0, 1,
+     0,
+     1,
      {BASE(9u), STW(9u, 8u, 1u), ADDI(1u, 1u, 16u), LWZ(9u, 8u, 1u), CMPLWI(0u, 3u, 3u),
       BGT(0u, TO(6, DEFAULT)), SLWI(3u, 3u, 2u), THROUGH_TABLE}},
     {"two ways with the same base",
-     1, 0,
+     1,
+     0,
      {CMPLWI(0u, 3u, 3u), BGT(0u, TO(1, DEFAULT)), CMPWI(1u, 4u, 0u), BLT(1u, 4u), BASE(9u), B(3u),
       LIS(9u, 0x8201u), ORI(9u, 9u, 0u), SLWI(3u, 3u, 2u), THROUGH_TABLE}},
     {"two ways with different bases",
-     0, 1,
+     0,
+     1,
      {CMPLWI(0u, 3u, 3u), BGT(0u, TO(1, DEFAULT)), CMPWI(1u, 4u, 0u), BLT(1u, 4u), BASE(9u), B(3u),
       LIS(9u, 0x8201u), ORI(9u, 9u, 4u), SLWI(3u, 3u, 2u), THROUGH_TABLE}},
     {"no check, but a mask",
-     1, 0,
+     1,
+     0,
      {CLRLWI(3u, 3u, 30u), SLWI(3u, 3u, 2u), BASE(9u), THROUGH_TABLE}},
-    {"a mask that is scaled",
-     1, 0,
-     {RLWINM(3u, 3u, 2u, 28u, 29u), BASE(9u), THROUGH_TABLE}},
+    {"a mask that is scaled", 1, 0, {RLWINM(3u, 3u, 2u, 28u, 29u), BASE(9u), THROUGH_TABLE}},
     {"a mask that leaves too much",
-     0, 1,
+     0,
+     1,
      {CLRLWI(3u, 3u, 29u), SLWI(3u, 3u, 2u), BASE(9u), THROUGH_TABLE}},
     {"a check of the byte whose multiple is the index",
-     1, 0,
-     {CLRLWI(4u, 3u, 24u), CMPLWI(0u, 4u, 3u), BGT(0u, TO(2, DEFAULT)), RLWINM(3u, 3u, 2u, 22u, 29u),
-      BASE(9u), THROUGH_TABLE}},
+     1,
+     0,
+     {CLRLWI(4u, 3u, 24u), CMPLWI(0u, 4u, 3u), BGT(0u, TO(2, DEFAULT)),
+      RLWINM(3u, 3u, 2u, 22u, 29u), BASE(9u), THROUGH_TABLE}},
     {"a check of fewer bits than the index has",
-     0, 1,
+     0,
+     1,
      {CLRLWI(4u, 3u, 24u), CMPLWI(0u, 4u, 3u), BGT(0u, TO(2, DEFAULT)), SLWI(3u, 3u, 2u), BASE(9u),
       THROUGH_TABLE}},
-    {"no check at all",
-     0, 1,
-     {SLWI(3u, 3u, 2u), BASE(9u), THROUGH_TABLE}},
+    {"no check at all", 0, 1, {SLWI(3u, 3u, 2u), BASE(9u), THROUGH_TABLE}},
     {"a check of what the index was before",
-     0, 1,
+     0,
+     1,
      {CMPLWI(0u, 3u, 3u), LWZ(3u, 0u, 4u), BGT(0u, TO(2, DEFAULT)), SLWI(3u, 3u, 2u), BASE(9u),
       THROUGH_TABLE}},
     {"a check of another register",
-     0, 1,
+     0,
+     1,
      {CMPLWI(0u, 4u, 3u), BGT(0u, TO(1, DEFAULT)), SLWI(3u, 3u, 2u), BASE(9u), THROUGH_TABLE}},
     {"a check in another field",
-     0, 1,
+     0,
+     1,
      {CMPLWI(1u, 3u, 3u), BGT(0u, TO(1, DEFAULT)), SLWI(3u, 3u, 2u), BASE(9u), THROUGH_TABLE}},
     {"a check whose result is overwritten",
-     0, 1,
+     0,
+     1,
      {CMPLWI(0u, 3u, 3u), CMPLWI(0u, 4u, 3u), BGT(0u, TO(2, DEFAULT)), SLWI(3u, 3u, 2u), BASE(9u),
       THROUGH_TABLE}},
     {"a check on each of two ways",
-     1, 0,
+     1,
+     0,
      {CMPWI(1u, 4u, 0u), CMPLWI(0u, 3u, 3u), BLT(1u, 3u), BGT(0u, TO(3, DEFAULT)), B(2u),
       BGT(0u, TO(5, DEFAULT)), SLWI(3u, 3u, 2u), BASE(9u), THROUGH_TABLE}},
     {"a check on one of two ways",
-     0, 1,
+     0,
+     1,
      {CMPWI(1u, 4u, 0u), CMPLWI(0u, 3u, 3u), BLT(1u, 2u), BGT(0u, TO(3, DEFAULT)), SLWI(3u, 3u, 2u),
       BASE(9u), THROUGH_TABLE}},
     {"a check before ways part and meet",
-     1, 0,
+     1,
+     0,
      {CMPLWI(0u, 3u, 3u), BGT(0u, TO(1, DEFAULT)), CMPWI(1u, 4u, 0u), BLT(1u, 2u), LI(5u, 1u),
       SLWI(3u, 3u, 2u), BASE(9u), THROUGH_TABLE}},
     {"a check that the loop leaves behind",
-     0, 1,
+     0,
+     1,
      {CMPLWI(0u, 3u, 3u), BGT(0u, TO(1, DEFAULT)), BASE(9u), LWZ(3u, 0u, 4u), CMPWI(1u, 5u, 0u),
       BLT(1u, -2), SLWI(3u, 3u, 2u), THROUGH_TABLE}},
     {"signed, from both sides",
-     1, 0,
+     1,
+     0,
      {CMPWI(0u, 3u, 0u), BLT(0u, TO(1, DEFAULT)), CMPWI(0u, 3u, 3u), BGT(0u, TO(3, DEFAULT)),
       SLWI(3u, 3u, 2u), BASE(9u), THROUGH_TABLE}},
     {"signed, from one side",
-     0, 1,
+     0,
+     1,
      {CMPWI(0u, 3u, 3u), BGT(0u, TO(1, DEFAULT)), SLWI(3u, 3u, 2u), BASE(9u), THROUGH_TABLE}},
     {"a table that ends too early",
-     0, 1,
+     0,
+     1,
      {CMPLWI(0u, 3u, 4u), BGT(0u, TO(1, DEFAULT)), SLWI(3u, 3u, 2u), BASE(9u), THROUGH_TABLE}},
     {"a table over the end of the image",
-     0, 1,
+     0,
+     1,
      {CMPLWI(0u, 3u, 0xFFFFu), BGT(0u, TO(1, DEFAULT)), SLWI(3u, 3u, 2u), BASE(9u), THROUGH_TABLE}},
     {"a table at the end of the address space",
-     0, 1,
-     {CMPLWI(0u, 3u, 3u), BGT(0u, TO(1, DEFAULT)), SLWI(3u, 3u, 2u), LI(9u, 0xFFF8u), THROUGH_TABLE}},
+     0,
+     1,
+     {CMPLWI(0u, 3u, 3u), BGT(0u, TO(1, DEFAULT)), SLWI(3u, 3u, 2u), LI(9u, 0xFFF8u),
+      THROUGH_TABLE}},
     {"a base out of nowhere",
-     0, 1,
-     {CMPLWI(0u, 3u, 3u), BGT(0u, TO(1, DEFAULT)), SLWI(3u, 3u, 2u), XOR(9u, 5u, 6u), THROUGH_TABLE}},
+     0,
+     1,
+     {CMPLWI(0u, 3u, 3u), BGT(0u, TO(1, DEFAULT)), SLWI(3u, 3u, 2u), XOR(9u, 5u, 6u),
+      THROUGH_TABLE}},
     {"moves in a circle",
-     0, 1,
+     0,
+     1,
      {CMPLWI(0u, 3u, 3u), BGT(0u, TO(1, DEFAULT)), CMPWI(1u, 5u, 0u), MR(9u, 10u), MR(10u, 11u),
       MR(11u, 9u), BLT(1u, -3), BNE(1u, -3), SLWI(3u, 3u, 2u), THROUGH_TABLE}},
-    {"a tail call through a pointer",
-     0, 0,
-     {LWZ(9u, 0u, 3u), LWZ(9u, 8u, 9u), MTCTR(9u), BCTR}},
+    {"a tail call through a pointer", 0, 0, {LWZ(9u, 0u, 3u), LWZ(9u, 8u, 9u), MTCTR(9u), BCTR}},
 };
 
 /* ---- translating -------------------------------------------------------------------------------
