@@ -9,7 +9,7 @@
 #include "bound.h"
 #include "../forms.h"
 
-enum { WAYS_LIMIT = 512 };
+enum { WAYS_LIMIT = 512, TABLE_LIMIT = 4096 };
 
 /* What is known: about the whole root, and about the bits of it that the term uses. */
 typedef struct facts {
@@ -343,7 +343,8 @@ static grc_span numbers_in_table(grc_flow_graph *flow, const grc_origin *root)
     if ((load.width != 1 && load.width != 2) || load.is_signed)
         return nothing.whole;
     grc_term address = grc_term_of_address(flow, root->at);
-    if (address.mask == 0 || !walk_all(flow, root->at, &address, nothing, &span) ||
+    bool bounded = address.mask != 0 && walk_all(flow, root->at, &address, nothing, &span);
+    if (address.mask == 0 || (!bounded && span.more > TABLE_LIMIT) ||
         !grc_flow_pay(flow, span.more))
         return nothing.whole;
     for (uint32_t i = 0; i <= span.more; i += load.width) {
@@ -357,6 +358,8 @@ static grc_span numbers_in_table(grc_flow_graph *flow, const grc_origin *root)
 
 bool grc_bound_of(grc_flow_graph *flow, grc_place at, const grc_term *t, grc_span *span)
 {
-    facts known = {numbers_in_table(flow, &t->root), grc_span_all()};
+    facts known = {grc_span_all(), grc_span_all()};
+    if (t->extend == 0)
+        known.whole = numbers_in_table(flow, &t->root);
     return walk_all(flow, at, t, known, span);
 }

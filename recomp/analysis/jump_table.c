@@ -20,6 +20,7 @@
 enum {
     ENTRIES_LIMIT = 16384,
     GUESSED_LIMIT = 1024, /* where nothing but the entries themselves ends a table */
+    WRITERS_LIMIT = 64,   /* loads that share a jump */
     BUDGET = 400000,      /* steps for one jump */
 };
 
@@ -33,6 +34,13 @@ typedef struct jump_table {
 
 /* ---- reading -----------------------------------------------------------------------------------
  */
+
+/* The low [bits] of [number], fewer than 32, as a signed number. */
+static uint32_t signed_number(uint32_t number, unsigned bits)
+{
+    uint32_t sign = 1u << (bits - 1);
+    return ((number & ((1u << bits) - 1)) ^ sign) - sign;
+}
 
 static uint32_t target_of(const jump_table *t, uint32_t entry)
 {
@@ -48,8 +56,9 @@ static bool read_entry(const grc_program *program, const jump_table *t, uint32_t
     if (t->load.width != 0 &&
         !grc_image_number(program->image, t->address + index, t->load.width, &entry))
         return false;
-    if (t->load.is_signed)
-        entry = (uint32_t)(int32_t)(int16_t)entry;
+    unsigned bits = t->load.is_signed ? 8 * t->load.width : t->target.extend;
+    if (t->load.width != 0 && bits != 0)
+        entry = signed_number(entry, bits);
     *word = grc_word(program, target_of(t, entry));
     return *word != GRC_NONE && program->insns[*word].op != GRC_OP_INVALID;
 }
@@ -121,6 +130,7 @@ static bool find_computed(grc_flow_graph *flow, grc_place jump, jump_table *t)
     return good && grc_word(flow->program, t->target.constant) != GRC_NONE;
 }
 
+/* The targets of a jump to [target], a term as it is at [jump]. */
 static bool find_targets(grc_flow_graph *flow, grc_place jump, const grc_term *target,
                          grc_arena *arena, grc_words *targets)
 {
@@ -137,6 +147,28 @@ static bool find_targets(grc_flow_graph *flow, grc_place jump, const grc_term *t
     bool found =
         t.load.width ? find_loaded(flow, jump, root->at, &t) : find_computed(flow, jump, &t);
     return found && read_entries(flow, &t, arena, targets);
+}
+
+/* Compilers make one jump of several that would come after loads of their own: the targets are
+ * those of all. */
+static bool find_all_targets(grc_flow_graph *flow, grc_place jump, const grc_term *target,
+                             grc_arena *arena, grc_words *targets)
+{
+    const grc_origin *root = &target->root;
+    grc_origin writers[WRITERS_LIMIT];
+    bool plain = target->constant == 0 && target->mask == ~0u && target->turn == 0;
+    if (!plain || target->extend != 0 || root->kind != GRC_ORIGIN_MERGE)
+        return find_targets(flow, jump, target, arena, targets);
+    unsigned count = grc_reach_all(flow, root->at.block, root->cell, writers, WRITERS_LIMIT);
+    for (unsigned i = 0; i < count; i++) {
+        grc_place after = {writers[i].at.block, writers[i].at.word + 1};
+        if (writers[i].kind != GRC_ORIGIN_INSN)
+            return false;
+        grc_term each = grc_term_of(flow, after, root->cell);
+        if (!find_targets(flow, after, &each, arena, targets))
+            return false;
+    }
+    return count != 0;
 }
 
 /* True iff CTR is a sum: of a base and an entry, most likely. Nobody adds to a function pointer. */
@@ -156,7 +188,7 @@ grc_jump_kind grc_find_jump_targets(grc_flow_graph *flow, grc_arena *arena, uint
     flow->budget -= kept;
     targets->count = 0;
     grc_term target = grc_term_of(flow, jump, (grc_cell){.kind = GRC_CELL_CTR});
-    bool known = find_targets(flow, jump, &target, arena, targets);
+    bool known = find_all_targets(flow, jump, &target, arena, targets);
     bool sum = is_sum(flow, &target);
     flow->budget += kept;
     grc_sort_words(targets);

@@ -3,6 +3,8 @@
 // Each function takes a number and gives 100 + that number for 0 to 7, and 7 for all others; those
 // called masked_ look at its low three bits only. r3 comes in and goes out.
 
+    .section .note.GNU-stack, "", @progbits
+#ifdef __powerpc__
     .machine "ppc"
 
     .macro function name
@@ -146,6 +148,21 @@ function shape_signed_offsets
     cases shape_signed_offsets
     otherwise shape_signed_offsets
     table shape_signed_offsets, .short, shape_signed_offsets_default
+
+// The same in bytes, from the middle.
+function shape_signed_bytes
+    cmplwi 3, 7
+    bgt shape_signed_bytes_default
+    load_address 11, shape_signed_bytes_table
+    lbzx 0, 11, 3
+    extsb 0, 0
+    load_address 12, shape_signed_bytes_4
+    add 12, 12, 0
+    mtctr 12
+    bctr
+    cases shape_signed_bytes
+    otherwise shape_signed_bytes
+    table shape_signed_bytes, .byte, shape_signed_bytes_4
 
 // A table of bytes says which entry of a table of addresses.
 function shape_two_tables
@@ -440,3 +457,4 @@ function shape_shared
     cases shape_shared
     otherwise shape_shared
     addresses shape_shared
+#endif

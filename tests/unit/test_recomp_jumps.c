@@ -28,6 +28,7 @@
 #define STB(rs, offset, ra)    (0x98000000u | (rs) << 21 | (ra) << 16 | ((offset)&0xFFFF))
 #define LBZ(rd, offset, ra)    (0x88000000u | (rd) << 21 | (ra) << 16 | ((offset)&0xFFFF))
 #define LWZX(rd, ra, rb)       (0x7C00002Eu | (rd) << 21 | (ra) << 16 | (rb) << 11)
+#define LBZX(rd, ra, rb)       (0x7C0000AEu | (rd) << 21 | (ra) << 16 | (rb) << 11)
 #define CMPLWI(cr, ra, number) (0x28000000u | (cr) << 23 | (ra) << 16 | ((number)&0xFFFF))
 #define CMPWI(cr, ra, number)  (0x2C000000u | (cr) << 23 | (ra) << 16 | ((number)&0xFFFF))
 #define BC(bo, bit, words)     (0x40000000u | (bo) << 21 | (bit) << 16 | ((4 * (words)) & 0xFFFC))
@@ -53,7 +54,10 @@ static const uint32_t OFFSETS[] = {
     CASE(2) - ELF_DATA_ADDRESS,
     CASE(3) - ELF_DATA_ADDRESS,
     1,
+    0x00020103, /* bytes, each the number of an entry */
 };
+
+enum { OFFSET_COUNT = sizeof OFFSETS / sizeof *OFFSETS };
 
 /* Base in r9: r9 -> r10 -> CTR, with the scaled index in r3. */
 #define THROUGH_TABLE LWZX(10u, 9u, 3u), ADD(10u, 10u, 9u), MTCTR(10u), BCTR
@@ -192,6 +196,37 @@ static const program PROGRAMS[] = {
      1,
      {CMPLWI(0u, 3u, 3u), BGT(0u, TO(1, DEFAULT)), CMPWI(1u, 5u, 0u), MR(9u, 10u), MR(10u, 11u),
       MR(11u, 9u), BLT(1u, -3), BNE(1u, -3), SLWI(3u, 3u, 2u), THROUGH_TABLE}},
+    {"an index out of a table of bytes",
+     1,
+     0,
+     {CMPLWI(0u, 3u, 3u), BGT(0u, TO(1, DEFAULT)), LIS(11u, 0x8201u), ADDI(11u, 11u, 20u),
+      LBZX(3u, 11u, 3u), SLWI(3u, 3u, 2u), BASE(9u), THROUGH_TABLE}},
+    {"the same, masked",
+     1,
+     0,
+     {CLRLWI(3u, 3u, 30u), LIS(11u, 0x8201u), ADDI(11u, 11u, 20u), LBZX(3u, 11u, 3u),
+      SLWI(3u, 3u, 2u), BASE(9u), THROUGH_TABLE}},
+    {"a table of bytes with a number too large",
+     0,
+     1,
+     {CMPLWI(0u, 3u, 3u), BGT(0u, TO(1, DEFAULT)), LIS(11u, 0x8201u), ADDI(11u, 11u, 20u),
+      LBZX(3u, 11u, 3u), ADDI(3u, 3u, 1u), SLWI(3u, 3u, 2u), BASE(9u), THROUGH_TABLE}},
+    {"cases of equal size, without a table",
+     1,
+     0,
+     {CMPLWI(0u, 3u, 3u), BGT(0u, TO(1, DEFAULT)), LIS(9u, 0x8200u), ADDI(9u, 9u, 4u * CASES),
+      SLWI(3u, 3u, 3u), ADD(9u, 9u, 3u), MTCTR(9u), BCTR}},
+    {"one jump for two loads",
+     1,
+     0,
+     {CMPLWI(0u, 3u, 3u), BGT(0u, TO(1, DEFAULT)), SLWI(3u, 3u, 2u), BASE(9u), CMPWI(1u, 4u, 0u),
+      BLT(1u, 4u), LWZX(10u, 9u, 3u), ADD(10u, 10u, 9u), B(4u), LWZX(11u, 9u, 3u),
+      ADD(11u, 11u, 9u), MR(10u, 11u), MTCTR(10u), BCTR}},
+    {"one jump for a load and an argument",
+     0,
+     0,
+     {CMPLWI(0u, 3u, 3u), BGT(0u, TO(1, DEFAULT)), SLWI(3u, 3u, 2u), BASE(9u), CMPWI(1u, 4u, 0u),
+      BLT(1u, 3u), LWZX(10u, 9u, 3u), ADD(10u, 10u, 9u), MTCTR(10u), BCTR}},
     {"a tail call through a pointer", 0, 0, {LWZ(9u, 0u, 3u), LWZ(9u, 8u, 9u), MTCTR(9u), BCTR}},
 };
 
@@ -240,7 +275,7 @@ static void programs(void **unused)
         grc_report report;
         elf_output output;
         assemble(p, code);
-        collect(code, WORDS, OFFSETS, 5, NULL, &report, &output);
+        collect(code, WORDS, OFFSETS, OFFSET_COUNT, NULL, &report, &output);
         if (report.jump_tables != p->known || report.unresolved_jumps != 1 - p->known)
             fail_msg("%s: %u known", p->name, report.jump_tables);
         /* Understood: the four cases and no more. Not understood: every instruction there is. */
@@ -265,7 +300,7 @@ static void anywhere(void **unused)
         jump += 4;
     options.jumps = &jump;
     options.jump_count = 1;
-    collect(code, WORDS, OFFSETS, 5, &options, &report, &output);
+    collect(code, WORDS, OFFSETS, OFFSET_COUNT, &options, &report, &output);
     assert_int_equal(report.jump_tables, 0);
     assert_int_equal(report.unresolved_jumps, 1);
     assert_int_equal(report.unknown_tables, 0);
@@ -281,7 +316,7 @@ static void anywhere_but_from_there(void **unused)
     uint32_t code[WORDS];
     (void)unused;
     assemble(&PROGRAMS[0], code);
-    elf_make(&file, code, WORDS, OFFSETS, 5);
+    elf_make(&file, code, WORDS, OFFSETS, OFFSET_COUNT);
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         grc_options options = grc_options_default();
         options.jumps = &places[i];
