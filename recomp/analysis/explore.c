@@ -41,6 +41,7 @@ typedef struct explorer {
     grc_program *program;
     grc_arena *arena;
     uint32_t start, end; /* own extent */
+    uint32_t limit;      /* and what may be its own */
     uint32_t stamp;
     grc_words pending, visited, calls;
     tables jumps;
@@ -272,7 +273,7 @@ static void build_blocks(explorer *e, grc_function *function)
 /* Any place in the function whose address is a constant somewhere may be where it jumps to. */
 static void take_labels(explorer *e, grc_words *targets)
 {
-    for (uint32_t word = e->start; word < e->end && is_code(e->program, word); word++)
+    for (uint32_t word = e->start; word < e->limit && is_code(e->program, word); word++)
         if (e->program->flags[word] & GRC_WORD_TAKEN)
             GRC_PUSH(e->arena, targets, word);
 }
@@ -281,9 +282,9 @@ static void take_labels(explorer *e, grc_words *targets)
  * execution turns away? Data between code is not. */
 static uint8_t *find_sound(const explorer *e)
 {
-    uint8_t *sound = grc_alloc(e->arena, e->end - e->start + 1, 1);
-    sound[e->end - e->start] = is_code(e->program, e->end);
-    for (uint32_t word = e->end; word-- > e->start;) {
+    uint8_t *sound = grc_alloc(e->arena, e->limit - e->start + 1, 1);
+    sound[e->limit - e->start] = is_code(e->program, e->limit);
+    for (uint32_t word = e->limit; word-- > e->start;) {
         const grc_insn *insn = &e->program->insns[word];
         grc_branch branch;
         grc_insn_branch(insn, &branch);
@@ -297,7 +298,7 @@ static uint8_t *find_sound(const explorer *e)
 static void take_anywhere(explorer *e, grc_words *targets)
 {
     const uint8_t *sound = find_sound(e);
-    for (uint32_t word = e->start; word < e->end; word++)
+    for (uint32_t word = e->start; word < e->limit; word++)
         if (sound[word - e->start])
             GRC_PUSH(e->arena, targets, word);
 }
@@ -335,7 +336,7 @@ static bool pay(uint64_t *budget, uint64_t price)
 static void guess_targets(explorer *e, table *jump)
 {
     grc_program *program = e->program;
-    uint32_t words = e->end - e->start;
+    uint32_t words = e->limit - e->start;
     bool sum = jump->kind == GRC_JUMP_UNKNOWN_TABLE, asked = is_asked_for(e, jump);
     jump->guessed = true;
     jump->anywhere = asked || (sum && words <= ANYWHERE_LIMIT);
@@ -396,8 +397,21 @@ static bool guess_jumps(explorer *e)
     return changed;
 }
 
+/* What comes after a jump may look like a function of its own while nothing is known to lead there.
+ * Not far: the next one may look the same. */
+static uint32_t find_limit(const explorer *e)
+{
+    const uint8_t *flags = e->program->flags;
+    uint32_t limit = e->end;
+    while (limit < e->end + ANYWHERE_LIMIT && is_code(e->program, limit) &&
+           (!(flags[limit] & GRC_WORD_START) || (flags[limit] & GRC_WORD_GUESSED)))
+        limit++;
+    return limit;
+}
+
 static void follow_jumps(explorer *e, grc_function *function)
 {
+    function->limit = e->limit = e->jumps.count ? find_limit(e) : e->end;
     for (int i = 0; e->jumps.count && i < TABLE_ROUNDS; i++) {
         if (!resolve_jumps(e, function) && !guess_jumps(e))
             break;
@@ -419,7 +433,7 @@ static uint32_t extent_end(const grc_program *program, uint32_t start)
         return start + (size < room ? size : room);
     }
     uint32_t end = start + 1;
-    while (end < program->words && is_code(program, end) && !(program->flags[end] & GRC_WORD_START))
+    while (is_code(program, end) && !(program->flags[end] & GRC_WORD_START))
         end++;
     return end;
 }
@@ -476,6 +490,7 @@ typedef struct survey {
 
 static void mark_start(grc_program *program, survey *s, uint32_t word)
 {
+    program->flags[word] &= (uint8_t)~GRC_WORD_GUESSED;
     if (program->flags[word] & GRC_WORD_START)
         return;
     program->flags[word] |= GRC_WORD_START;

@@ -65,7 +65,7 @@ static bool read_entry(const grc_program *program, const jump_table *t, uint32_t
 
 static bool in_function(const grc_function *function, uint32_t word)
 {
-    return word >= function->start && word < function->end;
+    return word >= function->start && word < function->limit;
 }
 
 /* A table of addresses: what comes after it is no address in the same function, or a label like

@@ -20,6 +20,7 @@ enum {
     GRC_WORD_TAKEN = 1 << 2,   /* its address is a constant somewhere */
     GRC_WORD_REACHED = 1 << 3, /* part of a function */
     GRC_WORD_FORCED = 1 << 4,  /* a start that stays one whatever surrounds it */
+    GRC_WORD_GUESSED = 1 << 5, /* a start only because nothing was known to lead there */
 };
 
 /* What a call of something does to registers. */
@@ -50,6 +51,7 @@ typedef enum grc_function_kind {
 typedef struct grc_function {
     uint32_t start; /* word */
     uint32_t end;   /* word after its own extent: its symbol's size, or the next function */
+    uint32_t limit; /* the same, not counting guessed starts: a jump of its own may lead as far */
     const char *name;
     grc_function_kind kind;
     uint32_t import;   /* index, for a thunk */

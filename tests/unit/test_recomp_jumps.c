@@ -249,6 +249,7 @@ static void assemble(const program *p, uint32_t code[WORDS])
 {
     for (uint32_t i = 0; i < CASES; i++)
         code[i] = p->code[i] ? p->code[i] : NOP;
+    code[CASES - 1] = LI(5u, 0u); /* runs into the first case, which is no start then */
     for (uint32_t i = CASES; i < DEFAULT; i += 2) {
         code[i] = LI(3u, i);
         code[i + 1] = BLR;
