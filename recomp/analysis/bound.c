@@ -184,20 +184,6 @@ static bool numbers(const comparison *c, uint32_t limit, unsigned bit, bool set,
 /* ---- branches ----------------------------------------------------------------------------------
  */
 
-/* True iff the root gets no new value between [from] and the instruction [to] above it, to which
- * there is only one way. */
-static bool same_root_since(const walk *w, grc_place from, grc_place to)
-{
-    const grc_origin *root = &w->term->root;
-    while (from.block != to.block) {
-        bool merge = root->kind == GRC_ORIGIN_MERGE && root->at.block == from.block;
-        if (merge || grc_passes(root, from, 0) || !grc_flow_pay(w->flow, 1) ||
-            !grc_climb(w->flow, &from))
-            return false;
-    }
-    return !grc_passes(root, from, to.word);
-}
-
 /* The condition under which the branch that ends [block] leads to [successor]: which CR bit, and
  * whether it is set. False if there is none, or none alone. */
 static bool condition_of(const walk *w, uint32_t block, uint32_t successor, unsigned *bit,
@@ -230,7 +216,10 @@ static bool find_compared(const walk *w, grc_place at, grc_term *compared)
     return grc_same_root(compared, w->term);
 }
 
-/* Learns from the branch at the end of [block], from where the walk came to [successor]. */
+/* Only the last value of the root counts. What a loop compared before it came round to the root
+ * again has no name here: on the way in, the root had none yet, so it is a merge of the two.
+ *
+ * Learns from the branch at the end of [block], from where the walk came to [successor]. */
 static void learn_branch(const walk *w, facts *f, uint32_t block, uint32_t successor)
 {
     comparison c;
@@ -243,7 +232,7 @@ static void learn_branch(const walk *w, facts *f, uint32_t block, uint32_t succe
     grc_place branch = {block, w->flow->function->blocks[block].end - 1};
     grc_cell field = {.kind = GRC_CELL_CR, .number = bit / 4};
     grc_origin origin = grc_reach(w->flow, branch, field);
-    if (origin.kind != GRC_ORIGIN_INSN || !same_root_since(w, branch, origin.at))
+    if (origin.kind != GRC_ORIGIN_INSN)
         return;
     const grc_insn *insn = grc_insn_at(w->flow, origin.at);
     if (!comparison_of(insn, &c))
