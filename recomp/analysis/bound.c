@@ -216,8 +216,9 @@ static bool find_compared(const walk *w, grc_place at, grc_term *compared)
     return grc_same_root(compared, w->term);
 }
 
-/* Only the last value of the root counts. What a loop compared before it came round to the root
- * again has no name here: on the way in, the root had none yet, so it is a merge of the two.
+/* That the comparison is of the root's present value, and not of the one in the loop's last round,
+ * needs no check: a value that comes round a loop meets the one from outside, and that is a root of
+ * its own.
  *
  * Learns from the branch at the end of [block], from where the walk came to [successor]. */
 static void learn_branch(const walk *w, facts *f, uint32_t block, uint32_t successor)

@@ -37,8 +37,13 @@ __attribute__((noinline)) static unsigned mix(unsigned a, unsigned b)
     X(shape_bgelr)                                                                                 \
     X(shape_ble)                                                                                   \
     X(shape_signed)                                                                                \
-    X(shape_limit_in_register) X(shape_far_check) X(shape_shifted) X(shape_spilled)                \
-        X(shape_agreed) X(shape_loaded) X(shape_shared)
+    X(shape_limit_in_register)                                                                     \
+    X(shape_far_check)                                                                             \
+    X(shape_shifted)                                                                               \
+    X(shape_spilled)                                                                               \
+    X(shape_agreed)                                                                                \
+    X(shape_loaded)                                                                                \
+    X(shape_shared)
 #define MASKED(X) X(masked_clrlwi) X(masked_andi) X(masked_scaled)
 
 /* What the functions of jump_shapes.S do. */
