@@ -18,18 +18,14 @@ enum {
     TABLE_ROUNDS = 32,
     TAIL_LIMIT = 48,
     TRIAL_LIMIT = 4096,
-    GUESSES = 100000, /* targets of jumps that may be guessed, and more for each word of code */
-    GUESSES_A_WORD = 16,
-    ANYWHERE_LIMIT =
-        2048, /* words of a function in which a jump may go anywhere, unless asked for */
 };
 
 typedef struct table {
     uint32_t jump; /* word of the bctr */
     grc_jump_kind kind;
     grc_words targets;
-    bool guessed;  /* the targets are what they may be, since they are not known */
-    bool anywhere; /* and they are the whole function */
+    bool guessed;  /* unless it is known by now */
+    bool anywhere; /* it was guessed to go anywhere in the function */
 } table;
 
 typedef struct tables {
@@ -223,7 +219,7 @@ static void cut_blocks(explorer *e, grc_function *function)
 static void connect_cases(explorer *e, const table *jump, grc_block *block)
 {
     block->cases = grc_alloc(e->arena, jump->targets.count, sizeof(uint32_t));
-    block->guessed = jump->guessed;
+    block->guessed = jump->kind != GRC_JUMP_KNOWN;
     for (size_t i = 0; i < jump->targets.count; i++)
         if (branches_inside(e, jump->targets.items[i]))
             block->cases[block->case_count++] = e->program->block_of[jump->targets.items[i]];
@@ -270,87 +266,16 @@ static void build_blocks(explorer *e, grc_function *function)
 /* ---- indirect jumps ----------------------------------------------------------------------------
  */
 
-/* Any place in the function whose address is a constant somewhere may be where it jumps to. */
-static void take_labels(explorer *e, grc_words *targets)
-{
-    for (uint32_t word = e->start; word < e->limit && is_code(e->program, word); word++)
-        if (e->program->flags[word] & GRC_WORD_TAKEN)
-            GRC_PUSH(e->arena, targets, word);
-}
-
-/* For each word of the function: is it an instruction, and is what follows it, down to where
- * execution turns away? Data between code is not. */
-static uint8_t *find_sound(const explorer *e)
-{
-    uint8_t *sound = grc_alloc(e->arena, e->limit - e->start + 1, 1);
-    sound[e->limit - e->start] = is_code(e->program, e->limit);
-    for (uint32_t word = e->limit; word-- > e->start;) {
-        const grc_insn *insn = &e->program->insns[word];
-        grc_branch branch;
-        grc_insn_branch(insn, &branch);
-        bool turns_away = ends_block(insn) && !branch.conditional;
-        sound[word - e->start] = is_code(e->program, word) && insn->op != GRC_OP_INVALID &&
-                                 (turns_away || sound[word + 1 - e->start]);
-    }
-    return sound;
-}
-
-static void take_anywhere(explorer *e, grc_words *targets)
-{
-    const uint8_t *sound = find_sound(e);
-    for (uint32_t word = e->start; word < e->limit; word++)
-        if (sound[word - e->start])
-            GRC_PUSH(e->arena, targets, word);
-}
-
-static bool is_asked_for(const explorer *e, const table *jump)
-{
-    const grc_options *options = e->program->work->options;
-    for (size_t i = 0; i < options->jump_count; i++)
-        if (options->jumps[i] == grc_address(e->program, jump->jump))
-            return true;
-    return false;
-}
-
 static void find_targets(explorer *e, grc_flow_graph *flow, table *jump)
 {
     grc_words targets = {0};
     uint32_t block = e->program->block_of[jump->jump];
-    if (is_asked_for(e, jump))
+    if (grc_jump_is_asked_for(e->program, jump->jump))
         jump->kind = GRC_JUMP_UNKNOWN_TABLE;
     else
         jump->kind = grc_find_jump_targets(flow, e->arena, block, &targets);
     if (jump->kind == GRC_JUMP_KNOWN || !jump->guessed)
         jump->targets = targets;
-    jump->guessed &= jump->kind != GRC_JUMP_KNOWN;
-}
-
-/* Takes [price] from [budget]; false if it is more. */
-static bool pay(uint64_t *budget, uint64_t price)
-{
-    bool enough = *budget >= price;
-    *budget -= enough ? price : 0;
-    return enough;
-}
-
-static void guess_targets(explorer *e, table *jump)
-{
-    grc_program *program = e->program;
-    uint32_t words = e->limit - e->start;
-    bool sum = jump->kind == GRC_JUMP_UNKNOWN_TABLE, asked = is_asked_for(e, jump);
-    jump->guessed = true;
-    jump->anywhere = asked || (sum && words <= ANYWHERE_LIMIT);
-    if (!asked && !pay(&program->slice_budget, words))
-        jump->anywhere = false;
-    else if (jump->anywhere)
-        take_anywhere(e, &jump->targets);
-    else
-        take_labels(e, &jump->targets);
-    grc_sort_words(&jump->targets);
-    if (!asked && !pay(&program->guess_budget, jump->targets.count)) {
-        jump->targets.count = 0;
-        jump->anywhere = false;
-    }
 }
 
 static bool reach_targets(explorer *e, const grc_words *targets)
@@ -376,8 +301,10 @@ static bool resolve_jumps(explorer *e, const grc_function *function)
         grc_flow_graph_make(program, e->arena, function, &edges, program->slice_budget);
     bool changed = false;
     for (size_t i = 0; i < e->jumps.count; i++) {
-        find_targets(e, &flow, &e->jumps.items[i]);
-        changed |= reach_targets(e, &e->jumps.items[i].targets);
+        table *jump = &e->jumps.items[i];
+        find_targets(e, &flow, jump);
+        if (jump->kind == GRC_JUMP_KNOWN)
+            changed |= reach_targets(e, &jump->targets);
     }
     program->slice_budget = flow.budget;
     return changed;
@@ -391,27 +318,17 @@ static bool guess_jumps(explorer *e)
         table *jump = &e->jumps.items[i];
         if (jump->kind == GRC_JUMP_KNOWN || jump->guessed)
             continue;
-        guess_targets(e, jump);
+        jump->guessed = true;
+        jump->anywhere = grc_guess_targets(e->program, e->arena, e->start, e->limit, jump->jump,
+                                           jump->kind, &jump->targets);
         changed |= reach_targets(e, &jump->targets);
     }
     return changed;
 }
 
-/* What comes after a jump may look like a function of its own while nothing is known to lead there.
- * Not far: the next one may look the same. */
-static uint32_t find_limit(const explorer *e)
-{
-    const uint8_t *flags = e->program->flags;
-    uint32_t limit = e->end;
-    while (limit < e->end + ANYWHERE_LIMIT && is_code(e->program, limit) &&
-           (!(flags[limit] & GRC_WORD_START) || (flags[limit] & GRC_WORD_GUESSED)))
-        limit++;
-    return limit;
-}
-
 static void follow_jumps(explorer *e, grc_function *function)
 {
-    function->limit = e->limit = e->jumps.count ? find_limit(e) : e->end;
+    function->limit = e->limit = e->jumps.count ? grc_guess_limit(e->program, e->end) : e->end;
     for (int i = 0; e->jumps.count && i < TABLE_ROUNDS; i++) {
         if (!resolve_jumps(e, function) && !guess_jumps(e))
             break;
@@ -568,7 +485,7 @@ static bool survey_all(grc_program *program, survey *s)
 {
     grc_arena_free(&program->round);
     *s = (survey){0};
-    program->guess_budget = GUESSES + (uint64_t)GUESSES_A_WORD * program->words;
+    program->guess_budget = grc_guess_budget(program);
     for (uint32_t word = 0; word < program->words; word++) {
         program->flags[word] &= (uint8_t)~GRC_WORD_REACHED;
         if (program->flags[word] & GRC_WORD_START)

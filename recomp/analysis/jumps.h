@@ -17,4 +17,19 @@ typedef enum grc_jump_kind {
 grc_jump_kind grc_find_jump_targets(grc_flow_graph *flow, grc_arena *arena, uint32_t block,
                                     grc_words *targets);
 
+/* guess.c: adds to [targets], which the search came to, those that the [jump] may have in the
+ * function from [start] to [limit]; sorted. True iff they are all its instructions. */
+bool grc_guess_targets(grc_program *program, grc_arena *arena, uint32_t start, uint32_t limit,
+                       uint32_t jump, grc_jump_kind kind, grc_words *targets);
+
+/* How far the function that ends at [end] may go on: what comes after a jump may look like a
+ * function of its own while nothing is known to lead there. */
+uint32_t grc_guess_limit(const grc_program *program, uint32_t end);
+
+/* The targets that may be guessed in one survey. */
+uint64_t grc_guess_budget(const grc_program *program);
+
+/* True iff an option says that the jump may go anywhere. */
+bool grc_jump_is_asked_for(const grc_program *program, uint32_t jump);
+
 #endif
