@@ -50,7 +50,7 @@ static grt_status back_pages(grt_heap *heap, heap_request *request, uint32_t pag
     return status;
 }
 
-/* Neither a small block nor one that is kept or guarded will do. */
+/* Neither a small block nor one that is at hand or guarded will do. */
 static bool whole_pages(const heap_request *request)
 {
     return request->bounded || request->bare;
@@ -88,41 +88,68 @@ uint32_t heap_take_run_locked(grt_heap *heap, heap_request *request, uint32_t le
     return page;
 }
 
-static uint32_t take_kept_run(grt_heap *heap, heap_request *request, uint32_t length)
+/* The block of [length] pages that starts at [page] is pending now. */
+static void set_pages_aside(grt_heap *heap, heap_cache *cache, heap_request *request, uint32_t page,
+                            uint32_t length)
 {
-    uint32_t page;
-    if (!kept_take(&heap->kept, length, &page)) {
-        return NO_PAGE;
-    }
-    request->stale = (stale_ranges){1, {{page, length}}};
-    return page;
+    heap_set_site(&heap->table.pages[page], request->site);
+    request->block = heap_page_address(heap, page);
+    request->size_class = SIZE_CLASS_NONE;
+    request->extent = (uint64_t)length << PAGE_SHIFT;
+    request->room = length << PAGE_SHIFT;
+    request->base = request->slot != NO_SLOT ? slot_base(length) : 0;
+    cache_add_pending(cache, request->extent, request->slot != NO_SLOT);
 }
 
-static bool serve_large(grt_heap *heap, heap_cache *cache, heap_request *request)
+/* A medium block that the cache has at hand; false if it has none. */
+static bool serve_medium(grt_heap *heap, heap_cache *cache, heap_request *request, uint32_t length)
+{
+    block_place place;
+    if (length > MEDIUM_PAGES_MAX ||
+        !cache_take_medium(cache, &cache->bins[medium_class(length)], &place)) {
+        return false;
+    }
+    uint32_t page = (place.address - heap->first) >> PAGE_SHIFT;
+    request->slot = place.slot;
+    request->stale = (stale_ranges){1, {{page, length}}};
+    set_pages_aside(heap, cache, request, page, length);
+    return true;
+}
+
+/* Pages that were just taken become a medium block. Its slot is not live: none is but those of live
+ * blocks. */
+static uint32_t make_medium(grt_heap *heap, heap_cache *cache, uint32_t page, uint32_t length)
+{
+    uint32_t slot = heap->slots.medium + page;
+    heap->table.pages[page].u.large.asked = LARGE_MEDIUM;
+    __atomic_store_n(heap_page_info(heap, page), medium_info_of(&heap->slots, page, length),
+                     __ATOMIC_RELEASE);
+    cache->medium_limit = cache_medium_limit(heap->counters.taken_bytes);
+    return slot;
+}
+
+static bool serve_pages(grt_heap *heap, heap_cache *cache, heap_request *request)
 {
     uint64_t extent = heap_round_to_pages(request->need);
     uint32_t length = (uint32_t)(extent >> PAGE_SHIFT);
     uint32_t page_alignment =
         request->alignment > GRT_PAGE_SIZE ? request->alignment >> PAGE_SHIFT : 1;
+    bool anywhere = page_alignment == 1 && !whole_pages(request);
+    if (anywhere && serve_medium(heap, cache, request, length)) {
+        return true;
+    }
     if (extent > heap_budget_room(heap)) {
         return fail(request, GRT_HEAP_OVER_BUDGET);
     }
-    bool anywhere = page_alignment == 1 && !whole_pages(request);
-    uint32_t page = anywhere ? take_kept_run(heap, request, length) : NO_PAGE;
-    if (page == NO_PAGE) {
-        page = heap_take_run_locked(heap, request, length, page_alignment, PAGE_LARGE, length);
-    }
+    uint32_t page = heap_take_run_locked(heap, request, length, page_alignment, PAGE_LARGE, length);
     if (page == NO_PAGE) {
         return false;
     }
     heap->table.pages[page].u.large.asked = LARGE_PENDING;
-    heap->table.pages[page].u.large.site = request->site;
     heap_count_taken(heap, 1, extent);
-    cache_add_pending(cache, extent, false);
-    request->block = heap_page_address(heap, page);
-    request->size_class = SIZE_CLASS_NONE;
-    request->extent = extent;
-    request->room = (uint32_t)extent;
+    bool is_medium = length <= MEDIUM_PAGES_MAX && !request->bare;
+    request->slot = is_medium ? make_medium(heap, cache, page, length) : NO_SLOT;
+    set_pages_aside(heap, cache, request, page, length);
     return true;
 }
 
@@ -177,6 +204,7 @@ static void take_block(grt_heap *heap, heap_cache *cache, heap_request *request,
     block_place place = bin->blocks[--bin->count];
     request->block = place.address;
     request->slot = place.slot;
+    request->base = 0;
     request->size_class = size_class;
     request->extent = size_class_extents[size_class];
     request->room = size_class_extents[size_class];
@@ -223,10 +251,10 @@ static bool serve_small_from_larger(grt_heap *heap, heap_cache *cache, heap_requ
 static bool serve(grt_heap *heap, heap_cache *cache, heap_request *request, uint32_t size_class)
 {
     if (size_class == SIZE_CLASS_NONE) {
-        return serve_large(heap, cache, request);
+        return serve_pages(heap, cache, request);
     }
     return serve_small(heap, cache, request, size_class) ||
-           (lacks_room(request) && serve_large(heap, cache, request));
+           (lacks_room(request) && serve_pages(heap, cache, request));
 }
 
 static bool injected(grt_heap *heap)
@@ -292,14 +320,14 @@ bool heap_allocate_locked(grt_heap *heap, heap_cache *cache, heap_request *reque
 
 void heap_publish_locked(grt_heap *heap, heap_cache *cache, const heap_request *request)
 {
-    bool is_small = request->size_class != SIZE_CLASS_NONE;
-    if (is_small) {
-        slot_store(&heap->slots.all[request->slot], SLOT_LIVE | request->size);
+    bool has_slot = request->slot != NO_SLOT;
+    if (has_slot) {
+        slot_store(&heap->slots.all[request->slot], SLOT_LIVE | (request->size - request->base));
     } else {
         uint32_t page = (request->block - heap->first) >> PAGE_SHIFT;
         heap->table.pages[page].u.large.asked = request->size;
     }
-    cache_end_pending(cache, request->extent, is_small);
+    cache_end_pending(cache, request->extent, has_slot);
     cache_count_alloc(cache, request->size);
     if (heap->watch.sites.entries != NULL) {
         site_table_add(&heap->watch.sites, request->block, request->size, request->site,

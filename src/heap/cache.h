@@ -42,15 +42,21 @@
 
 #define BIN_BLOCKS_MAX 128u
 
+#define MEDIUM_LIMIT_MIN  32u /* pages */
+#define MEDIUM_LIMIT_PART 16u
+#define MEDIUM_LIMIT_MAX  1024u
+
 /* Blocks of one class; the last is handed out next. What finding a block of the class takes is here
  * as well, so that a call touches one line for both. */
 typedef struct cache_bin {
     block_place *blocks;
     uint32_t count;
-    uint32_t limit;
+    uint32_t
+        limit; /* of small blocks; 0 in bins of medium ones, which are the business of [room] */
     uint32_t extent;
     uint32_t reciprocal; /* see reciprocal_of() */
-    uint64_t unused;
+    uint32_t base;       /* see slot_base() */
+    uint32_t room;       /* how many medium blocks fit */
 } cache_bin;
 
 _Static_assert(sizeof(cache_bin) == CLASS_UNIT, "a page's information leads to the bin");
@@ -73,9 +79,11 @@ typedef struct heap_cache {
     uint32_t gate; /* 0: open */
     cache_tally tally;
     uint64_t pending_bytes; /* in blocks that are being cleared or copied, neither kept nor live */
-    uint32_t pending_small; /* how many of them are small, and how many large */
+    uint32_t pending_slots; /* how many of them have slots, and how many are large */
     uint32_t pending_large;
-    cache_bin bins[SIZE_CLASS_COUNT];
+    uint32_t medium_pages; /* in bins, and how many there may be */
+    uint32_t medium_limit;
+    cache_bin bins[CLASS_COUNT];
 
     heap_span *spans[SIZE_CLASS_COUNT]; /* where bins are refilled from first */
     grt_heap *heap;
@@ -116,18 +124,56 @@ static inline void cache_count_resize(heap_cache *cache, uint32_t before, uint32
 }
 
 /* A block leaves its bin or run, but is not live yet. Nobody can free it meanwhile. */
-static inline void cache_add_pending(heap_cache *cache, uint64_t extent, bool is_small)
+static inline void cache_add_pending(heap_cache *cache, uint64_t extent, bool has_slot)
 {
     cache->pending_bytes += extent;
-    cache->pending_small += is_small;
-    cache->pending_large += !is_small;
+    cache->pending_slots += has_slot;
+    cache->pending_large += !has_slot;
 }
 
-static inline void cache_end_pending(heap_cache *cache, uint64_t extent, bool is_small)
+static inline void cache_end_pending(heap_cache *cache, uint64_t extent, bool has_slot)
 {
     cache->pending_bytes -= extent;
-    cache->pending_small -= is_small;
-    cache->pending_large -= !is_small;
+    cache->pending_slots -= has_slot;
+    cache->pending_large -= !has_slot;
+}
+
+/* ---- medium blocks ---------------------------------------------------------------------------
+ *
+ * Programs free and ask for buffers of a few sizes over and over. Merging their pages with the
+ * neighbours only to cut them out again would be most of the cost, so a thread keeps some: a small
+ * part of what is in use, for they are memory that nobody uses.
+ */
+
+/* How many pages of them a thread may have at hand beside [taken] bytes in blocks. */
+static inline uint32_t cache_medium_limit(uint64_t taken)
+{
+    uint64_t limit = MEDIUM_LIMIT_MIN + taken / GRT_PAGE_SIZE / MEDIUM_LIMIT_PART;
+    return limit < MEDIUM_LIMIT_MAX ? (uint32_t)limit : MEDIUM_LIMIT_MAX;
+}
+
+static inline bool cache_has_room(const heap_cache *cache, const cache_bin *bin)
+{
+    return bin->count < bin->room &&
+           cache->medium_pages + bin->extent / GRT_PAGE_SIZE <= cache->medium_limit;
+}
+
+/* Keeps a block that is not live; there is room for it. */
+static inline void cache_put_medium(heap_cache *cache, cache_bin *bin, block_place place)
+{
+    bin->blocks[bin->count++] = place;
+    cache->medium_pages += bin->extent / GRT_PAGE_SIZE;
+}
+
+/* Takes the block that was kept last; false iff there is none. */
+static inline bool cache_take_medium(heap_cache *cache, cache_bin *bin, block_place *place)
+{
+    if (bin->count == 0) {
+        return false;
+    }
+    *place = bin->blocks[--bin->count];
+    cache->medium_pages -= bin->extent / GRT_PAGE_SIZE;
+    return true;
 }
 
 /* Host memory for a cache with empty bins; null iff the host refuses. */

@@ -24,8 +24,7 @@ typedef struct checker {
     uint64_t span_bytes;
     uint64_t taken_bytes;
     uint64_t taken_blocks;
-    uint64_t kept_pages;
-    uint32_t cached; /* small blocks that are out of their spans and not live */
+    uint32_t cached; /* small blocks that are out of their spans, and medium ones, not live */
     uint32_t held;   /* large blocks in quarantine */
     uint64_t guarded;
     uint32_t bare;
@@ -100,22 +99,20 @@ static bool check_committed(checker *check, uint32_t page, const heap_page *head
 static bool check_large(checker *check, uint32_t page, const heap_page *head)
 {
     uint64_t extent = (uint64_t)head->length << PAGE_SHIFT;
-    if (head->u.large.asked == LARGE_KEPT) {
-        check->kept_pages += head->length;
-        return true;
-    }
+    uint32_t asked = heap_pages_asked(check->heap, page);
     check->taken_bytes += extent;
     check->taken_blocks++;
     check->held += head->u.large.asked == LARGE_HELD;
-    if (!page_is_live_large(head)) {
+    if (asked == 0) {
+        check->cached += page_is_medium(head);
         return true;
     }
     check->live += extent;
-    check->asked += head->u.large.asked;
+    check->asked += asked;
     check->blocks++;
-    return require(check, head->u.large.asked <= heap_large_room(head),
-                   "the large block at page %u was asked for %u bytes and has %u pages", page,
-                   head->u.large.asked, (unsigned)head->length);
+    return require(check, asked <= heap_large_room(head),
+                   "the block at page %u was asked for %u bytes and has %u pages", page, asked,
+                   (unsigned)head->length);
 }
 
 /* ---- spans
@@ -143,6 +140,8 @@ static bool check_page_info(checker *check, uint32_t page, const heap_page *head
         page_info right = 0;
         if (head->kind == PAGE_SMALL) {
             right = page_info_of(&check->heap->slots, head->u.span->size_class, page, i);
+        } else if (i == 0 && page_is_medium(head)) {
+            right = medium_info_of(&check->heap->slots, page, head->length);
         }
         page_info info = *heap_page_info(check->heap, page + i);
         if (!require(check, info == right, "page %u of the run at page %u has information %llx",
@@ -321,10 +320,30 @@ static bool check_bins(checker *check)
 /* ---- caches
  * -------------------------------------------------------------------------------------- */
 
-/* While bins are checked, every block that is met is put into its span, so that one that is met
- * twice is found out. Nobody else looks at the spans meanwhile. */
+/* While bins are checked, every block that is met is put into its span or marked, so that one that
+ * is met twice is found out. Nobody else looks at spans and marks meanwhile. */
 
-static bool check_cached_block(checker *check, block_place place, uint32_t size_class)
+static bool check_cached_medium(checker *check, block_place place, uint32_t pages)
+{
+    const grt_heap *heap = check->heap;
+    uint32_t page = (place.address - heap->first) >> PAGE_SHIFT;
+    heap_page *head = &heap->table.pages[page];
+    bool in_heap = grt_heap_owns(heap, place.address) && place.address % GRT_PAGE_SIZE == 0;
+    if (!require(check, !in_heap || head->kind != PAGE_LARGE || head->u.large.asked != LARGE_MET,
+                 "0x%08X is in two places", place.address) ||
+        !require(check,
+                 in_heap && page_is_medium(head) && head->length == pages &&
+                     place.slot == heap->slots.medium + page &&
+                     !slot_is_live(slot_load(&heap->slots.all[place.slot])),
+                 "a cache holds 0x%08X, which is no cached block of %u pages", place.address,
+                 pages)) {
+        return false;
+    }
+    head->u.large.asked = LARGE_MET;
+    return true;
+}
+
+static bool check_cached_small(checker *check, block_place place, uint32_t size_class)
 {
     const grt_heap *heap = check->heap;
     uint32_t offset = place.address - heap->first;
@@ -349,23 +368,35 @@ static bool check_cached_block(checker *check, block_place place, uint32_t size_
     return true;
 }
 
+static bool check_cached_block(checker *check, block_place place, uint32_t class)
+{
+    return class < SIZE_CLASS_COUNT ? check_cached_small(check, place, class)
+                                    : check_cached_medium(check, place, medium_pages(class));
+}
+
 static void forget_met(const grt_heap *heap, block_place place)
 {
     uint32_t offset = place.address - heap->first;
-    heap_span *span = heap->table.pages[offset >> PAGE_SHIFT].u.span;
+    heap_page *page = &heap->table.pages[offset >> PAGE_SHIFT];
+    if (page->kind == PAGE_LARGE) {
+        page->u.large.asked = LARGE_MEDIUM;
+        return;
+    }
+    heap_span *span = page->u.span;
     uint32_t block = (offset - (span->page << PAGE_SHIFT)) / span->extent;
     span->free_bits[block / 64] &= ~(UINT64_C(1) << block % 64);
 }
 
 /* Meets the blocks of a bin until one is wrong; returns how many. */
-static uint32_t meet_bin(checker *check, const cache_bin *bin, uint32_t size_class)
+static uint32_t meet_bin(checker *check, const cache_bin *bin, uint32_t class)
 {
-    if (!require(check, bin->count <= bin->limit, "a bin of class %u holds %u of %u blocks",
-                 size_class, bin->count, bin->limit)) {
+    uint32_t most = class < SIZE_CLASS_COUNT ? bin->limit : bin->room;
+    if (!require(check, bin->count <= most, "a bin of class %u holds %u of %u blocks", class,
+                 bin->count, most)) {
         return 0;
     }
     uint32_t met = 0;
-    while (met < bin->count && check_cached_block(check, bin->blocks[met], size_class)) {
+    while (met < bin->count && check_cached_block(check, bin->blocks[met], class)) {
         met++;
     }
     return met;
@@ -374,17 +405,23 @@ static uint32_t meet_bin(checker *check, const cache_bin *bin, uint32_t size_cla
 static uint32_t class_at(const grt_heap *heap, grt_addr address)
 {
     const heap_page *page = &heap->table.pages[(address - heap->first) >> PAGE_SHIFT];
-    return grt_heap_owns(heap, address) && page->kind == PAGE_SMALL ? page->u.span->size_class : 0;
+    if (!grt_heap_owns(heap, address)) {
+        return 0;
+    }
+    if (page->kind == PAGE_LARGE) {
+        return medium_class(page->length);
+    }
+    return page->kind == PAGE_SMALL ? page->u.span->size_class : 0;
 }
 
-/* Meets the small blocks of the quarantine until one is wrong; returns how many. */
+/* Meets the blocks of the quarantine that have slots until one is wrong; returns how many. */
 static uint64_t meet_held(checker *check)
 {
     const heap_quarantine *queue = &check->heap->watch.quarantine;
     uint64_t met = 0;
     for (uint32_t i = 0; i < queue->count; i++) {
         block_place place = *quarantine_at(queue, i);
-        if (place.slot == QUARANTINE_LARGE) {
+        if (place.slot == NO_SLOT) {
             continue;
         }
         if (!check_cached_block(check, place, class_at(check->heap, place.address))) {
@@ -401,13 +438,20 @@ static uint64_t meet_all(checker *check)
 {
     uint64_t all = 0;
     for (const heap_cache *cache = check->heap->caches; cache != NULL; cache = cache->next) {
-        for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
+        uint32_t pages = 0;
+        for (uint32_t i = 0; i < CLASS_COUNT; i++) {
             all += meet_bin(check, &cache->bins[i], i);
+            pages += i < SIZE_CLASS_COUNT ? 0 : cache->bins[i].count * medium_pages(i);
             if (check->failed) {
                 return all;
             }
         }
-        check->cached -= cache->pending_small;
+        check->cached -= cache->pending_slots;
+        if (!require(check, pages == cache->medium_pages,
+                     "a cache says that it holds %u pages of medium blocks, its bins hold %u",
+                     cache->medium_pages, pages)) {
+            return all;
+        }
     }
     return all + meet_held(check);
 }
@@ -415,7 +459,7 @@ static uint64_t meet_all(checker *check)
 static void forget_all(const checker *check, uint64_t met)
 {
     for (const heap_cache *cache = check->heap->caches; cache != NULL; cache = cache->next) {
-        for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
+        for (uint32_t i = 0; i < CLASS_COUNT; i++) {
             for (uint32_t at = 0; at < cache->bins[i].count && met > 0; at++, met--) {
                 forget_met(check->heap, cache->bins[i].blocks[at]);
             }
@@ -423,7 +467,7 @@ static void forget_all(const checker *check, uint64_t met)
     }
     const heap_quarantine *queue = &check->heap->watch.quarantine;
     for (uint32_t i = 0; i < queue->count && met > 0; i++) {
-        if (quarantine_at(queue, i)->slot != QUARANTINE_LARGE) {
+        if (quarantine_at(queue, i)->slot != NO_SLOT) {
             forget_met(check->heap, *quarantine_at(queue, i));
             met--;
         }
@@ -440,44 +484,16 @@ static bool check_caches(checker *check)
                                      check->cached, (unsigned long long)met);
 }
 
-/* ---- kept runs
- * -------------------------------------------------------------------------------------- */
-
-static bool check_kept_run(checker *check, uint32_t page, uint32_t length)
-{
-    const heap_page *head = &check->heap->table.pages[page];
-    return require(check,
-                   page < check->heap->table.count && head->kind == PAGE_LARGE &&
-                       head->u.large.asked == LARGE_KEPT && head->length == length,
-                   "page %u is kept as a run of %u pages, which it is not", page, length);
-}
-
-static bool check_kept(checker *check)
-{
-    const kept_runs *kept = &check->heap->kept;
-    uint64_t pages = 0;
-    for (uint32_t length = 1; length <= KEPT_LENGTH_MAX; length++) {
-        for (uint32_t i = 0; i < kept->count[length]; i++, pages += length) {
-            if (!check_kept_run(check, kept->run[length][i], length)) {
-                return false;
-            }
-        }
-    }
-    return require(check, pages == kept->pages && pages == check->kept_pages,
-                   "%u pages are kept, and %llu in runs that say so", kept->pages,
-                   (unsigned long long)check->kept_pages);
-}
-
 /* ---- quarantine
  * ---------------------------------------------------------------------------------------- */
 
-/* What a block in quarantine occupies; 0 when a large one is none. The small ones were met among
- * the cached ones. */
+/* What a block in quarantine occupies; 0 when a large one is none. */
 static uint64_t held_extent(const grt_heap *heap, const block_place *place)
 {
     const heap_page *head = &heap->table.pages[(place->address - heap->first) >> PAGE_SHIFT];
-    if (place->slot != QUARANTINE_LARGE) {
-        return head->u.span->extent;
+    if (place->slot != NO_SLOT) { /* it was met among the cached ones */
+        return head->kind == PAGE_SMALL ? head->u.span->extent
+                                        : (uint64_t)head->length << PAGE_SHIFT;
     }
     bool held = grt_heap_owns(heap, place->address) && head->kind == PAGE_LARGE &&
                 head->u.large.asked == LARGE_HELD;
@@ -492,7 +508,7 @@ static bool check_quarantine(checker *check)
         const block_place *place = quarantine_at(queue, i);
         uint64_t extent = held_extent(check->heap, place);
         bytes += extent;
-        check->held -= place->slot == QUARANTINE_LARGE;
+        check->held -= place->slot == NO_SLOT;
         if (!require(check, extent != 0, "0x%08X is queued but not in quarantine",
                      place->address)) {
             return false;
@@ -592,8 +608,8 @@ bool grt_heap_check(grt_heap *heap, char *text, size_t text_size)
     os_mutex_lock(&heap->lock);
     heap_stop_caches_locked(heap);
     bool right = check_runs(&check) && check_bins(&check) && check_caches(&check) &&
-                 check_kept(&check) && check_quarantine(&check) && check_totals(&check) &&
-                 check_backing(&check) && heap_check_patterns_locked(heap, text, text_size);
+                 check_quarantine(&check) && check_totals(&check) && check_backing(&check) &&
+                 heap_check_patterns_locked(heap, text, text_size);
     heap_start_caches_locked(heap);
     os_mutex_unlock(&heap->lock);
     return right;

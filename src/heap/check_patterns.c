@@ -100,9 +100,10 @@ static bool check_run(pattern_check *check, uint32_t page, const heap_page *head
     if (head->kind == PAGE_SMALL) {
         return check_span(check, head->u.span);
     }
-    if (page_is_live_large(head)) {
-        return check_tail(check, heap_page_address(check->heap, page) + heap_large_gap(head),
-                          head->u.large.asked, heap_large_room(head));
+    uint32_t asked = heap_pages_asked(check->heap, page);
+    if (asked != 0) {
+        return check_tail(check, heap_page_address(check->heap, page) + heap_large_gap(head), asked,
+                          heap_large_room(head));
     }
     bool pending = head->kind == PAGE_LARGE &&
                    (head->u.large.asked == LARGE_PENDING || head->u.large.asked == LARGE_CLAIMED);

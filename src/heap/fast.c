@@ -10,7 +10,12 @@
 
 #include <string.h>
 
+#include "heap/call_site.h"
+
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
+
+/* The less common part of a call, which would cost the common one registers to save. */
+#define APART __attribute__((noinline))
 
 /* ---- allocating --------------------------------------------------------------------------------
  */
@@ -53,9 +58,44 @@ static inline uint32_t at_least_one(uint32_t size)
     return size + (size == 0);
 }
 
-static grt_addr alloc_medium(grt_heap *heap, uint32_t size)
+static uint32_t medium_class_of(uint32_t size)
 {
-    grt_addr block = take(heap, size, size_class_of(size));
+    return medium_class((size + GRT_PAGE_SIZE - 1) / GRT_PAGE_SIZE);
+}
+
+/* Nobody else has the block of a bin, so who asks for it can be noted before it is live. */
+static inline void note_site(const grt_heap *heap, grt_addr block, uint32_t site)
+{
+    heap_set_site(&heap->table.pages[(block - heap->first) >> PAGE_SHIFT], site);
+}
+
+/* As take(), for 1 <= [size] <= MEDIUM_MAX: a block of whole pages. */
+static grt_addr take_medium(grt_heap *heap, uint32_t size)
+{
+    heap_cache *cache = heap_cache_at_hand(heap);
+    cache_bin *bin = &cache->bins[medium_class_of(size)];
+    uint32_t site = grt_call_site();
+    block_place place;
+    if (!LIKELY(cache_enter(cache) && cache_take_medium(cache, bin, &place))) {
+        cache_leave(cache);
+        return 0;
+    }
+    note_site(heap, place.address, site);
+    slot_store(&heap->slots.all[place.slot], SLOT_LIVE | (size - bin->base));
+    cache_count_alloc(cache, size);
+    cache_leave(cache);
+    return place.address;
+}
+
+/* A size above SIZE_CLASS_TABLE_MAX. */
+static APART grt_addr alloc_larger(grt_heap *heap, uint32_t size)
+{
+    grt_addr block = 0;
+    if (size <= SMALL_MAX) {
+        block = take(heap, size, size_class_of(size));
+    } else if (size <= MEDIUM_MAX) {
+        block = take_medium(heap, size);
+    }
     return LIKELY(block != 0) ? block : heap_alloc_slowly(heap, size, SMALL_ALIGNMENT);
 }
 
@@ -66,8 +106,8 @@ grt_addr grt_heap_alloc(grt_heap *heap, uint32_t size)
         if (LIKELY(block != 0)) {
             return block;
         }
-    } else if (heap != NULL && size - 1 < SMALL_MAX) {
-        return alloc_medium(heap, size);
+    } else if (heap != NULL && size != 0) {
+        return alloc_larger(heap, size);
     }
     return heap_alloc_slowly(heap, size, SMALL_ALIGNMENT);
 }
@@ -75,7 +115,8 @@ grt_addr grt_heap_alloc(grt_heap *heap, uint32_t size)
 /* Takes a block that stays pending. */
 static inline bool take_pending(heap_cache *cache, cache_bin *bin, block_place *place)
 {
-    bool done = LIKELY(cache_enter(cache)) && pop(bin, place);
+    bool done = LIKELY(cache_enter(cache)) &&
+                (bin->limit > 0 ? pop(bin, place) : cache_take_medium(cache, bin, place));
     if (LIKELY(done)) {
         cache_add_pending(cache, bin->extent, true);
     }
@@ -92,7 +133,8 @@ static inline void publish(grt_heap *heap, heap_cache *cache, const cache_bin *b
         os_mutex_lock(&heap->lock);
     }
     cache_end_pending(cache, bin->extent, true);
-    make_live(heap, cache, place, size);
+    slot_store(&heap->slots.all[place.slot], SLOT_LIVE | (size - bin->base));
+    cache_count_alloc(cache, size);
     if (LIKELY(open)) {
         cache_leave(cache);
     } else {
@@ -102,12 +144,17 @@ static inline void publish(grt_heap *heap, heap_cache *cache, const cache_bin *b
 
 grt_addr grt_heap_alloc_zeroed(grt_heap *heap, uint32_t size)
 {
-    if (LIKELY(heap != NULL && size <= SMALL_MAX)) {
+    if (LIKELY(heap != NULL && size <= MEDIUM_MAX)) {
         uint32_t wanted = at_least_one(size);
         heap_cache *cache = heap_cache_at_hand(heap);
-        cache_bin *bin = &cache->bins[size_class_of(wanted)];
+        uint32_t number = wanted <= SMALL_MAX ? size_class_of(wanted) : medium_class_of(wanted);
+        cache_bin *bin = &cache->bins[number];
+        uint32_t site = grt_call_site();
         block_place place;
         if (LIKELY(take_pending(cache, bin, &place))) {
+            if (wanted > SMALL_MAX) {
+                note_site(heap, place.address, site);
+            }
             memset(heap->base + place.address, 0, wanted);
             publish(heap, cache, bin, place, wanted);
             return place.address;
@@ -132,35 +179,49 @@ grt_addr grt_heap_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alignmen
 /* ---- blocks ------------------------------------------------------------------------------------
  */
 
+static inline page_info info_at(const grt_heap *heap, grt_addr block)
+{
+    return __atomic_load_n(&heap->slots.pages[block >> PAGE_SHIFT], __ATOMIC_ACQUIRE);
+}
+
+/* The caller's bin of the class that a page says. */
+static inline cache_bin *bin_of(heap_cache *cache, page_info info)
+{
+    uint32_t unit = (uint32_t)info & (GRT_PAGE_SIZE - 1);
+    return (cache_bin *)(void *)((char *)cache->bins + unit);
+}
+
 /* What the slot of an address says. */
 typedef struct sighting {
     cache_bin *bin; /* the caller's, of the block's class */
     block_place place;
+    heap_slot *slot;
     heap_slot live;
 } sighting;
 
-/* True iff a live small block starts at [block]. What the page says holds until the cache is left:
- * before the span's slots serve another span, all caches are stopped. */
+/* True iff a live block starts at [block]. What the page of a small one says holds until the cache
+ * is left: before the span's slots serve another span, all caches are stopped. */
 static inline bool sight(const grt_heap *heap, heap_cache *cache, grt_addr block, sighting *seen)
 {
-    page_info info = __atomic_load_n(&heap->slots.pages[block >> PAGE_SHIFT], __ATOMIC_ACQUIRE);
-    uint32_t unit = (uint32_t)info & (GRT_PAGE_SIZE - 1);
+    page_info info = info_at(heap, block);
     uint32_t in_span = (block & (GRT_PAGE_SIZE - 1)) | ((uint32_t)info & ~(GRT_PAGE_SIZE - 1));
-    seen->bin = (cache_bin *)(void *)((char *)cache->bins + unit);
+    seen->bin = bin_of(cache, info);
     uint32_t index = block_at(seen->bin->reciprocal, in_span);
     seen->place = (block_place){block, (uint32_t)(info >> 32) + index};
-    seen->live = slot_load(&heap->slots.all[seen->place.slot]);
+    seen->slot = &heap->slots.all[seen->place.slot];
+    seen->live = slot_load(seen->slot);
     return LIKELY(slot_is_live(seen->live) && index * seen->bin->extent == in_span);
 }
 
 /* ---- freeing -----------------------------------------------------------------------------------
  */
 
+/* False also for a medium block: the limit of its bin is 0. */
 static inline bool put(grt_heap *heap, heap_cache *cache, const sighting *seen)
 {
     cache_bin *bin = seen->bin;
     uint32_t count = bin->count;
-    if (!LIKELY(count < bin->limit && slot_claim(&heap->slots.all[seen->place.slot], seen->live))) {
+    if (!LIKELY(count < bin->limit && slot_claim(seen->slot, seen->live))) {
         return false;
     }
     bin->blocks[count] = seen->place;
@@ -170,6 +231,54 @@ static inline bool put(grt_heap *heap, heap_cache *cache, const sighting *seen)
     return true;
 }
 
+/* Claims a live medium block and makes it pending; false if none starts here. The page may become
+ * another's until the block is claimed, and only then is it certain how long the block is. */
+static bool claim_medium(grt_heap *heap, heap_cache *cache, grt_addr block, block_place *place)
+{
+    page_info info = info_at(heap, block);
+    if (!info_is_medium(info) || block % GRT_PAGE_SIZE != 0) {
+        return false;
+    }
+    *place = (block_place){block, (uint32_t)(info >> 32)};
+    heap_slot live = slot_load(&heap->slots.all[place->slot]);
+    if (!slot_is_live(live) || !slot_claim(&heap->slots.all[place->slot], live)) {
+        return false;
+    }
+    const cache_bin *bin = bin_of(cache, info_at(heap, block));
+    cache_count_free(cache, slot_asked(live) + bin->base);
+    cache_add_pending(cache, bin->extent, true);
+    return true;
+}
+
+/* Keeps a claimed block; false if that cannot be done here. */
+static bool keep_medium(grt_heap *heap, heap_cache *cache, block_place place)
+{
+    cache_bin *bin = bin_of(cache, info_at(heap, place.address));
+    if (!cache_has_room(cache, bin) ||
+        !grt_memory_accessible(heap->memory, place.address, bin->extent, GRT_READ_WRITE)) {
+        return false;
+    }
+    cache_put_medium(cache, bin, place);
+    cache_end_pending(cache, bin->extent, true);
+    return true;
+}
+
+/* A medium block, or one that the common path cannot free. */
+static APART grt_status free_otherwise(grt_heap *heap, heap_cache *cache, grt_addr block)
+{
+    block_place place;
+    bool claimed = cache_enter(cache) && claim_medium(heap, cache, block, &place);
+    bool kept = claimed && keep_medium(heap, cache, place);
+    cache_leave(cache);
+    if (!claimed) {
+        return heap_free_slowly(heap, block);
+    }
+    if (!kept) {
+        heap_free_claimed(heap, cache, block);
+    }
+    return GRT_OK;
+}
+
 grt_status grt_heap_free(grt_heap *heap, grt_addr block)
 {
     heap_cache *cache = heap_cache_at_hand(heap);
@@ -177,7 +286,7 @@ grt_status grt_heap_free(grt_heap *heap, grt_addr block)
     if (!LIKELY(cache_enter(cache) && sight(heap, cache, block, &seen) &&
                 put(heap, cache, &seen))) {
         cache_leave(cache);
-        return heap_free_slowly(heap, block);
+        return free_otherwise(heap, cache, block);
     }
     cache_leave(cache);
     return GRT_OK;
@@ -187,10 +296,9 @@ grt_status grt_heap_free(grt_heap *heap, grt_addr block)
  */
 
 /* Changes the size of a block where it is. */
-static inline bool resize(grt_heap *heap, heap_cache *cache, const sighting *seen, uint32_t size)
+static inline bool resize(heap_cache *cache, const sighting *seen, uint32_t size)
 {
-    heap_slot *slot = &heap->slots.all[seen->place.slot];
-    if (!heap_stays(seen->bin->extent, size) || !slot_resize(slot, seen->live, size)) {
+    if (!heap_stays(seen->bin->extent, size) || !slot_resize(seen->slot, seen->live, size)) {
         return false;
     }
     cache_count_resize(cache, slot_asked(seen->live), size);
@@ -198,10 +306,10 @@ static inline bool resize(grt_heap *heap, heap_cache *cache, const sighting *see
 }
 
 /* Takes a block for the new size and claims the old one: both are pending then. */
-static inline bool begin_move(grt_heap *heap, heap_cache *cache, const sighting *from,
-                              cache_bin *to, block_place *place)
+static inline bool begin_move(heap_cache *cache, const sighting *from, cache_bin *to,
+                              block_place *place)
 {
-    if (to->count == 0 || !slot_claim(&heap->slots.all[from->place.slot], from->live)) {
+    if (to->count == 0 || !slot_claim(from->slot, from->live)) {
         return false;
     }
     *place = to->blocks[--to->count];
@@ -259,17 +367,18 @@ grt_addr grt_heap_realloc(grt_heap *heap, grt_addr block, uint32_t size)
     heap_cache *cache = heap_cache_at_hand(heap);
     uint32_t wanted = at_least_one(size);
     sighting seen;
-    if (!LIKELY(cache_enter(cache) && wanted <= SMALL_MAX && sight(heap, cache, block, &seen))) {
+    if (!LIKELY(cache_enter(cache) && wanted <= SMALL_MAX && sight(heap, cache, block, &seen) &&
+                seen.bin->limit > 0)) {
         cache_leave(cache);
         return heap_realloc_slowly(heap, block, size);
     }
-    if (resize(heap, cache, &seen, wanted)) {
+    if (resize(cache, &seen, wanted)) {
         cache_leave(cache);
         return block;
     }
     cache_bin *to = &cache->bins[size_class_of(wanted)];
     block_place place = {0, 0};
-    bool moving = begin_move(heap, cache, &seen, to, &place);
+    bool moving = begin_move(cache, &seen, to, &place);
     cache_leave(cache);
     return moving ? move(heap, cache, &seen, to, place, wanted)
                   : heap_realloc_slowly(heap, block, size);

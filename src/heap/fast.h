@@ -11,6 +11,9 @@ grt_addr heap_alloc_zeroed_slowly(grt_heap *heap, uint32_t size);
 grt_addr heap_realloc_slowly(grt_heap *heap, grt_addr block, uint32_t size);
 grt_status heap_free_slowly(grt_heap *heap, grt_addr block);
 
+/* Frees a medium block that the caller has claimed, and that is pending in his cache. */
+void heap_free_claimed(grt_heap *heap, heap_cache *cache, grt_addr block);
+
 /* True iff a small block of [extent] bytes stays where it is when it becomes [size]: unless that
  * would waste more than half of it. */
 static inline bool heap_stays(uint32_t extent, uint32_t size)

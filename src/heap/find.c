@@ -102,24 +102,43 @@ static grt_status find_small(const grt_heap *heap, heap_span *span, uint32_t off
     return GRT_OK;
 }
 
+heap_block heap_block_of_pages(const grt_heap *heap, uint32_t page)
+{
+    const heap_page *head = &heap->table.pages[page];
+    bool is_medium = page_is_medium(head);
+    return (heap_block){.address = heap_page_address(heap, page) + heap_large_gap(head),
+                        .page = page,
+                        .extent = (uint32_t)head->length << PAGE_SHIFT,
+                        .room = heap_large_room(head),
+                        .slot = is_medium ? heap->slots.medium + page : NO_SLOT,
+                        .base = is_medium ? slot_base(head->length) : 0};
+}
+
+/* Of a block of whole pages that is not live: true iff it never was. */
+static bool is_new(const grt_heap *heap, uint32_t page)
+{
+    const heap_page *head = &heap->table.pages[page];
+    return page_is_medium(head)
+               ? slot_load(&heap->slots.all[heap->slots.medium + page]) == SLOT_NEVER
+               : head->u.large.asked == LARGE_PENDING;
+}
+
 /* The address lies in the run of a large block whose head is page [index]. */
 static grt_status find_large(const grt_heap *heap, uint32_t index, uint32_t offset,
                              heap_block *block)
 {
     const heap_page *head = &heap->table.pages[index];
     uint32_t start = (index << PAGE_SHIFT) + heap_large_gap(head);
-    if (!page_is_live_large(head)) {
-        bool was = offset == start && head->u.large.asked != LARGE_PENDING;
+    uint32_t asked = heap_pages_asked(heap, index);
+    if (asked == 0) {
+        bool was = offset == start && !is_new(heap, index);
         return was ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
     }
     if (offset != start) {
         return offset > start ? GRT_INTERIOR_POINTER : GRT_NOT_A_BLOCK;
     }
-    *block = (heap_block){.address = heap->first + offset,
-                          .page = index,
-                          .asked = head->u.large.asked,
-                          .extent = (uint32_t)head->length << PAGE_SHIFT,
-                          .room = heap_large_room(head)};
+    *block = heap_block_of_pages(heap, index);
+    block->asked = asked;
     return GRT_OK;
 }
 
@@ -217,16 +236,12 @@ static sight sight_large(const grt_heap *heap, uint32_t page)
 {
     const heap_page *head = &heap->table.pages[page];
     grt_addr start = heap_page_address(heap, page) + heap_large_gap(head);
-    sight seen = {GRT_BLOCK_LIVE, start, head->u.large.asked, heap_large_room(head),
-                  heap_is_guarded(head)};
-    if (head->u.large.asked == LARGE_PENDING) {
+    uint32_t asked = heap_pages_asked(heap, page);
+    if (asked == 0 && is_new(heap, page)) {
         return (sight){.state = GRT_BLOCK_NEVER};
     }
-    if (!page_is_live_large(head)) {
-        seen.state = GRT_BLOCK_FREED;
-        seen.asked = 0;
-    }
-    return seen;
+    return (sight){asked != 0 ? GRT_BLOCK_LIVE : GRT_BLOCK_FREED, start, asked,
+                   heap_large_room(head), heap_is_guarded(head)};
 }
 
 /* The address is the heap's. */

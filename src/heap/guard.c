@@ -62,9 +62,11 @@ static void place_block(grt_heap *heap, heap_request *request, uint32_t page, ui
 {
     heap_page *head = &heap->table.pages[page];
     head->u.large.asked = LARGE_PENDING;
-    head->u.large.site = request->site;
+    heap_set_site(head, request->site);
     head->past = past_guarded(gap);
     request->block = heap_page_address(heap, page) + gap;
+    request->slot = NO_SLOT;
+    request->base = 0;
     request->size_class = SIZE_CLASS_NONE;
     request->room = room;
 }
@@ -83,7 +85,7 @@ bool heap_guard_serve_locked(grt_heap *heap, heap_cache *cache, heap_request *re
     }
     uint32_t length = (uint32_t)(extent >> PAGE_SHIFT);
     uint32_t page = take_guarded_run(heap, request, length);
-    if (page == NO_PAGE && heap_release_kept_locked(heap)) {
+    if (page == NO_PAGE && heap_reclaim_locked(heap)) {
         page = take_guarded_run(heap, request, length);
     }
     if (page == NO_PAGE) {

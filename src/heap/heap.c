@@ -39,7 +39,8 @@ static void init_request(heap_request *request, uint32_t size, uint32_t alignmen
     }
     request->site = grt_call_site();
     request->block = 0;
-    request->slot = 0;
+    request->slot = NO_SLOT;
+    request->base = 0;
     request->cache = NULL;
     request->size_class = SIZE_CLASS_NONE;
     request->need = 0;
@@ -221,17 +222,17 @@ grt_addr heap_alloc_zeroed_slowly(grt_heap *heap, uint32_t size)
 /* ---- changing a size ---------------------------------------------------------------------------
  */
 
-static void account_large(grt_heap *heap, heap_cache *cache, const heap_block *block,
+static void account_pages(grt_heap *heap, heap_cache *cache, const heap_block *block,
                           uint64_t extent, uint32_t size)
 {
     heap_count_returned(heap, 1, block->extent);
     heap_count_taken(heap, 1, extent);
-    heap->table.pages[block->page].u.large.asked = size;
+    heap_make_pages_live_locked(heap, block->page, size);
     cache_count_resize(cache, block->asked, size);
 }
 
-/* Lengthens a large block into the free run behind it. */
-static bool grow_large_locked(grt_heap *heap, const heap_block *block, uint32_t want)
+/* Lengthens a block of whole pages into the free run behind it. */
+static bool grow_pages_locked(grt_heap *heap, const heap_block *block, uint32_t want)
 {
     uint32_t page = block->page;
     uint32_t have = block->extent >> PAGE_SHIFT;
@@ -248,23 +249,41 @@ static bool grow_large_locked(grt_heap *heap, const heap_block *block, uint32_t 
     return true;
 }
 
-/* Grows or shrinks a large block where it is. */
-static bool resize_large_locked(grt_heap *heap, heap_cache *cache, const heap_block *block,
-                                uint32_t size)
+/* Grows or shrinks a block of whole pages that nobody else can free. */
+static bool resize_claimed_locked(grt_heap *heap, heap_cache *cache, const heap_block *block,
+                                  uint32_t size)
 {
     uint32_t page = block->page;
     uint32_t have = block->extent >> PAGE_SHIFT;
     uint64_t extent = heap_round_to_pages(with_redzone(heap, size));
     uint32_t want = (uint32_t)(extent >> PAGE_SHIFT);
-    if (want > have && !grow_large_locked(heap, block, want)) {
+    if (want > have && !grow_pages_locked(heap, block, want)) {
         return false;
     }
     if (want < have) {
         heap_backing_recover(&heap->backing, page + want, have - want);
         heap_trim_run_locked(heap, page_runs_cut(&heap->runs, page, want));
     }
-    account_large(heap, cache, block, extent, size);
+    account_pages(heap, cache, block, extent, size);
     return true;
+}
+
+/* The same for one that is live. When it was freed meanwhile the caller finds that out later. */
+static bool resize_pages_locked(grt_heap *heap, heap_cache *cache, const heap_block *block,
+                                uint32_t size)
+{
+    if (block->slot == NO_SLOT) {
+        return resize_claimed_locked(heap, cache, block, size);
+    }
+    heap_slot *slot = &heap->slots.all[block->slot];
+    if (!slot_claim(slot, heap_live_slot(block))) {
+        return false;
+    }
+    bool done = resize_claimed_locked(heap, cache, block, size);
+    if (!done) {
+        slot_store(slot, heap_live_slot(block));
+    }
+    return done;
 }
 
 static bool resize_small_locked(grt_heap *heap, heap_cache *cache, const heap_block *block,
@@ -293,7 +312,7 @@ static bool resize_locked(grt_heap *heap, heap_cache *cache, const heap_block *b
         return heap_stays(block->extent, (uint32_t)need) &&
                resize_small_locked(heap, cache, block, size);
     }
-    return need > SMALL_MAX && resize_large_locked(heap, cache, block, size);
+    return need > SMALL_MAX && resize_pages_locked(heap, cache, block, size);
 }
 
 /* A block that cannot move can still become smaller. */
@@ -307,7 +326,7 @@ static bool shrink_locked(grt_heap *heap, heap_cache *cache, const heap_block *b
         cache_count_resize(cache, block->asked, size);
         return true;
     }
-    return block->span == NULL ? resize_large_locked(heap, cache, block, size)
+    return block->span == NULL ? resize_pages_locked(heap, cache, block, size)
                                : resize_small_locked(heap, cache, block, size);
 }
 
@@ -328,7 +347,8 @@ static grt_addr withdraw_unlock(grt_heap *heap, const heap_block *from, const he
     heap_block aside = {.address = request->block,
                         .page = (request->block - heap->first) >> PAGE_SHIFT,
                         .extent = (uint32_t)request->extent,
-                        .slot = request->slot};
+                        .slot = request->slot,
+                        .base = request->base};
     if (request->size_class != SIZE_CLASS_NONE) {
         aside.span = heap->table.pages[aside.page].u.span;
     }
@@ -474,6 +494,14 @@ grt_status heap_free_slowly(grt_heap *heap, grt_addr block)
     heap_retire_locked(heap, cache, &found, filled);
     os_mutex_unlock(&heap->lock);
     return GRT_OK;
+}
+
+void heap_free_claimed(grt_heap *heap, heap_cache *cache, grt_addr block)
+{
+    os_mutex_lock(&heap->lock);
+    heap_block claimed = heap_block_of_pages(heap, (block - heap->first) >> PAGE_SHIFT);
+    heap_free_locked(heap, cache, &claimed);
+    os_mutex_unlock(&heap->lock);
 }
 
 uint64_t grt_heap_trim(grt_heap *heap)

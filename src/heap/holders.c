@@ -51,9 +51,9 @@ uint32_t heap_find_holders_locked(const grt_heap *heap, heap_holder *holders, ui
     heap_holder small[SIZE_CLASS_COUNT] = {{0}};
     const heap_page *pages = heap->table.pages;
     for (uint32_t page = 0; page < heap->table.count; page += pages[page].length) {
-        if (page_is_live_large(&pages[page])) {
-            heap_holder *row =
-                group_of(&groups, pages[page].u.large.asked, pages[page].u.large.site);
+        uint32_t asked = heap_pages_asked(heap, page);
+        if (asked != 0) {
+            heap_holder *row = group_of(&groups, asked, heap_get_site(&pages[page]));
             row->blocks++;
             row->bytes += (uint64_t)pages[page].length << PAGE_SHIFT;
         } else if (pages[page].kind == PAGE_SMALL) {

@@ -12,7 +12,6 @@
 #include "guestrt/heap.h"
 #include "heap/backing.h"
 #include "heap/cache.h"
-#include "heap/kept.h"
 #include "heap/page_runs.h"
 #include "heap/page_table.h"
 #include "heap/past.h"
@@ -34,7 +33,7 @@ typedef struct heap_class {
 
 typedef struct heap_counters {
     uint64_t span_bytes;   /* in spans */
-    uint64_t taken_blocks; /* small blocks that are out of their spans, and large blocks */
+    uint64_t taken_blocks; /* small blocks that are out of their spans, and all others */
     uint64_t taken_bytes;
     uint64_t taken_peak;
     uint64_t bad_frees;
@@ -51,10 +50,10 @@ typedef struct heap_search {
 _Static_assert(GRT_HEAP_CAUSE_COUNT <= GRT_HEAP_CAUSE_ROOM, "every cause has its counter");
 
 struct grt_heap {
-    /* What the common path reads. */
-    heap_slots slots;
-    uint8_t *base;                         /* host address of guest address 0 */
+    /* What the common path reads. The first member is found with the least arithmetic. */
     heap_cache *by_thread[OS_THREADS + 1]; /* by os_thread_number(); [shared] for all others */
+    uint8_t *base;                         /* host address of guest address 0 */
+    heap_slots slots;
 
     grt_addr first;
     uint32_t last_offset; /* capacity - 1 */
@@ -74,7 +73,6 @@ struct grt_heap {
     page_table table;
     page_runs runs;
     heap_backing backing;
-    kept_runs kept;
     span_pool pool;
     heap_class classes[SIZE_CLASS_COUNT];
     heap_counters counters;
@@ -159,12 +157,13 @@ typedef struct heap_request {
 
     /* The answer. */
     grt_addr block;
-    uint32_t slot;       /* of a small block */
-    uint32_t size_class; /* of a small block, SIZE_CLASS_NONE for a large one */
+    uint32_t slot;       /* of a small or medium block */
+    uint32_t base;       /* see slot_base() */
+    uint32_t size_class; /* of a small block, SIZE_CLASS_NONE for others */
     uint64_t extent;     /* bytes that the block occupies */
     uint32_t room;       /* bytes from its start that are its own; less if it is guarded */
     bool filled;         /* of a small block: all of it was the fill of freed blocks */
-    stale_ranges stale;  /* of a large block: what must be cleared to make it zero */
+    stale_ranges stale;  /* of whole pages: what must be cleared to make them zero */
 
     /* Or the reason why there is none. */
     grt_heap_cause cause;
@@ -202,14 +201,38 @@ static inline uint64_t heap_round_to_pages(uint64_t size)
  */
 
 typedef struct heap_block {
-    heap_span *span; /* null: a large block */
+    heap_span *span; /* null: a block of whole pages */
     grt_addr address;
     uint32_t page; /* that it starts in */
     uint32_t asked;
     uint32_t extent;
     uint32_t room; /* bytes from its start that are its own; less if it is guarded */
-    uint32_t slot; /* of a small block */
+    uint32_t slot; /* of a small or medium block, else NO_SLOT */
+    uint32_t base; /* see slot_base() */
 } heap_block;
+
+/* What the slot of a block says while it is live. */
+static inline heap_slot heap_live_slot(const heap_block *block)
+{
+    return (heap_slot)(SLOT_LIVE | (block->asked - block->base));
+}
+
+/* What the block of whole pages whose first is [page] was asked for; 0 when none is live there. */
+static inline uint32_t heap_pages_asked(const grt_heap *heap, uint32_t page)
+{
+    const heap_page *head = &heap->table.pages[page];
+    if (head->kind != PAGE_LARGE) {
+        return 0;
+    }
+    if (page_is_medium(head)) {
+        heap_slot slot = slot_load(&heap->slots.all[heap->slots.medium + page]);
+        return slot_is_live(slot) ? slot_asked(slot) + slot_base(head->length) : 0;
+    }
+    return head->u.large.asked < LARGE_MET ? head->u.large.asked : 0;
+}
+
+/* The block of whole pages whose first is [page], live or not. */
+heap_block heap_block_of_pages(const grt_heap *heap, uint32_t page);
 
 /* For heads of large blocks in use: true iff it is in guard mode, where in the first page it
  * starts, and the bytes from there that are its own. */
@@ -261,11 +284,15 @@ void heap_retire_locked(grt_heap *heap, heap_cache *cache, const heap_block *blo
 /* Gives a claimed block back to its span or to the free runs. */
 void heap_free_locked(grt_heap *heap, heap_cache *cache, const heap_block *block);
 
+/* Makes the block of whole pages whose first is [page] live, be it medium or large. Nobody else may
+ * be able to free it: it is new or claimed. */
+void heap_make_pages_live_locked(grt_heap *heap, uint32_t page, uint32_t size);
+
+/* Gives a medium block that is not live back to the free runs. */
+void heap_give_medium_locked(grt_heap *heap, block_place place);
+
 /* Gives a span without live blocks back to the free runs. */
 void heap_release_span_locked(grt_heap *heap, heap_span *span);
-
-/* Gives up all kept runs; true iff there were any. */
-bool heap_release_kept_locked(grt_heap *heap);
 
 /* What becomes of a span that no cache owns and whose blocks are all in it. */
 void heap_keep_or_release_locked(grt_heap *heap, heap_span *span);

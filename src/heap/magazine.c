@@ -141,15 +141,13 @@ static void note_given(grt_heap *heap, heap_span *span, uint32_t given)
 
 /* Gives blocks back to the span that the first of them is of, as long as they are its; returns how
  * many. Blocks that are freed one after the other often lie side by side. */
-static uint32_t give_to_span(grt_heap *heap, const cache_bin *bin, const block_place *blocks,
-                             uint32_t count)
+static uint32_t give_to_span(grt_heap *heap, const block_place *blocks, uint32_t count)
 {
     heap_span *span = heap->table.pages[(blocks[0].address - heap->first) >> PAGE_SHIFT].u.span;
-    grt_addr first = heap_page_address(heap, span->page);
-    uint32_t bytes = span->pages << PAGE_SHIFT;
+    uint32_t first = place_of_span(&heap->slots, span->size_class, span->page).slot;
     uint32_t given = 0;
-    while (given < count && blocks[given].address - first < bytes) {
-        span_put(span, block_at(bin->reciprocal, blocks[given].address - first));
+    while (given < count && blocks[given].slot - first < span->blocks) {
+        span_put(span, blocks[given].slot - first);
         given++;
     }
     note_given(heap, span, given);
@@ -162,7 +160,7 @@ void heap_flush_locked(grt_heap *heap, heap_cache *cache, uint32_t size_class, u
     GRT_ASSERT(count <= bin->count);
     heap_count_returned(heap, count, (uint64_t)count * bin->extent);
     for (uint32_t i = 0; i < count;) {
-        i += give_to_span(heap, bin, &bin->blocks[i], count - i);
+        i += give_to_span(heap, &bin->blocks[i], count - i);
     }
     bin->count -= count;
     memmove(bin->blocks, bin->blocks + count, bin->count * sizeof bin->blocks[0]);
@@ -176,9 +174,21 @@ void heap_make_room_locked(grt_heap *heap, heap_cache *cache, const cache_bin *b
     }
 }
 
+static bool drain_medium(grt_heap *heap, heap_cache *cache)
+{
+    bool any = cache->medium_pages > 0;
+    for (uint32_t i = SIZE_CLASS_COUNT; i < CLASS_COUNT; i++) {
+        block_place place;
+        while (cache_take_medium(cache, &cache->bins[i], &place)) {
+            heap_give_medium_locked(heap, place);
+        }
+    }
+    return any;
+}
+
 bool heap_drain_locked(grt_heap *heap, heap_cache *cache)
 {
-    bool any = false;
+    bool any = drain_medium(heap, cache);
     for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
         any |= cache->bins[i].count > 0;
         heap_flush_locked(heap, cache, i, cache->bins[i].count);
@@ -196,6 +206,5 @@ bool heap_reclaim_locked(grt_heap *heap)
     }
     heap_start_caches_locked(heap);
     any |= heap_release_empty_spans_locked(heap);
-    any |= heap_release_kept_locked(heap);
     return any;
 }

@@ -28,12 +28,13 @@ typedef enum page_kind {
 } page_kind;
 
 /* The size asked for of large blocks that are not live: one that is being made, one that is being
- * freed, one that is kept (kept.h), and one in quarantine. Nothing is asked for with any of these
- * sizes. */
+ * freed, and one in quarantine; and of a medium block, whose slot says all of that. Nothing is
+ * asked for with any of these sizes. LARGE_MET is a medium block that a check has come across. */
 #define LARGE_PENDING 0u
 #define LARGE_CLAIMED UINT32_MAX
-#define LARGE_KEPT    (UINT32_MAX - 1)
-#define LARGE_HELD    (UINT32_MAX - 2)
+#define LARGE_HELD    (UINT32_MAX - 1)
+#define LARGE_MEDIUM  (UINT32_MAX - 2)
+#define LARGE_MET     (UINT32_MAX - 3)
 
 struct heap_span;
 
@@ -62,9 +63,20 @@ typedef struct page_table {
     uint32_t count;
 } page_table;
 
-static inline bool page_is_live_large(const heap_page *head)
+/* Who asked is written without the lock when a thread takes a block that it has at hand. */
+static inline void heap_set_site(heap_page *head, uint32_t site)
 {
-    return head->kind == PAGE_LARGE && head->u.large.asked - 1 < LARGE_HELD - 1;
+    __atomic_store_n(&head->u.large.site, site, __ATOMIC_RELAXED);
+}
+
+static inline uint32_t heap_get_site(const heap_page *head)
+{
+    return __atomic_load_n(&head->u.large.site, __ATOMIC_RELAXED);
+}
+
+static inline bool page_is_medium(const heap_page *head)
+{
+    return head->kind == PAGE_LARGE && head->u.large.asked == LARGE_MEDIUM;
 }
 
 /* Turns [page, page + length) into a run of [kind]; the pages were heads or insides before. The

@@ -9,12 +9,14 @@ static heap_block restore(const grt_heap *heap, block_place place)
     uint32_t index = (place.address - heap->first) >> PAGE_SHIFT;
     heap_page *page = &heap->table.pages[index];
     heap_block block = {.address = place.address, .page = index, .slot = place.slot};
-    if (place.slot != QUARANTINE_LARGE) {
+    if (page->kind == PAGE_SMALL) {
         block.span = page->u.span;
         block.extent = block.span->extent;
         return block;
     }
-    page->u.large.asked = LARGE_CLAIMED;
+    if (block.slot == NO_SLOT) {
+        page->u.large.asked = LARGE_CLAIMED;
+    }
     block.extent = (uint32_t)page->length << PAGE_SHIFT;
     return block;
 }
@@ -26,7 +28,7 @@ static void release_oldest(grt_heap *heap, heap_cache *cache)
     queue->first = (queue->first + 1) % queue->capacity;
     queue->count--;
     queue->bytes -= block.extent;
-    cache_add_pending(cache, block.extent, block.span != NULL);
+    cache_add_pending(cache, block.extent, block.slot != NO_SLOT);
     heap_free_locked(heap, cache, &block);
 }
 
@@ -44,14 +46,12 @@ bool heap_quarantine_add_locked(grt_heap *heap, heap_cache *cache, const heap_bl
     while (!has_room(queue, block->extent)) {
         release_oldest(heap, cache);
     }
-    uint32_t slot = block->slot;
-    if (block->span == NULL) {
-        slot = QUARANTINE_LARGE;
+    if (block->slot == NO_SLOT) {
         heap->table.pages[block->page].u.large.asked = LARGE_HELD;
     }
-    cache_end_pending(cache, block->extent, block->span != NULL);
+    cache_end_pending(cache, block->extent, block->slot != NO_SLOT);
     queue->ring[(queue->first + queue->count) % queue->capacity] =
-        (block_place){block->address, slot};
+        (block_place){block->address, block->slot};
     queue->count++;
     queue->bytes += block->extent;
     return true;

@@ -14,8 +14,6 @@
 /* More blocks than this are not kept at once, however small they are. */
 #define QUARANTINE_BLOCKS_MAX 0x100000u
 
-#define QUARANTINE_LARGE UINT32_MAX /* instead of a slot */
-
 typedef struct heap_quarantine {
     block_place *ring; /* null: there is none */
     uint32_t capacity;

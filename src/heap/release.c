@@ -126,24 +126,24 @@ bool heap_release_empty_spans_locked(grt_heap *heap)
 
 bool heap_claim_locked(grt_heap *heap, heap_cache *cache, const heap_block *block)
 {
-    if (block->span == NULL) {
+    if (block->slot == NO_SLOT) {
         heap->table.pages[block->page].u.large.asked = LARGE_CLAIMED;
-    } else if (!slot_claim(&heap->slots.all[block->slot], (heap_slot)(SLOT_LIVE | block->asked))) {
+    } else if (!slot_claim(&heap->slots.all[block->slot], heap_live_slot(block))) {
         return false;
     }
-    cache_add_pending(cache, block->extent, block->span != NULL);
+    cache_add_pending(cache, block->extent, block->slot != NO_SLOT);
     cache_count_free(cache, block->asked);
     return true;
 }
 
 void heap_unclaim_locked(grt_heap *heap, heap_cache *cache, const heap_block *block)
 {
-    if (block->span == NULL) {
+    if (block->slot == NO_SLOT) {
         heap->table.pages[block->page].u.large.asked = block->asked;
     } else {
-        slot_store(&heap->slots.all[block->slot], SLOT_LIVE | block->asked);
+        slot_store(&heap->slots.all[block->slot], heap_live_slot(block));
     }
-    cache_end_pending(cache, block->extent, block->span != NULL);
+    cache_end_pending(cache, block->extent, block->slot != NO_SLOT);
     cache_count_resize(cache, 0, block->asked);
 }
 
@@ -186,19 +186,6 @@ static void give_run(grt_heap *heap, uint32_t page)
     heap_trim_run_locked(heap, page_runs_give(&heap->runs, page));
 }
 
-bool heap_release_kept_locked(grt_heap *heap)
-{
-    bool any = heap->kept.pages > 0;
-    for (uint32_t length = 1; length <= KEPT_LENGTH_MAX; length++) {
-        uint32_t page;
-        while (kept_take(&heap->kept, length, &page)) {
-            heap_backing_recover(&heap->backing, page, length);
-            give_run(heap, page);
-        }
-    }
-    return any;
-}
-
 /* The guest may have taken pages of its block away, or protected them. */
 static bool is_intact(const grt_heap *heap, const heap_block *block)
 {
@@ -212,30 +199,65 @@ static uint32_t mark_of(const heap_page *head)
                                  : past_large(head->length);
 }
 
+static void give_pages(grt_heap *heap, uint32_t page)
+{
+    heap_page *head = &heap->table.pages[page];
+    head->past = mark_of(head);
+    heap_count_returned(heap, 1, (uint64_t)head->length << PAGE_SHIFT);
+    heap_backing_recover(&heap->backing, page, head->length);
+    give_run(heap, page);
+}
+
 static void free_large(grt_heap *heap, const heap_block *block)
 {
-    uint32_t page = block->page;
-    heap_page *head = &heap->table.pages[page];
-    if (heap_is_guarded(head)) {
+    if (heap_is_guarded(&heap->table.pages[block->page])) {
         heap_guard_end_locked(heap, block);
     }
-    head->past = mark_of(head);
-    heap_count_returned(heap, 1, block->extent);
-    if (!is_intact(heap, block)) {
-        heap_backing_recover(&heap->backing, page, head->length);
-    } else if (kept_put(&heap->kept, page, head->length, kept_limit(heap->counters.taken_bytes))) {
-        head->u.large.asked = LARGE_KEPT;
-        return;
+    give_pages(heap, block->page);
+}
+
+/* A free that is looking at the page just now finds a slot that is not live, whatever comes. */
+void heap_give_medium_locked(grt_heap *heap, block_place place)
+{
+    uint32_t page = (place.address - heap->first) >> PAGE_SHIFT;
+    __atomic_store_n(heap_page_info(heap, page), 0, __ATOMIC_RELEASE);
+    give_pages(heap, page);
+}
+
+static void free_medium(grt_heap *heap, heap_cache *cache, const heap_block *block)
+{
+    block_place place = {block->address, block->slot};
+    heap_page *head = &heap->table.pages[block->page];
+    cache_bin *bin = &cache->bins[medium_class(head->length)];
+    if (cache_has_room(cache, bin) && is_intact(heap, block)) {
+        head->past = mark_of(head);
+        cache_put_medium(cache, bin, place);
+    } else {
+        heap_give_medium_locked(heap, place);
     }
-    give_run(heap, page);
 }
 
 void heap_free_locked(grt_heap *heap, heap_cache *cache, const heap_block *block)
 {
-    cache_end_pending(cache, block->extent, block->span != NULL);
-    if (block->span == NULL) {
-        free_large(heap, block);
-    } else {
+    cache_end_pending(cache, block->extent, block->slot != NO_SLOT);
+    if (block->span != NULL) {
         free_small(heap, cache, block);
+    } else if (block->slot != NO_SLOT) {
+        free_medium(heap, cache, block);
+    } else {
+        free_large(heap, block);
+    }
+}
+
+void heap_make_pages_live_locked(grt_heap *heap, uint32_t page, uint32_t size)
+{
+    heap_page *head = &heap->table.pages[page];
+    bool is_medium = head->length <= MEDIUM_PAGES_MAX;
+    page_info info = is_medium ? medium_info_of(&heap->slots, page, head->length) : 0;
+    head->u.large.asked = is_medium ? LARGE_MEDIUM : size;
+    __atomic_store_n(heap_page_info(heap, page), info, __ATOMIC_RELEASE);
+    if (is_medium) {
+        slot_store(&heap->slots.all[heap->slots.medium + page],
+                   SLOT_LIVE | (size - slot_base(head->length)));
     }
 }

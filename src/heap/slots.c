@@ -15,7 +15,7 @@ size_t slots_count(uint32_t pages)
     for (uint32_t i = 0; i < SLOT_AREAS; i++) {
         count += (size_t)pages << areas[i].page_shift;
     }
-    return count;
+    return count + pages; /* and one a page for medium blocks */
 }
 
 static uint32_t area_of(uint32_t extent)
@@ -34,6 +34,7 @@ void slots_init(heap_slots *slots, grt_addr heap_first, uint32_t pages, heap_slo
     for (uint32_t i = 1; i < SLOT_AREAS; i++) {
         first[i] = first[i - 1] + (pages << areas[i - 1].page_shift);
     }
+    slots->medium = first[SLOT_AREAS - 1] + (pages << areas[SLOT_AREAS - 1].page_shift);
     slots->all = storage;
     slots->pages = infos;
     slots->first = heap_first;

@@ -1,5 +1,6 @@
 /*
- * slots.h - sixteen bits in host memory for each small block: the authority on whether it is live.
+ * slots.h - sixteen bits in host memory for each small or medium block: the authority on whether it
+ * is live.
  *
  * A slot holds the size that was asked for and a bit that says that the block is live. A free
  * claims its block by clearing the bit, so that of any number of racing frees exactly one wins, and
@@ -10,6 +11,10 @@
  * only for four of 1,000: each class uses the area with the fewest slots a page that is enough.
  * Slots of one span are close together, so that even a large heap's live ones stay in the host's
  * caches, and areas are backed only where they are touched.
+ *
+ * The slot of a medium block is that of its first page in an area where each page has one and small
+ * blocks have none. So whoever finds a live medium block by a slot has the right address, even if
+ * the page was something else a moment ago.
  */
 #ifndef GRT_HEAP_SLOTS_H
 #define GRT_HEAP_SLOTS_H
@@ -22,8 +27,10 @@
 
 typedef uint16_t heap_slot;
 
-#define SLOT_LIVE  0x8000u /* the other bits are what was asked for, also once it is freed */
-#define SLOT_NEVER 0u      /* no block was handed out here since the span was made */
+#define SLOT_LIVE                                                                                  \
+    0x8000u           /* the other bits are what was asked for, also once it is freed; of a        \
+                         medium block, less what its class starts at, see slot_base() */
+#define SLOT_NEVER 0u /* no block was handed out here since the span was made */
 
 /* Of a block that is not live: all of it is the fill of freed blocks. */
 #define SLOT_FILLED 0x4000u
@@ -38,18 +45,23 @@ typedef struct class_area {
     uint32_t page_shift; /* log2 of the slots a page in that area */
 } class_area;
 
-/* What a page of a span says, 0 for all other pages: the class times CLASS_UNIT in bits 0 to 11,
- * the page's first byte in the span in bits 12 to 31, the slot of the span's block 0 above. What 0
- * says is harmless: the slots that it leads to belong to nobody. */
+/* What a page of a span or the first page of a medium block says, 0 for all other pages: the class
+ * times CLASS_UNIT in bits 0 to 11, the page's first byte in the span in bits 12 to 31, the slot of
+ * the span's block 0 above. What 0 says is harmless: the slots that it leads to belong to nobody.
+ */
 typedef uint64_t page_info;
 
 #define CLASS_UNIT  32u
 #define SLOTS_SPARE 256u
+#define NO_SLOT     0u /* of larger blocks */
+
+_Static_assert(CLASS_COUNT *CLASS_UNIT <= 4096, "a class fits where it is said");
 
 typedef struct heap_slots {
     heap_slot *all;
     page_info *pages; /* of the whole guest window, by address / 4096 */
     grt_addr first;   /* the heap's */
+    uint32_t medium;  /* the slot of a medium block at the heap's first page */
     class_area areas[SIZE_CLASS_COUNT];
 } heap_slots;
 
@@ -103,7 +115,27 @@ static inline page_info page_info_of(const heap_slots *slots, uint32_t size_clas
     return slot << 32 | (uint64_t)page_in_span << PAGE_SHIFT | size_class * CLASS_UNIT;
 }
 
+/* The same for the first page of a medium block. */
+static inline page_info medium_info_of(const heap_slots *slots, uint32_t page, uint32_t pages)
+{
+    return (page_info)(slots->medium + page) << 32 | medium_class(pages) * CLASS_UNIT;
+}
+
+static inline bool info_is_medium(page_info info)
+{
+    return ((uint32_t)info & (GRT_PAGE_SIZE - 1)) >= SIZE_CLASS_COUNT * CLASS_UNIT;
+}
+
 /* ---- slots ----------------------------------------------------------------------------------- */
+
+/* What the sizes of a medium block's slot count from. It is three pages below the block's end: a
+ * red zone may take one of them, and the rest of the request's last page most of another. */
+static inline uint32_t slot_base(uint32_t pages)
+{
+    return pages > 3 ? (pages - 3) * GRT_PAGE_SIZE : 0;
+}
+
+_Static_assert(3 * GRT_PAGE_SIZE < SLOT_FILLED, "every size of a medium block fits");
 
 static inline heap_slot slot_load(const heap_slot *slot)
 {

@@ -24,11 +24,9 @@ static bool visit_run(const grt_heap *heap, uint32_t page, grt_block_visitor *vi
     if (head->kind == PAGE_SMALL) {
         return visit_span(heap, head->u.span, visit, user);
     }
-    if (page_is_live_large(head)) {
-        return visit(user, heap_page_address(heap, page) + heap_large_gap(head),
-                     head->u.large.asked, heap_large_room(head));
-    }
-    return true;
+    uint32_t asked = heap_pages_asked(heap, page);
+    return asked == 0 || visit(user, heap_page_address(heap, page) + heap_large_gap(head), asked,
+                               heap_large_room(head));
 }
 
 void grt_heap_walk(grt_heap *heap, grt_block_visitor *visit, void *user)

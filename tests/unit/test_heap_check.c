@@ -7,9 +7,10 @@
 
 static heap_fixture fixture;
 static grt_heap *heap;
-static grt_addr small, large;
+static grt_addr small, medium, large;
 
-/* Page 0 starts a span of 64-byte blocks, then a large block, a free run, another large block. */
+/* Page 0 starts a span of 64-byte blocks, then a medium block, a free run, another medium block, a
+ * large one. */
 static int set_up(void **state)
 {
     (void)state;
@@ -18,9 +19,10 @@ static int set_up(void **state)
     small = grt_heap_alloc(heap, 60);
     grt_addr freed = grt_heap_alloc(heap, 60);
     (void)grt_heap_alloc(heap, 60);
-    large = grt_heap_alloc(heap, 50000);
-    grt_addr hole = grt_heap_alloc(heap, 200000); /* too long to be kept */
+    medium = grt_heap_alloc(heap, 50000);
+    grt_addr hole = grt_heap_alloc(heap, 200000); /* too long to be at hand */
     (void)grt_heap_alloc(heap, 50000);
+    large = grt_heap_alloc(heap, 300000);
     grt_heap_free(heap, freed);
     grt_heap_free(heap, hole);
     assert_heap_sound(heap);
@@ -63,14 +65,14 @@ static void expect(const char *sentence)
 static void test_runs(void **state)
 {
     (void)state;
-    heap_page *block = page_at(large);
+    heap_page *block = page_at(medium);
     PLANT(block[1].kind, PAGE_FREE, "inside the run at page 16 is of another kind");
     PLANT(block->length, 0, "has 0 pages");
     PLANT(block->length, 1000, "has 1000 pages");
     PLANT(block->kind, PAGE_INSIDE, "belongs to no run");
-    PLANT(block->u.large.asked, LARGE_PENDING, "live bytes");
-    PLANT(block->u.large.asked, 60000, "was asked for 60000 bytes");
-    PLANT(block->u.large.asked, 50001, "asked bytes");
+    PLANT(page_at(large)->u.large.asked, LARGE_PENDING, "live bytes");
+    PLANT(page_at(large)->u.large.asked, 310000, "was asked for 310000 bytes and has 74 pages");
+    PLANT(page_at(large)->u.large.asked, 300001, "asked bytes");
     PLANT(heap->table.heads.words[0][0], heap->table.heads.words[0][0] ^ 1u << 16,
           "is a head but not marked");
     PLANT(heap->table.heads.words[0][0], heap->table.heads.words[0][0] ^ 1u << 17,
@@ -83,7 +85,7 @@ static void test_runs(void **state)
 static void test_unmerged_free_runs(void **state)
 {
     (void)state;
-    uint32_t hole = (large - heap->first) / GRT_PAGE_SIZE + page_at(large)->length;
+    uint32_t hole = (medium - heap->first) / GRT_PAGE_SIZE + page_at(medium)->length;
     uint32_t length = heap->table.pages[hole].length;
     heap->table.pages[hole].length = 4;
     page_table_set_run(&heap->table, hole + 4, length - 4, PAGE_FREE);
@@ -95,7 +97,7 @@ static void test_unmerged_free_runs(void **state)
 static void test_bins(void **state)
 {
     (void)state;
-    uint32_t hole = (large - heap->first) / GRT_PAGE_SIZE + page_at(large)->length;
+    uint32_t hole = (medium - heap->first) / GRT_PAGE_SIZE + page_at(medium)->length;
     uint32_t bin = page_runs_bin(heap->table.pages[hole].length);
     assert_int_equal(heap->runs.bins[bin], hole);
     PLANT(heap->runs.bins[bin], NO_PAGE, "is marked wrongly");
@@ -191,16 +193,46 @@ static void test_caches(void **state)
     bin->blocks[1] = second;
 }
 
-static void test_kept_runs(void **state)
+static void test_medium_blocks(void **state)
 {
     (void)state;
-    grt_addr kept = grt_heap_alloc(heap, 40000);
-    grt_heap_free(heap, kept);
-    assert_int_equal(heap->kept.count[10], 1);
-    PLANT(heap->kept.count[10], 0, "10 pages are kept, and 10 in runs that say so");
-    PLANT(heap->kept.pages, 7, "7 pages are kept, and 10 in runs that say so");
-    PLANT(heap->kept.run[10][0], 0, "page 0 is kept as a run of 10 pages, which it is not");
-    PLANT(page_at(kept)->u.large.asked, LARGE_CLAIMED, "which it is not");
+    heap_slot *slot = &heap->slots.all[heap->slots.medium + (medium - heap->first) / GRT_PAGE_SIZE];
+    uint32_t base = slot_base(13);
+    page_info *info = heap_page_info(heap, (medium - heap->first) / GRT_PAGE_SIZE);
+    assert_int_equal(*slot, SLOT_LIVE | (50000 - base));
+    PLANT(*slot, 50000 - base, "are out and not live, and");
+    PLANT(*slot, SLOT_LIVE | (53249 - base), "was asked for 53249 bytes and has 13 pages");
+    PLANT(*slot, SLOT_LIVE | (50001 - base), "asked bytes");
+    PLANT(*info, 0, "has information 0");
+    PLANT(*info, *info + CLASS_UNIT, "has information");
+    PLANT(info[1], *info, "has information");
+    PLANT(page_at(medium)->u.large.asked, LARGE_PENDING, "has information");
+}
+
+static void test_medium_blocks_at_hand(void **state)
+{
+    (void)state;
+    heap_cache *cache = heap_cache_at_hand(heap);
+    cache_bin *bin = &cache->bins[medium_class(10)];
+    grt_addr freed[2] = {grt_heap_alloc(heap, 40000), grt_heap_alloc(heap, 40000)};
+    grt_heap_free(heap, freed[0]);
+    grt_heap_free(heap, freed[1]);
+    assert_int_equal(bin->count, 2);
+    PLANT(bin->count, 1, "a cache says that it holds 20 pages of medium blocks, its bins hold 10");
+    PLANT(bin->count, bin->room + 1, "blocks");
+    PLANT(cache->medium_pages, 7, "holds 7 pages of medium blocks, its bins hold 20");
+    PLANT(bin->blocks[0].address, small, "which is no cached block of 10 pages");
+    PLANT(bin->blocks[0].address, freed[0] + 16, "which is no cached block of 10 pages");
+    PLANT(bin->blocks[0].address, medium, "which is no cached block of 10 pages");
+    PLANT(bin->blocks[0].address, 0xFFFFFFF0u, "which is no cached block of 10 pages");
+    PLANT(bin->blocks[0].slot, bin->blocks[1].slot, "which is no cached block of 10 pages");
+    PLANT(page_at(freed[0])->u.large.asked, LARGE_CLAIMED, "has information");
+    heap_slot *slot = &heap->slots.all[bin->blocks[0].slot];
+    PLANT(*slot, *slot | SLOT_LIVE, "which is no cached block of 10 pages");
+    block_place second = bin->blocks[1];
+    bin->blocks[1] = bin->blocks[0];
+    expect("is in two places");
+    bin->blocks[1] = second;
 }
 
 static void test_totals(void **state)
@@ -223,7 +255,7 @@ static void test_totals(void **state)
 static void test_agreement_with_the_memory(void **state)
 {
     (void)state;
-    grt_addr hole = large + page_at(large)->length * GRT_PAGE_SIZE;
+    grt_addr hole = medium + page_at(medium)->length * GRT_PAGE_SIZE;
     assert_int_equal(grt_memory_decommit(fixture.memory, hole, GRT_PAGE_SIZE), GRT_OK);
     expect("is not committed for the memory");
     assert_int_equal(grt_memory_commit(fixture.memory, hole, GRT_PAGE_SIZE), GRT_OK);
@@ -235,7 +267,7 @@ static void test_agreement_with_the_memory(void **state)
 /* ---- what options add ---------------------------------------------------------------------------
  */
 
-static grt_addr guarded, held_small, held_large;
+static grt_addr guarded, held_small, held_medium, held_large;
 
 static int set_up_options(void **state)
 {
@@ -245,9 +277,11 @@ static int set_up_options(void **state)
     guarded = grt_heap_alloc(heap, 100);
     small = grt_heap_alloc(heap, 60);
     held_small = grt_heap_alloc(heap, 60);
-    held_large = grt_heap_alloc(heap, 50000);
+    held_large = grt_heap_alloc(heap, 300000);
+    held_medium = grt_heap_alloc(heap, 50000);
     grt_heap_free(heap, held_small);
     grt_heap_free(heap, held_large);
+    grt_heap_free(heap, held_medium);
     grt_heap_free(heap, grt_heap_alloc(heap, 100)); /* guarded and in quarantine */
     assert_heap_sound(heap);
     return 0;
@@ -257,13 +291,16 @@ static void test_quarantine(void **state)
 {
     (void)state;
     heap_quarantine *queue = &heap->watch.quarantine;
-    assert_int_equal(queue->count, 3);
+    assert_int_equal(queue->count, 4);
     PLANT(queue->bytes, 64, "the quarantine says that it holds 64 bytes");
     PLANT(queue->ring[0].address, small, "which is no cached block");
     PLANT(queue->ring[0].address, 0xFFFFFFF0u, "which is in no span");
     PLANT(queue->ring[1].address, guarded, "is queued but not in quarantine");
-    PLANT(queue->count, 2, "a large block in quarantine is not queued");
-    PLANT(queue->first, 1, "which is in no span"); /* it ends where nothing was queued yet */
+    PLANT(queue->ring[2].address, held_large, "which is no cached block of 74 pages");
+    PLANT(queue->ring[2].slot, NO_SLOT, "are out and not live, and");
+    PLANT(page_at(held_medium)->u.large.asked, LARGE_CLAIMED, "has information");
+    PLANT(queue->count, 3, "a large block in quarantine is not queued");
+    PLANT(queue->first, 1, "are out and not live, and"); /* it ends where nothing was queued */
     PLANT(page_at(held_large)->u.large.asked, LARGE_CLAIMED, "is queued but not in quarantine");
     block_place second = queue->ring[1];
     queue->ring[1] = queue->ring[0];
@@ -293,7 +330,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_blocks_in_two_places, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lists, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_caches, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_kept_runs, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_medium_blocks, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_medium_blocks_at_hand, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_totals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_agreement_with_the_memory, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_quarantine, set_up_options, tear_down),

@@ -2,10 +2,7 @@
  * and whatever instruction it came at. */
 #define _GNU_SOURCE /* REG_EFL */
 #include "lock_fixture.h"
-
-#include <errno.h>
-#include <signal.h>
-#include <ucontext.h>
+#include "single_step.h"
 
 #define OWNER 0x18u /* offset in a section */
 
@@ -187,10 +184,9 @@ static void test_nobody_starves(void **state)
  * A section is left one machine instruction after the other; before the [step]th, another thread
  * comes and waits. Whether that is before or after the leave looks for waiters: it must get in. */
 
-#if defined(__x86_64__) && defined(__linux__) && !UNDER_TSAN
+#if single_step_available
 #    define STEPS_MOST 2000
 
-static atomic_int steps_left;
 static atomic_bool come;
 static grt_section_bucket *stepped_bucket;
 
@@ -202,31 +198,6 @@ static void let_waiter_come(void)
     for (int i = 0; i < 100 && atomic_load(&stepped_bucket->waiters) == 0; i++)
         os_sleep_ns(100000);
     os_sleep_ns(200000); /* until it sleeps, mostly */
-}
-
-static void on_step(int number, siginfo_t *info, void *context)
-{
-    (void)number;
-    (void)info;
-    int saved = errno;
-    if (atomic_fetch_sub(&steps_left, 1) == 1) {
-        let_waiter_come();
-        ((ucontext_t *)context)->uc_mcontext.gregs[REG_EFL] &= ~0x100ll;
-    }
-    errno = saved;
-}
-
-/* The processor's trap flag: on until [steps_left] is used up, or until now. */
-static void set_stepping(bool on)
-{
-    if (on)
-        __asm__ volatile(
-            "leaq -128(%%rsp), %%rsp; pushfq; orq $0x100, (%%rsp); popfq; leaq 128(%%rsp), %%rsp" ::
-                : "memory", "cc");
-    else
-        __asm__ volatile("leaq -128(%%rsp), %%rsp; pushfq; andq $~0x100, (%%rsp); popfq; leaq "
-                         "128(%%rsp), %%rsp" ::
-                             : "memory", "cc");
 }
 
 static void comes(grt_ppc *ctx, uint8_t *base)
@@ -243,11 +214,9 @@ static bool leave_with_a_guest_at(grt_ppc *ctx, uint8_t *base, int step)
     atomic_store(&come, false);
     KCALL(RtlEnterCriticalSection, SHARED);
     start_threads(ctx, base, s, 1, 1);
-    atomic_store(&steps_left, step);
-    set_stepping(true);
+    single_step_on(step);
     KCALL(RtlLeaveCriticalSection, SHARED);
-    set_stepping(false);
-    bool stopped = atomic_load(&steps_left) <= 0;
+    bool stopped = single_step_off();
     atomic_store(&come, true);
     join_threads(ctx, base, s, 1);
     return stopped;
@@ -255,15 +224,14 @@ static bool leave_with_a_guest_at(grt_ppc *ctx, uint8_t *base, int step)
 
 static void steps(grt_ppc *ctx, uint8_t *base)
 {
-    struct sigaction action = {.sa_sigaction = on_step, .sa_flags = SA_SIGINFO}, before;
     grt_sections *sections = &ctx->thread->runtime->kernel->sections;
     stepped_bucket = grt_section_bucket_of(sections, SHARED);
-    sigaction(SIGTRAP, &action, &before);
+    single_step_install(let_waiter_come);
     int step = 1;
     while (step < STEPS_MOST && leave_with_a_guest_at(ctx, base, step))
         step++;
     CHECK(step > 20 && step < STEPS_MOST); /* it was stepped through, to the end */
-    sigaction(SIGTRAP, &before, NULL);
+    single_step_remove();
 }
 
 static void test_no_wake_up_is_lost(void **state)
