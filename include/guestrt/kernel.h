@@ -23,6 +23,8 @@ typedef enum grt_export_type {
     GRT_TYPE_ADDR,
     GRT_TYPE_HANDLE,
     GRT_TYPE_STATUS,
+    GRT_TYPE_U8,      /* the lowest byte of the register */
+    GRT_TYPE_BOOLEAN, /* the same: true unless it is 0 */
 } grt_export_type;
 
 typedef struct grt_export_parameter {

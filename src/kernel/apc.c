@@ -23,42 +23,58 @@ static void show_inserted(grt_dispatch *dispatch, grt_addr kapc, uint8_t inserte
         grt_guest_write(dispatch->runtime, kapc + KAPC_INSERTED, &inserted, 1);
 }
 
-/* The link to the first APC of [thread] that is this KAPC's or this timer's, or null. Those that
- * have neither may be queued as often as one likes. */
-static grt_apc **find(grt_thread *thread, grt_addr kapc, const grt_object *timer)
+static grt_apc **bucket_of(grt_dispatch *dispatch, grt_addr kapc, const grt_object *timer)
 {
-    if (!kapc && !timer)
-        return NULL;
-    for (uint32_t mode = 0; mode < MODES; mode++) {
-        for (grt_apc **link = &thread->kernel.apcs[mode]; *link; link = &(*link)->next) {
-            if ((kapc && (*link)->kapc == kapc) || (timer && (*link)->timer == timer))
-                return link;
-        }
-    }
-    return NULL;
+    uint64_t key = kapc ? kapc : (uintptr_t)timer >> 4;
+    return &dispatch->apc_buckets[(uint32_t)key * 2654435761u >> 24];
 }
 
-/* Where a kernel APC without a normal routine goes: before all that have one. */
-static grt_apc **end_of_special(grt_thread *thread)
+/* The link to the APC of [thread] that is this KAPC's or this timer's, in its bucket; to null when
+ * there is none. Those that have neither may be queued as often as one likes. */
+static grt_apc **find(grt_dispatch *dispatch, const grt_thread *thread, grt_addr kapc,
+                      const grt_object *timer)
 {
-    grt_apc **link = &thread->kernel.apcs[0];
-    while (*link && (*link)->normal_routine == 0)
-        link = &(*link)->next;
+    grt_apc **link = bucket_of(dispatch, kapc, timer);
+    while (*link &&
+           ((*link)->thread != thread || (*link)->kapc != kapc || (*link)->timer != timer)) {
+        dispatch->steps++;
+        link = &(*link)->next_in_bucket;
+    }
     return link;
 }
 
+static bool has_key(const grt_apc *apc)
+{
+    return apc->kapc != 0 || apc->timer != NULL;
+}
+
+static bool is_special(const grt_apc *apc)
+{
+    return apc->mode == 0 && apc->normal_routine == 0;
+}
+
+/* At the end, and one without a normal routine before all that have one. */
 static void append(grt_thread *thread, grt_apc *apc)
 {
     grt_thread_kernel *kernel = &thread->kernel;
-    grt_apc **end = kernel->ends[apc->mode];
-    if (!end)
-        end = &kernel->apcs[apc->mode];
-    if (apc->mode == 0 && apc->normal_routine == 0)
-        end = end_of_special(thread);
-    apc->next = *end;
-    *end = apc;
-    if (!apc->next)
-        kernel->ends[apc->mode] = &apc->next;
+    bool special = is_special(apc);
+    grt_apc *before = special ? kernel->last_special : kernel->last_apcs[apc->mode];
+    grt_apc *after = before ? before->next : kernel->apcs[apc->mode];
+    apc->previous = before;
+    apc->next = after;
+    *(before ? &before->next : &kernel->apcs[apc->mode]) = apc;
+    *(after ? &after->previous : &kernel->last_apcs[apc->mode]) = apc;
+    if (special)
+        kernel->last_special = apc;
+}
+
+static void unlist(grt_thread *thread, grt_apc *apc)
+{
+    grt_thread_kernel *kernel = &thread->kernel;
+    *(apc->previous ? &apc->previous->next : &kernel->apcs[apc->mode]) = apc->next;
+    *(apc->next ? &apc->next->previous : &kernel->last_apcs[apc->mode]) = apc->previous;
+    if (kernel->last_special == apc)
+        kernel->last_special = apc->previous;
 }
 
 /* A wait that the new APC concerns comes to look. */
@@ -77,50 +93,56 @@ bool grt_apc_queue(grt_dispatch *dispatch, grt_thread *thread, const grt_apc *mo
                    bool *no_memory)
 {
     *no_memory = false;
-    if (thread->kernel.ended || find(thread, model->kapc, model->timer))
+    grt_apc **bucket = has_key(model) ? find(dispatch, thread, model->kapc, model->timer) : NULL;
+    if (thread->kernel.ended || (bucket && *bucket))
         return false;
     grt_apc *apc = os_alloc(sizeof *apc);
     *no_memory = apc == NULL;
     if (!apc)
         return false;
     *apc = *model;
+    apc->thread = thread;
+    if (bucket)
+        *bucket = apc;
     append(thread, apc);
     show_inserted(dispatch, apc->kapc, 1);
     interrupt(dispatch, thread, apc->mode);
     return true;
 }
 
-static void drop(grt_dispatch *dispatch, grt_thread *thread, grt_apc **link)
+static void drop(grt_dispatch *dispatch, grt_apc *apc)
 {
-    grt_apc *apc = *link;
-    *link = apc->next;
-    if (!apc->next)
-        thread->kernel.ends[apc->mode] = link;
+    if (has_key(apc))
+        *find(dispatch, apc->thread, apc->kapc, apc->timer) = apc->next_in_bucket;
+    unlist(apc->thread, apc);
     show_inserted(dispatch, apc->kapc, 0);
     os_free(apc);
 }
 
+static bool remove_keyed(grt_dispatch *dispatch, const grt_thread *thread, grt_addr kapc,
+                         const grt_object *timer)
+{
+    grt_apc *apc = *find(dispatch, thread, kapc, timer);
+    if (apc)
+        drop(dispatch, apc);
+    return apc != NULL;
+}
+
 bool grt_apc_remove(grt_dispatch *dispatch, grt_thread *thread, grt_addr kapc)
 {
-    grt_apc **link = kapc ? find(thread, kapc, NULL) : NULL;
-    if (link)
-        drop(dispatch, thread, link);
-    return link != NULL;
+    return kapc != 0 && remove_keyed(dispatch, thread, kapc, NULL);
 }
 
 bool grt_apc_remove_timer(grt_dispatch *dispatch, grt_thread *thread, const grt_object *timer)
 {
-    grt_apc **link = find(thread, 0, timer);
-    if (link)
-        drop(dispatch, thread, link);
-    return link != NULL;
+    return remove_keyed(dispatch, thread, 0, timer);
 }
 
 void grt_apc_forget(grt_dispatch *dispatch, grt_thread *thread)
 {
     for (uint32_t mode = 0; mode < MODES; mode++) {
         while (thread->kernel.apcs[mode])
-            drop(dispatch, thread, &thread->kernel.apcs[mode]);
+            drop(dispatch, thread->kernel.apcs[mode]);
     }
 }
 
@@ -160,7 +182,7 @@ static bool take(grt_dispatch *dispatch, grt_thread *thread, uint32_t mode, grt_
     bool due = mode == 0 ? grt_apc_due(thread) : thread->kernel.apcs[1] != NULL;
     if (due) {
         *apc = *thread->kernel.apcs[mode];
-        drop(dispatch, thread, &thread->kernel.apcs[mode]);
+        drop(dispatch, thread->kernel.apcs[mode]);
     }
     if (!thread->kernel.apcs[0] && !grt_dpc_any(dispatch, thread))
         atomic_fetch_and(&thread->attention, ~(unsigned)GRT_ATTEND_APC);
@@ -248,7 +270,7 @@ static bool take_any(grt_dispatch *dispatch, grt_thread *thread, grt_apc *apc)
         found = thread->kernel.apcs[mode] != NULL;
         if (found) {
             *apc = *thread->kernel.apcs[mode];
-            drop(dispatch, thread, &thread->kernel.apcs[mode]);
+            drop(dispatch, thread->kernel.apcs[mode]);
         }
     }
     grt_dispatch_unlock(dispatch);

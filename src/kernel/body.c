@@ -128,12 +128,18 @@ static void notice_reuse(grt_dispatch *dispatch, grt_object *object, const uint8
     grt_object_mark_waited(dispatch, object);
 }
 
+/* A completion port, whose packets are host memory's. */
+static bool is_port(const grt_object *object)
+{
+    return object->kind == GRT_OBJECT_QUEUE && object->page;
+}
+
 void grt_object_load(grt_dispatch *dispatch, grt_object *object)
 {
     uint8_t bytes[GRT_BODY_SEMAPHORE_SIZE];
     uint32_t size =
         object->kind == GRT_OBJECT_SEMAPHORE ? GRT_BODY_SEMAPHORE_SIZE : GRT_BODY_HEADER_SIZE;
-    if (!object->body || object->kind == GRT_OBJECT_THREAD || object->kind == GRT_OBJECT_QUEUE ||
+    if (!object->body || object->kind == GRT_OBJECT_THREAD || is_port(object) ||
         !read_body(dispatch, object->body, bytes, size))
         return;
     if (object->first && grt_load32(bytes + GRT_BODY_LIST) != WAITED_MARK)

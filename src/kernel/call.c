@@ -40,6 +40,8 @@ static void trace_argument(const grt_call *call, uint32_t index, char *text, siz
                  parameter->type == GRT_TYPE_S32 ? (long long)(int32_t)value : (long long)value);
     else if (parameter->type == GRT_TYPE_U64)
         snprintf(text, size, "%s%s=%016llX", comma, parameter->name, (unsigned long long)value);
+    else if (parameter->type == GRT_TYPE_U8 || parameter->type == GRT_TYPE_BOOLEAN)
+        snprintf(text, size, "%s%s=%02X", comma, parameter->name, (unsigned)(uint8_t)value);
     else
         snprintf(text, size, "%s%s=%08X", comma, parameter->name, (unsigned)value);
 }

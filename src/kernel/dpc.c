@@ -11,12 +11,43 @@
 #define KDPC_ROUTINE 0x0Cu
 #define KDPC_CONTEXT 0x10u
 
+/* ---- queues -------------------------------------------------------------------------------- */
+
+static grt_dpc **bucket_of(grt_dispatch *dispatch, grt_addr kdpc)
+{
+    uint32_t hash = kdpc * 2654435761u;
+    return &dispatch->dpc_buckets[hash >> 24];
+}
+
+/* The link to the DPC of this KDPC in its bucket; to null when it is not queued. */
 static grt_dpc **find(grt_dispatch *dispatch, grt_addr kdpc)
 {
-    grt_dpc **link = &dispatch->dpcs;
-    while (*link && (*link)->kdpc != kdpc)
-        link = &(*link)->next;
+    grt_dpc **link = bucket_of(dispatch, kdpc);
+    while (*link && (*link)->kdpc != kdpc) {
+        dispatch->steps++;
+        link = &(*link)->next_in_bucket;
+    }
     return link;
+}
+
+static void append(grt_dispatch *dispatch, grt_dpc *dpc)
+{
+    grt_dpc **first = dpc->thread ? &dpc->thread->kernel.dpcs : &dispatch->dpcs;
+    grt_dpc **last = dpc->thread ? &dpc->thread->kernel.last_dpc : &dispatch->last_dpc;
+    dpc->previous = *first ? *last : NULL;
+    *(*first ? &(*last)->next : first) = dpc;
+    *last = dpc;
+}
+
+static void drop(grt_dispatch *dispatch, grt_dpc **bucket)
+{
+    grt_dpc *dpc = *bucket;
+    grt_dpc **first = dpc->thread ? &dpc->thread->kernel.dpcs : &dispatch->dpcs;
+    grt_dpc **last = dpc->thread ? &dpc->thread->kernel.last_dpc : &dispatch->last_dpc;
+    *bucket = dpc->next_in_bucket;
+    *(dpc->previous ? &dpc->previous->next : first) = dpc->next;
+    *(dpc->next ? &dpc->next->previous : last) = dpc->previous;
+    os_free(dpc);
 }
 
 bool grt_dpc_queue(grt_dispatch *dispatch, grt_thread *thread, grt_addr kdpc, uint32_t argument1,
@@ -24,45 +55,39 @@ bool grt_dpc_queue(grt_dispatch *dispatch, grt_thread *thread, grt_addr kdpc, ui
 {
     uint8_t words[8];
     *no_memory = false;
-    grt_dpc **end = find(dispatch, kdpc);
-    if (*end || !grt_guest_read(dispatch->runtime, words, kdpc + KDPC_ROUTINE, sizeof words))
+    grt_dpc **link = find(dispatch, kdpc);
+    if (*link || !grt_guest_read(dispatch->runtime, words, kdpc + KDPC_ROUTINE, sizeof words))
         return false;
     grt_dpc *dpc = os_alloc(sizeof *dpc);
     *no_memory = dpc == NULL;
     if (!dpc)
         return false;
     *dpc = (grt_dpc){.thread = thread,
+                     .order = ++dispatch->dpc_order,
                      .kdpc = kdpc,
                      .routine = grt_load32(words),
                      .context = grt_load32(words + KDPC_CONTEXT - KDPC_ROUTINE),
                      .arguments = {argument1, argument2}};
-    *end = dpc;
+    *link = dpc;
+    append(dispatch, dpc);
     return true;
 }
 
 bool grt_dpc_remove(grt_dispatch *dispatch, grt_addr kdpc)
 {
     grt_dpc **link = find(dispatch, kdpc);
-    grt_dpc *dpc = *link;
-    if (!dpc)
-        return false;
-    *link = dpc->next;
-    os_free(dpc);
-    return true;
+    bool found = *link != NULL;
+    if (found)
+        drop(dispatch, link);
+    return found;
 }
 
 /* [thread] is null for the clock. */
-static bool is_for(const grt_dpc *dpc, const grt_thread *thread)
-{
-    return dpc->thread == thread || (!dpc->thread && thread->scheduled);
-}
-
 static grt_dpc *first_for(const grt_dispatch *dispatch, const grt_thread *thread)
 {
-    grt_dpc *dpc = dispatch->dpcs;
-    while (dpc && !is_for(dpc, thread))
-        dpc = dpc->next;
-    return dpc;
+    grt_dpc *own = thread ? thread->kernel.dpcs : NULL;
+    grt_dpc *timers = !thread || thread->scheduled ? dispatch->dpcs : NULL;
+    return own && (!timers || own->order < timers->order) ? own : timers;
 }
 
 bool grt_dpc_any(const grt_dispatch *dispatch, const grt_thread *thread)
@@ -75,15 +100,19 @@ bool grt_dpc_due(const grt_dispatch *dispatch, const grt_thread *thread)
     return thread->irql < GRT_IRQL_DISPATCH && grt_dpc_any(dispatch, thread);
 }
 
-void grt_dpc_forget(grt_dispatch *dispatch, const grt_thread *thread)
+void grt_dpc_forget(grt_dispatch *dispatch, grt_thread *thread)
 {
-    for (grt_dpc **link = &dispatch->dpcs; *link;) {
-        if ((*link)->thread == thread)
-            grt_dpc_remove(dispatch, (*link)->kdpc);
-        else
-            link = &(*link)->next;
-    }
+    while (thread->kernel.dpcs)
+        drop(dispatch, find(dispatch, thread->kernel.dpcs->kdpc));
 }
+
+void grt_dpc_forget_all(grt_dispatch *dispatch)
+{
+    while (dispatch->dpcs)
+        drop(dispatch, find(dispatch, dispatch->dpcs->kdpc));
+}
+
+/* ---- running ------------------------------------------------------------------------------- */
 
 void grt_dpc_offer(grt_dispatch *dispatch)
 {
@@ -109,7 +138,7 @@ static bool take(grt_dispatch *dispatch, const grt_thread *thread, grt_dpc *dpc)
     const grt_dpc *found = first_for(dispatch, thread);
     if (found) {
         *dpc = *found;
-        grt_dpc_remove(dispatch, dpc->kdpc);
+        drop(dispatch, find(dispatch, dpc->kdpc));
     }
     grt_dispatch_unlock(dispatch);
     return found != NULL;

@@ -87,8 +87,8 @@ const char *grt_library_name(uint16_t library)
 
 const char *grt_export_type_name(grt_export_type type)
 {
-    static const char *const names[] = {"void", "noret", "u32",    "s32",   "u64",
-                                        "s64",  "addr",  "handle", "status"};
+    static const char *const names[] = {"void", "noret",  "u32",    "s32", "u64",    "s64",
+                                        "addr", "handle", "status", "u8",  "boolean"};
     return (size_t)type < sizeof names / sizeof names[0] ? names[type] : "unknown";
 }
 

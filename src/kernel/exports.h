@@ -7,6 +7,8 @@
 
 #include "kernel/call.h"
 
+typedef uint8_t grt_guest_u8;
+typedef bool grt_guest_boolean;
 typedef uint32_t grt_guest_u32;
 typedef int32_t grt_guest_s32;
 typedef uint64_t grt_guest_u64;

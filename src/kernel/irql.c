@@ -18,10 +18,10 @@ uint8_t grt_irql_raise(grt_thread *thread, uint8_t level)
     return old;
 }
 
-void grt_irql_lower(grt_call *call, uint32_t level)
+void grt_irql_lower(grt_call *call, uint8_t level)
 {
     if (level <= call->thread->irql)
-        grt_kernel_set_irql(call->thread, (uint8_t)level);
+        grt_kernel_set_irql(call->thread, level);
     else
         grt_call_complain(call, "IRQL %u cannot be lowered to %u", (unsigned)call->thread->irql,
                           (unsigned)level);

@@ -12,7 +12,7 @@ void grt_kernel_set_irql(grt_thread *thread, uint8_t level);
 uint8_t grt_irql_raise(grt_thread *thread, uint8_t level);
 /* To [level]; a higher one than the calling thread's is reported and nothing happens. APCs that the
  * level has held back are delivered on the way back to the guest. */
-void grt_irql_lower(grt_call *call, uint32_t level);
+void grt_irql_lower(grt_call *call, uint8_t level);
 /* [thread] has ended: says so if it was above PASSIVE, or in a critical region. */
 void grt_irql_thread_ended(grt_runtime *runtime, const grt_thread *thread);
 

@@ -35,6 +35,7 @@ static void attend(grt_thread *thread)
 static void thread_starting(grt_thread *thread)
 {
     grt_dispatch *dispatch = &thread->runtime->kernel->dispatch;
+    grt_notice_tell(thread, true);
     grt_apc_deliver_kernel(dispatch, thread);
     grt_apc_deliver_user(dispatch, thread);
 }
@@ -42,6 +43,7 @@ static void thread_starting(grt_thread *thread)
 static void thread_leaving(grt_thread *thread)
 {
     grt_dispatch *dispatch = &thread->runtime->kernel->dispatch;
+    grt_notice_tell(thread, false);
     grt_apc_run_down(dispatch, thread);
     grt_dpc_run(dispatch); /* whatever the level: it will not sink any more */
 }
@@ -91,6 +93,7 @@ void grt_kernel_destroy(grt_runtime *runtime)
         return;
     grt_variables_destroy(runtime);
     grt_title_destroy(&kernel->title);
+    grt_notices_destroy(&kernel->notices);
     grt_dispatch_destroy(&kernel->dispatch);
     grt_lock_order_destroy(&kernel->lock_order);
     grt_rwlocks_destroy(&kernel->rwlocks);

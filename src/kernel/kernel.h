@@ -2,11 +2,12 @@
  * kernel.h - the kernel's record and what the rest of the library uses of it.
  *
  * Lock order: the dispatcher's lock (object.h) comes before threads_lock, a heap's and the
- * memory's; the other locks of this room are taken alone. No lock is held while guest code runs,
- * while a thread is parked, or while a line is written; vm.lock is held while the heap and the
- * memory are called, which may write one. Under the dispatcher's lock, and under those of section.h
- * and rwlock.h, guest memory is read and written by accesses that never fault; under the others it
- * is not touched.
+ * memory's; the lock of waits (deadlock.h) comes before it, and before those of sections and
+ * reader-writer locks. Otherwise the locks of this room are taken alone. No lock is held while
+ * guest code runs, while a thread is parked, or while a line is written; vm.lock is held while the
+ * heap and the memory are called, which may write one. Under the dispatcher's lock, and under those
+ * of section.h and rwlock.h, guest memory is read and written by accesses that never fault; under
+ * the others it is not touched.
  */
 #ifndef GRT_KERNEL_KERNEL_H
 #define GRT_KERNEL_KERNEL_H

@@ -78,8 +78,8 @@ void grt_lock_order_note(grt_call *call, grt_addr taken)
 {
     const grt_held *held = &call->thread->held;
     for (uint32_t i = 0; i < grt_held_listed(held); i++) {
-        if (held->section[i] != taken)
-            note_pair(call, held->section[i], taken);
+        if (grt_held_at(held, i) != taken)
+            note_pair(call, grt_held_at(held, i), taken);
     }
 }
 

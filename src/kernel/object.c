@@ -110,8 +110,7 @@ void grt_dispatch_destroy(grt_dispatch *dispatch)
     grt_object_let_go_all(dispatch);
     drop_bodies(dispatch);
     GRT_ASSERT(dispatch->objects == 0);
-    while (dispatch->dpcs)
-        grt_dpc_remove(dispatch, dispatch->dpcs->kdpc);
+    grt_dpc_forget_all(dispatch);
     grt_dispatch_unlock(dispatch);
     free_spares(dispatch);
     grt_body_pages_destroy(dispatch);
@@ -191,7 +190,7 @@ void grt_object_release(grt_dispatch *dispatch, grt_object *object)
     if (object->thread)
         object->thread->kernel.object = NULL;
     grt_timer_set_apc(dispatch, object, NULL, 0, 0, 0);
-    grt_body_page_leave(object);
+    grt_body_page_leave(dispatch, object);
     grt_object_set_body(dispatch, object, 0);
     dispatch->objects--;
     put_away(dispatch, object);

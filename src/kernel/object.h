@@ -29,6 +29,10 @@
 #define GRT_HANDLE_QUARANTINE 256u
 #define GRT_BODY_BUCKETS      1024u /* a power of two */
 #define GRT_NAME_BUCKETS      1024u /* likewise */
+#define GRT_HELD_BUCKETS      256u
+#define GRT_DPC_BUCKETS       256u
+#define GRT_APC_BUCKETS       256u
+#define GRT_PAGE_BUCKETS      256u
 #define GRT_WAKE_BATCH        16u
 
 typedef enum grt_object_kind {
@@ -108,6 +112,7 @@ struct grt_wait {
     uint64_t deadline; /* clock of the runtime; 0 only looks, UINT64_MAX is never */
     uint64_t order;    /* of arrival */
     uint32_t result;
+    bool circle_said;        /* that it is one of a circle of waits (deadlock.h) */
     bool takes_packet;       /* from a queue; others only see that there is one */
     uint64_t packet[2];      /* what it took */
     atomic_bool done;        /* with [result] */
@@ -133,7 +138,7 @@ typedef struct grt_timer {
     grt_addr apc_routine;
     uint32_t apc_context, apc_mode;
     grt_thread *apc_thread; /* null: no APC. Forgotten when the thread ends */
-    grt_object *next_of_thread;
+    grt_object *next_of_thread, *previous_of_thread;
     grt_addr dpc;
 } grt_timer;
 
@@ -161,7 +166,8 @@ typedef struct grt_name {
 /* A page of guest memory for the bodies of objects that have handles: one heap block, so that a
  * program that frees a body frees nothing. */
 typedef struct grt_body_page {
-    struct grt_body_page *next;
+    struct grt_body_page *next;                  /* in its bucket */
+    struct grt_body_page *next_free, *last_free; /* among those with room */
     grt_addr page;
     uint64_t used; /* a bit a slot */
     uint32_t turn; /* where the search for a free one begins */
@@ -186,7 +192,7 @@ struct grt_object {
     grt_addr body;               /* 0: none */
     grt_body_page *page;         /* of a body that the runtime made, else null */
     grt_wait_link *first, *last; /* waiters, first come first */
-    grt_object *next_owned, *next_dead, *next_body;
+    grt_object *next_owned, *previous_owned, *next_dead, *next_body;
     grt_object *next_held; /* threads with pointers */
     grt_timer timer;
     grt_packet *packets, *last_packet; /* queue */
@@ -203,8 +209,10 @@ typedef struct grt_handle_slot {
 } grt_handle_slot;
 
 typedef struct grt_dpc {
-    struct grt_dpc *next;
+    struct grt_dpc *next, *previous; /* in the queue of its thread, or that of timers */
+    struct grt_dpc *next_in_bucket;
     grt_thread *thread; /* who queued it; null for a timer's */
+    uint64_t order;     /* of coming */
     grt_addr kdpc, routine;
     uint32_t context, arguments[2];
 } grt_dpc;
@@ -224,9 +232,10 @@ struct grt_dispatch {
     uint64_t steps; /* waits that were looked at: what signals and moves cost */
     grt_name *names[GRT_NAME_BUCKETS];
     grt_object *bodies[GRT_BODY_BUCKETS];
-    grt_body_page *body_pages;
-    grt_object *held;  /* threads whose KTHREAD the guest holds a pointer to */
-    grt_object *spare; /* records of bodies, to be used again */
+    grt_body_page *body_pages[GRT_PAGE_BUCKETS]; /* by address */
+    grt_body_page *free_pages;                   /* with room */
+    grt_object *held[GRT_HELD_BUCKETS]; /* threads whose KTHREAD the guest holds a pointer to */
+    grt_object *spare;                  /* records of bodies, to be used again */
     grt_object *dead;
     grt_thread *wake[GRT_WAKE_BATCH]; /* with a reference each */
     uint32_t wake_count;
@@ -235,9 +244,12 @@ struct grt_dispatch {
     os_thread *clock;
     uint32_t clock_word; /* changed to make it look */
     bool clock_stop;
-    grt_thread *found;   /* by its thread block; its reference goes once the lock is free */
-    grt_addr lost_timer; /* its memory is something else now; said once the lock is free */
-    grt_dpc *dpcs, *last_dpc;
+    grt_thread *found;        /* by its thread block; its reference goes once the lock is free */
+    grt_addr lost_timer;      /* its memory is something else now; said once the lock is free */
+    grt_dpc *dpcs, *last_dpc; /* of timers; a thread's own are in its record */
+    grt_dpc *dpc_buckets[GRT_DPC_BUCKETS]; /* all, by KDPC */
+    uint64_t dpc_order;
+    struct grt_apc *apc_buckets[GRT_APC_BUCKETS]; /* by KAPC or timer */
 };
 
 /* Why an object was refused, for the report. */
@@ -316,13 +328,13 @@ bool grt_body_page_add(grt_dispatch *dispatch);
 /* Frees all pages; no object has a body there any more. The lock is NOT held. */
 void grt_body_pages_destroy(grt_dispatch *dispatch);
 /* True iff [block] is such a page, which the guest must not free. */
-bool grt_body_page_is(const grt_dispatch *dispatch, grt_addr block);
+bool grt_body_page_is(grt_dispatch *dispatch, grt_addr block);
 /* The guest address of [object]: the KTHREAD of a thread, else its body, which it gets if it has
  * none. 0 when there is no room for a body: call grt_body_page_add() without the lock and try
  * again. */
 grt_addr grt_object_address(grt_dispatch *dispatch, grt_object *object);
 /* The body's place is free again. */
-void grt_body_page_leave(grt_object *object);
+void grt_body_page_leave(grt_dispatch *dispatch, grt_object *object);
 /* Shows in the object's header, if it has one, how often it is referred to. */
 void grt_object_show_counts(grt_dispatch *dispatch, grt_object *object);
 /* The guest holds one pointer more, which takes over a reference; or one less. */
@@ -330,7 +342,7 @@ void grt_object_hold(grt_dispatch *dispatch, grt_object *object);
 void grt_object_let_go(grt_dispatch *dispatch, grt_object *object);
 /* The object at [address] that the guest holds a pointer to or could: without a reference, or
  * null. Objects that the program made in its own memory are not counted and not found. */
-grt_object *grt_object_held_at(const grt_dispatch *dispatch, grt_addr address);
+grt_object *grt_object_held_at(grt_dispatch *dispatch, grt_addr address);
 /* All pointers to threads, at the end. */
 void grt_object_let_go_all(grt_dispatch *dispatch);
 
@@ -406,7 +418,9 @@ void grt_timer_run(grt_dispatch *dispatch, uint64_t now);
 /* ---- APCs and DPCs ---- */
 
 typedef struct grt_apc {
-    struct grt_apc *next;
+    struct grt_apc *next, *previous; /* in the queue of its thread */
+    struct grt_apc *next_in_bucket;
+    grt_thread *thread;
     grt_addr kapc; /* the guest's, or 0 */
     grt_addr kernel_routine, rundown_routine, normal_routine;
     uint32_t context, arguments[2];
@@ -441,8 +455,9 @@ bool grt_dpc_queue(grt_dispatch *dispatch, grt_thread *thread, grt_addr kdpc, ui
                    uint32_t argument2, bool *no_memory);
 /* True iff there is one for [thread] to run; null: for the clock thread. */
 bool grt_dpc_any(const grt_dispatch *dispatch, const grt_thread *thread);
-/* Drops what an ended thread has queued. */
-void grt_dpc_forget(grt_dispatch *dispatch, const grt_thread *thread);
+/* Drops what an ended thread has queued; what timers have, at the end. */
+void grt_dpc_forget(grt_dispatch *dispatch, grt_thread *thread);
+void grt_dpc_forget_all(grt_dispatch *dispatch);
 /* True iff a DPC may run on [thread] now. */
 bool grt_dpc_due(const grt_dispatch *dispatch, const grt_thread *thread);
 /* Without a clock thread: makes one of the threads that wait run what is queued. */

@@ -27,6 +27,27 @@ _Static_assert(SLOTS *SLOT_SIZE == GRT_PAGE_SIZE, "and a page 64 of them");
 
 /* ---- pages ----------------------------------------------------------------------------------- */
 
+static grt_body_page **page_bucket(grt_dispatch *dispatch, grt_addr page)
+{
+    return &dispatch->body_pages[page / GRT_PAGE_SIZE % GRT_PAGE_BUCKETS];
+}
+
+static void list_free(grt_dispatch *dispatch, grt_body_page *page)
+{
+    page->next_free = dispatch->free_pages;
+    page->last_free = NULL;
+    if (page->next_free)
+        page->next_free->last_free = page;
+    dispatch->free_pages = page;
+}
+
+static void unlist_free(grt_dispatch *dispatch, grt_body_page *page)
+{
+    *(page->last_free ? &page->last_free->next_free : &dispatch->free_pages) = page->next_free;
+    if (page->next_free)
+        page->next_free->last_free = page->last_free;
+}
+
 bool grt_body_page_add(grt_dispatch *dispatch)
 {
     grt_body_page *page = os_alloc(sizeof *page);
@@ -38,45 +59,53 @@ bool grt_body_page_add(grt_dispatch *dispatch)
         return false;
     }
     grt_dispatch_lock(dispatch);
-    page->next = dispatch->body_pages;
-    dispatch->body_pages = page;
+    grt_body_page **bucket = page_bucket(dispatch, page->page);
+    page->next = *bucket;
+    *bucket = page;
+    list_free(dispatch, page);
     grt_dispatch_unlock(dispatch);
     return true;
 }
 
 void grt_body_pages_destroy(grt_dispatch *dispatch)
 {
-    while (dispatch->body_pages) {
-        grt_body_page *page = dispatch->body_pages;
-        dispatch->body_pages = page->next;
-        grt_heap_free(dispatch->runtime->user_heap, page->page);
-        os_free(page);
+    for (uint32_t i = 0; i < GRT_PAGE_BUCKETS; i++) {
+        while (dispatch->body_pages[i]) {
+            grt_body_page *page = dispatch->body_pages[i];
+            dispatch->body_pages[i] = page->next;
+            grt_heap_free(dispatch->runtime->user_heap, page->page);
+            os_free(page);
+        }
     }
 }
 
-bool grt_body_page_is(const grt_dispatch *dispatch, grt_addr block)
+bool grt_body_page_is(grt_dispatch *dispatch, grt_addr block)
 {
-    const grt_body_page *page = dispatch->body_pages;
+    const grt_body_page *page = *page_bucket(dispatch, block);
     while (page && page->page != block)
         page = page->next;
     return page != NULL;
 }
 
 /* In turn, so that the place of an object that has died rests a while. The page has a free slot. */
-static grt_addr take_slot(grt_body_page *page)
+static grt_addr take_slot(grt_dispatch *dispatch, grt_body_page *page)
 {
     uint64_t unused = ~page->used, later = unused & ~(uint64_t)0 << page->turn;
     uint32_t slot = (uint32_t)__builtin_ctzll(later ? later : unused);
     page->used |= (uint64_t)1 << slot;
     page->turn = (slot + 1) % SLOTS;
+    if (page->used == UINT64_MAX)
+        unlist_free(dispatch, page);
     return page->page + slot * SLOT_SIZE;
 }
 
-void grt_body_page_leave(grt_object *object)
+void grt_body_page_leave(grt_dispatch *dispatch, grt_object *object)
 {
     if (!object->page)
         return;
     uint32_t slot = (object->body - object->page->page) / SLOT_SIZE;
+    if (object->page->used == UINT64_MAX)
+        list_free(dispatch, object->page);
     object->page->used &= ~((uint64_t)1 << slot);
     object->page = NULL;
 }
@@ -122,13 +151,11 @@ grt_addr grt_object_address(grt_dispatch *dispatch, grt_object *object)
         return object->thread->kthread;
     if (object->body)
         return object->body;
-    grt_body_page *page = dispatch->body_pages;
-    while (page && page->used == UINT64_MAX)
-        page = page->next;
+    grt_body_page *page = dispatch->free_pages;
     if (!page)
         return 0;
     object->page = page;
-    grt_object_set_body(dispatch, object, take_slot(page) + HEADER_SIZE);
+    grt_object_set_body(dispatch, object, take_slot(dispatch, page) + HEADER_SIZE);
     write_body(dispatch, object);
     return object->body;
 }
@@ -145,12 +172,19 @@ void grt_object_show_counts(grt_dispatch *dispatch, grt_object *object)
     grt_guest_write(dispatch->runtime, object->body - HEADER_SIZE, counts, sizeof counts);
 }
 
+static grt_object **held_bucket(grt_dispatch *dispatch, grt_addr kthread)
+{
+    uint32_t hash = kthread * 2654435761u;
+    return &dispatch->held[hash >> 24];
+}
+
 void grt_object_hold(grt_dispatch *dispatch, grt_object *object)
 {
     if (object->pointers++ == 0 && object->thread) {
         atomic_store(&object->thread->pointed_at, true);
-        object->next_held = dispatch->held;
-        dispatch->held = object;
+        grt_object **bucket = held_bucket(dispatch, object->thread->kthread);
+        object->next_held = *bucket;
+        *bucket = object;
     }
     grt_object_show_counts(dispatch, object);
 }
@@ -160,7 +194,7 @@ void grt_object_let_go(grt_dispatch *dispatch, grt_object *object)
     GRT_ASSERT(object->pointers > 0);
     if (--object->pointers == 0 && object->thread) {
         atomic_store(&object->thread->pointed_at, false);
-        grt_object **link = &dispatch->held;
+        grt_object **link = held_bucket(dispatch, object->thread->kthread);
         while (*link != object)
             link = &(*link)->next_held;
         *link = object->next_held;
@@ -171,25 +205,27 @@ void grt_object_let_go(grt_dispatch *dispatch, grt_object *object)
 
 void grt_object_let_go_all(grt_dispatch *dispatch)
 {
-    while (dispatch->held)
-        grt_object_let_go(dispatch, dispatch->held);
+    for (uint32_t i = 0; i < GRT_HELD_BUCKETS; i++) {
+        while (dispatch->held[i])
+            grt_object_let_go(dispatch, dispatch->held[i]);
+    }
 }
 
 /* ---- looking up ------------------------------------------------------------------------------ */
 
 /* A thread block may be a second thread's once the first one has ended: what is given back then is
  * more likely the older pointer. */
-static grt_object *held_thread(const grt_dispatch *dispatch, grt_addr kthread)
+static grt_object *held_thread(grt_dispatch *dispatch, grt_addr kthread)
 {
-    grt_object *found = NULL;
-    for (grt_object *object = dispatch->held; object; object = object->next_held) {
+    grt_object *found = NULL, *object = *held_bucket(dispatch, kthread);
+    for (; object; object = object->next_held) {
         if (object->thread->kthread == kthread && (!found || object->thread->kernel.ended))
             found = object;
     }
     return found;
 }
 
-grt_object *grt_object_held_at(const grt_dispatch *dispatch, grt_addr address)
+grt_object *grt_object_held_at(grt_dispatch *dispatch, grt_addr address)
 {
     grt_object *object = grt_object_find_body(dispatch, address);
     return object && object->page ? object : held_thread(dispatch, address);

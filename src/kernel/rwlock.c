@@ -10,12 +10,15 @@
 #define LOCK_SEMAPHORE 0x20u
 #define COUNT_FREE     0xFFFFFFFFu
 
+/* The lines of those who wait. */
+enum { READERS = 0, WRITERS = 1 };
+
 /* ---- records; the shard's lock is held ----------------------------------------------------- */
 
-static grt_rwlock_shard *shard_of(grt_call *call, grt_addr address)
+static grt_rwlock_shard *shard_of(struct grt_kernel *kernel, grt_addr address)
 {
     uint32_t hash = address * 2654435761u;
-    return &call->kernel->rwlocks.shards[hash >> 26];
+    return &kernel->rwlocks.shards[hash >> 26];
 }
 
 static grt_rwlock **link_of(grt_rwlock_shard *shard, grt_addr address)
@@ -39,19 +42,25 @@ static grt_rwlock *record_of(grt_rwlock_shard *shard, grt_addr address)
         lock = os_alloc(sizeof *lock);
     if (!lock)
         return NULL;
-    *lock = (grt_rwlock){.next = shard->locks, .address = address};
+    lock->next = shard->locks; /* the rest is as it was made, or as the last one left it: empty */
+    lock->address = address;
     shard->locks = lock;
     return lock;
 }
 
 static bool is_free(const grt_rwlock *lock)
 {
-    return lock->writer == 0 && lock->readers_in == 0;
+    return lock->writer.thread_id == 0 && lock->readers_in == 0;
+}
+
+static bool anybody_waits(const grt_rwlock *lock)
+{
+    return lock->waiting[READERS].first || lock->waiting[WRITERS].first;
 }
 
 static void drop_if_idle(grt_rwlock_shard *shard, grt_rwlock *lock)
 {
-    if (!is_free(lock) || lock->first)
+    if (!is_free(lock) || anybody_waits(lock))
         return;
     *link_of(shard, lock->address) = lock->next;
     lock->next = shard->spare;
@@ -65,10 +74,10 @@ static void drop_if_idle(grt_rwlock_shard *shard, grt_rwlock *lock)
 static bool show(grt_call *call, const grt_rwlock *lock)
 {
     uint8_t words[LOCK_EVENT];
-    uint32_t in = lock->writer != 0 ? 1 : lock->readers_in;
-    grt_store32(words, in + lock->readers_waiting + lock->writers_waiting - 1);
-    grt_store32(words + 4, lock->writers_waiting);
-    grt_store32(words + 8, lock->readers_waiting);
+    uint32_t in = lock->writer.thread_id != 0 ? 1 : lock->readers_in;
+    grt_store32(words, in + lock->waiting[READERS].count + lock->waiting[WRITERS].count - 1);
+    grt_store32(words + 4, lock->waiting[WRITERS].count);
+    grt_store32(words + 8, lock->waiting[READERS].count);
     grt_store32(words + 12, lock->readers_in);
     return grt_guest_write(call->runtime, lock->address, words, sizeof words);
 }
@@ -77,45 +86,61 @@ static bool may_enter(const grt_rwlock *lock, bool writer)
 {
     if (is_free(lock))
         return true;
-    return !writer && lock->readers_in > 0 && lock->writers_waiting == 0;
+    return !writer && lock->readers_in > 0 && lock->waiting[WRITERS].count == 0;
 }
 
-static void enter(grt_rwlock *lock, bool writer, uint32_t thread_id)
+static void enter(grt_rwlock *lock, bool writer, const grt_thread *thread)
 {
-    lock->writer = writer ? thread_id : 0;
-    lock->readers_in += !writer;
+    if (writer) {
+        lock->writer = (grt_holder){thread->id, thread->kthread};
+        return;
+    }
+    lock->readers_in++;
+    grt_holders_add(&lock->readers, thread->id, thread->kthread);
+}
+
+/* One reader less on the list: [thread], or one that is not listed. */
+static void forget_reader(grt_rwlock *lock, const grt_thread *thread)
+{
+    grt_holders *readers = &lock->readers;
+    uint32_t i = readers->count;
+    while (i > 0 && readers->list[i - 1].thread_id != thread->id)
+        i--;
+    if (i > 0)
+        readers->list[i - 1] = readers->list[--readers->count];
+    else if (readers->count > lock->readers_in)
+        lock->strangers = true;
+}
+
+static void empty(grt_rwlock *lock)
+{
+    lock->writer = (grt_holder){0, 0};
+    lock->readers_in = 0;
+    lock->readers.count = 0;
+    lock->strangers = false;
 }
 
 static void join(grt_rwlock *lock, grt_rwlock_waiter *waiter)
 {
-    grt_rwlock_waiter **link = &lock->first;
-    while (*link)
-        link = &(*link)->next;
-    *link = waiter;
-    *(waiter->writer ? &lock->writers_waiting : &lock->readers_waiting) += 1;
+    grt_rwlock_line *line = &lock->waiting[waiter->writer];
+    waiter->previous = line->last;
+    *(line->last ? &line->last->next : &line->first) = waiter;
+    line->last = waiter;
+    line->count++;
 }
 
 static void part(grt_rwlock *lock, grt_rwlock_waiter *waiter)
 {
-    grt_rwlock_waiter **link = &lock->first;
-    while (*link != waiter)
-        link = &(*link)->next;
-    *link = waiter->next;
-    *(waiter->writer ? &lock->writers_waiting : &lock->readers_waiting) -= 1;
-}
-
-static grt_rwlock_waiter *first_of(const grt_rwlock *lock, bool writer)
-{
-    grt_rwlock_waiter *waiter = lock->first;
-    while (waiter && waiter->writer != writer)
-        waiter = waiter->next;
-    return waiter;
+    grt_rwlock_line *line = &lock->waiting[waiter->writer];
+    *(waiter->previous ? &waiter->previous->next : &line->first) = waiter->next;
+    *(waiter->next ? &waiter->next->previous : &line->last) = waiter->previous;
+    line->count--;
 }
 
 static void let_in(grt_rwlock *lock, grt_rwlock_waiter *waiter)
 {
     part(lock, waiter);
-    enter(lock, waiter->writer, waiter->thread->id);
+    enter(lock, waiter->writer, waiter->thread);
     waiter->granted = true;
     grt_thread_unpark(waiter->thread);
 }
@@ -123,21 +148,25 @@ static void let_in(grt_rwlock *lock, grt_rwlock_waiter *waiter)
 /* Nobody is in any more: whose turn is it? */
 static void let_next_in(grt_rwlock *lock, bool writer_left)
 {
-    bool readers_turn = writer_left || lock->writers_waiting == 0;
-    while (readers_turn && lock->readers_waiting > 0)
-        let_in(lock, first_of(lock, false));
-    if (is_free(lock) && lock->writers_waiting > 0)
-        let_in(lock, first_of(lock, true));
+    bool readers_turn = writer_left || lock->waiting[WRITERS].count == 0;
+    while (readers_turn && lock->waiting[READERS].count > 0)
+        let_in(lock, lock->waiting[READERS].first);
+    if (is_free(lock) && lock->waiting[WRITERS].count > 0)
+        let_in(lock, lock->waiting[WRITERS].first);
 }
 
-/* The caller is out; if that was all, the next are let in. */
-static void leave(grt_rwlock *lock)
+/* [thread] lets one out, mostly itself; if that was all, the next are let in. */
+static void leave(grt_rwlock *lock, const grt_thread *thread)
 {
-    bool writer = lock->writer != 0;
-    lock->writer = 0;
-    lock->readers_in -= !writer;
-    if (is_free(lock))
-        let_next_in(lock, writer);
+    bool writer = lock->writer.thread_id != 0;
+    if (!writer) {
+        lock->readers_in--;
+        forget_reader(lock, thread);
+    }
+    if (!writer && lock->readers_in > 0)
+        return;
+    empty(lock);
+    let_next_in(lock, writer);
 }
 
 /* ---- what the exports do ------------------------------------------------------------------- */
@@ -160,10 +189,10 @@ static answer try_locked(grt_call *call, grt_rwlock_shard *shard, grt_addr addre
     if (!may_enter(lock, writer))
         return BUSY;
     bool raw = looks_raw(call, lock);
-    enter(lock, writer, call->thread->id);
+    enter(lock, writer, call->thread);
     if (show(call, lock))
         return raw ? ENTERED_RAW : ENTERED;
-    leave(lock);
+    leave(lock, call->thread);
     drop_if_idle(shard, lock);
     return NO_ACCESS;
 }
@@ -183,18 +212,35 @@ static bool report(grt_call *call, grt_addr address, answer result)
 
 bool grt_rwlock_try(grt_call *call, grt_addr address, bool writer)
 {
-    grt_rwlock_shard *shard = shard_of(call, address);
+    grt_rwlock_shard *shard = shard_of(call->kernel, address);
     os_mutex_lock(&shard->lock);
     answer result = try_locked(call, shard, address, writer);
     os_mutex_unlock(&shard->lock);
     return report(call, address, result);
 }
 
+/* Who has to get out first: whoever is in, also for a reader that waits behind a writer. */
+static void holders(grt_runtime *runtime, const grt_blocked *blocked, grt_holders *holders)
+{
+    const grt_rwlock_waiter *waiter = blocked->waiter;
+    grt_rwlock_shard *shard = shard_of(runtime->kernel, blocked->lock);
+    os_mutex_lock(&shard->lock);
+    const grt_rwlock *lock = waiter->granted ? NULL : *link_of(shard, blocked->lock);
+    if (lock && lock->writer.thread_id != 0)
+        grt_holders_add(holders, lock->writer.thread_id, lock->writer.kthread);
+    else if (lock && !lock->strangers)
+        *holders = lock->readers;
+    os_mutex_unlock(&shard->lock);
+}
+
+static const grt_lock_kind reader_kind = {holders, NULL, "as a reader for lock", "is in"};
+static const grt_lock_kind writer_kind = {holders, NULL, "as a writer for lock", "is in"};
+
 /* Linked: sleeps until somebody lets it in, or the thread is asked to stop. */
-static void sleep_until_in(grt_call *call, grt_rwlock_shard *shard, grt_rwlock *lock,
+static void sleep_until_in(grt_thread *thread, grt_rwlock_shard *shard, grt_rwlock *lock,
                            grt_rwlock_waiter *waiter)
 {
-    grt_thread *thread = call->thread;
+    os_mutex_lock(&shard->lock);
     while (!waiter->granted && !atomic_load(&thread->stop_requested)) {
         uint32_t token = grt_thread_park_begin(thread);
         os_mutex_unlock(&shard->lock);
@@ -205,43 +251,50 @@ static void sleep_until_in(grt_call *call, grt_rwlock_shard *shard, grt_rwlock *
         part(lock, waiter);
         drop_if_idle(shard, lock);
     }
+    os_mutex_unlock(&shard->lock);
+}
+
+static void wait_until_in(grt_call *call, grt_addr address, grt_rwlock *lock,
+                          grt_rwlock_waiter *waiter)
+{
+    grt_blocked blocked = {.thread = call->thread,
+                           .kind = waiter->writer ? &writer_kind : &reader_kind,
+                           .waiter = waiter,
+                           .lock = address,
+                           .call_site = call->call_site};
+    grt_deadlock_enter(&blocked);
+    sleep_until_in(call->thread, shard_of(call->kernel, address), lock, waiter);
+    grt_deadlock_leave(&blocked);
+    grt_thread_check_stop(call->thread);
 }
 
 void grt_rwlock_acquire(grt_call *call, grt_addr address, bool writer)
 {
-    grt_rwlock_shard *shard = shard_of(call, address);
+    grt_rwlock_shard *shard = shard_of(call->kernel, address);
     grt_rwlock_waiter waiter = {.thread = call->thread, .writer = writer};
     os_mutex_lock(&shard->lock);
     answer result = try_locked(call, shard, address, writer);
-    grt_rwlock *lock = result == BUSY ? *link_of(shard, address) : NULL;
-    bool self = lock && lock->writer == call->thread->id;
+    grt_rwlock *lock = result == BUSY ? *link_of(shard, address) : NULL; /* while it is linked */
     if (lock) {
         join(lock, &waiter);
         show(call, lock);
     }
-    if (self) {
-        os_mutex_unlock(&shard->lock);
-        grt_call_complain(call, "the thread is in lock 0x%08X as its writer: it waits for itself",
-                          (unsigned)address);
-        os_mutex_lock(&shard->lock);
-    }
-    if (lock)
-        sleep_until_in(call, shard, lock, &waiter);
     os_mutex_unlock(&shard->lock);
-    grt_thread_check_stop(call->thread);
-    if (!lock)
+    if (lock)
+        wait_until_in(call, address, lock, &waiter);
+    else
         report(call, address, result);
 }
 
 void grt_rwlock_release(grt_call *call, grt_addr address)
 {
-    grt_rwlock_shard *shard = shard_of(call, address);
+    grt_rwlock_shard *shard = shard_of(call->kernel, address);
     os_mutex_lock(&shard->lock);
     grt_rwlock *lock = *link_of(shard, address);
     bool nobody = !lock || is_free(lock);
-    uint32_t writer = nobody ? 0 : lock->writer;
+    uint32_t writer = nobody ? 0 : lock->writer.thread_id;
     if (!nobody) {
-        leave(lock);
+        leave(lock, call->thread);
         show(call, lock);
         drop_if_idle(shard, lock);
     }
@@ -258,9 +311,8 @@ void grt_rwlock_release(grt_call *call, grt_addr address)
 /* Whoever is in is out; whoever waits gets in as after a writer. */
 static bool reset(grt_rwlock *lock)
 {
-    bool busy = !is_free(lock) || lock->first;
-    lock->writer = 0;
-    lock->readers_in = 0;
+    bool busy = !is_free(lock) || anybody_waits(lock);
+    empty(lock);
     let_next_in(lock, true);
     return busy;
 }
@@ -274,7 +326,7 @@ void grt_rwlock_initialise(grt_call *call, grt_addr address)
     grt_store32(bytes + LOCK_SEMAPHORE + GRT_BODY_LIMIT, INT32_MAX);
     if (!grt_call_write(call, address, bytes, sizeof bytes, "lock"))
         return;
-    grt_rwlock_shard *shard = shard_of(call, address);
+    grt_rwlock_shard *shard = shard_of(call->kernel, address);
     os_mutex_lock(&shard->lock);
     grt_rwlock *lock = *link_of(shard, address);
     bool busy = lock && reset(lock);
@@ -298,7 +350,7 @@ void grt_rwlock_thread_ended(grt_runtime *runtime, const grt_thread *thread)
         grt_rwlock_shard *shard = &runtime->kernel->rwlocks.shards[i];
         os_mutex_lock(&shard->lock);
         for (const grt_rwlock *lock = shard->locks; lock; lock = lock->next) {
-            if (lock->writer != thread->id)
+            if (lock->writer.thread_id != thread->id)
                 continue;
             count++;
             one = lock->address;

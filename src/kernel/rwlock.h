@@ -15,6 +15,7 @@
 #define GRT_KERNEL_RWLOCK_H
 
 #include "kernel/call.h"
+#include "kernel/deadlock.h"
 
 #define GRT_RWLOCK_SHARDS 64u
 #define GRT_RWLOCK_SIZE   0x38u
@@ -23,15 +24,23 @@ typedef struct grt_rwlock_waiter {
     grt_thread *thread;
     bool writer;
     bool granted; /* by the one who left; no longer linked then */
-    struct grt_rwlock_waiter *next;
+    struct grt_rwlock_waiter *next, *previous;
 } grt_rwlock_waiter;
+
+/* First come first; they live on their threads' host stacks. */
+typedef struct grt_rwlock_line {
+    grt_rwlock_waiter *first, *last;
+    uint32_t count;
+} grt_rwlock_line;
 
 typedef struct grt_rwlock {
     struct grt_rwlock *next; /* in its shard */
     grt_addr address;
-    uint32_t writer; /* id of the thread that is in as one; 0: none */
-    uint32_t readers_in, readers_waiting, writers_waiting;
-    grt_rwlock_waiter *first; /* first come first; they live on their threads' host stacks */
+    grt_holder writer; /* the thread that is in as one; id 0: none */
+    uint32_t readers_in;
+    grt_rwlock_line waiting[2]; /* readers, writers */
+    grt_holders readers;        /* those in who found room; only reports look at it */
+    bool strangers;             /* one has left whom a thread let out that was not in */
 } grt_rwlock;
 
 typedef struct grt_rwlock_shard {

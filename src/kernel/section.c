@@ -40,20 +40,33 @@ static uint32_t shown_depth(grt_call *call, grt_addr section)
     return grt_guest_load32(call->runtime, section + GRT_SECTION_RECURSION, &depth) ? depth : 0;
 }
 
+bool grt_section_take(grt_call *call, grt_addr section, uint32_t *owner)
+{
+    grt_held *held = &call->thread->held;
+    bool listed = grt_held_push(held, section);
+    bool there = grt_guest_exchange32(call->runtime, section + GRT_SECTION_OWNER, 0,
+                                      call->thread->kthread, owner);
+    if (!there || *owner != 0)
+        grt_held_take_back(held, listed);
+    return there;
+}
+
 grt_section_answer grt_section_begin(grt_call *call, grt_addr section)
 {
     if (!show(call, section, 1)) {
         grt_section_pass_on(call, section);
+        grt_held_forget(&call->thread->held, section);
         return grt_section_refuse(call, section);
     }
-    grt_held_push(&call->thread->held, section);
+    grt_section_forget_left(&call->kernel->sections, section);
     return GRT_SECTION_ENTERED;
 }
 
 grt_section_answer grt_section_claim(grt_call *call, grt_addr section, uint32_t *owner)
 {
     uint32_t self = call->thread->kthread;
-    if (!grt_guest_exchange32(call->runtime, section + GRT_SECTION_OWNER, 0, self, owner))
+    bool there = grt_section_take(call, section, owner);
+    if (!there)
         return grt_section_refuse(call, section);
     if (*owner == 0)
         return grt_section_begin(call, section);
@@ -155,9 +168,9 @@ void grt_section_leave(grt_call *call, grt_addr section)
         show(call, section, depth - 1);
         return;
     }
-    grt_held_pop(&call->thread->held, section);
     show(call, section, 0); /* while it is ours still */
     grt_section_pass_on(call, section);
+    grt_held_pop(&call->thread->held, section);
 }
 
 /* ---- initialising -------------------------------------------------------------------------- */

@@ -40,9 +40,9 @@
 
 /* A thread that waits; on its host stack, linked until it owns the section or is stopped. */
 typedef struct grt_section_waiter {
-    struct grt_section_waiter *next; /* in its bucket */
+    struct grt_section_waiter *next, *previous; /* in its bucket */
     grt_thread *thread;
-    grt_addr section, call_site;
+    grt_addr section;
     bool woken;    /* by a leave, and has not tried since */
     bool granted;  /* the section was handed over */
     uint32_t lost; /* how often it was woken in vain */
@@ -52,8 +52,8 @@ typedef struct grt_section_waiter {
  * leave looks at. A cache line each. */
 typedef struct grt_section_bucket {
     atomic_uint waiters;
-    grt_section_waiter *first; /* under sections->lock */
-    uint32_t padding[12];
+    grt_section_waiter *first, *last; /* under sections->lock */
+    uint32_t padding[10];
 } grt_section_bucket;
 _Static_assert(sizeof(grt_section_bucket) == 64, "a cache line");
 
@@ -67,6 +67,7 @@ typedef struct grt_sections {
     os_mutex lock; /* the waiters, and what follows; guest words are touched under it, guarded */
     grt_left_section left[GRT_SECTION_LEFT];
     uint32_t left_next;
+    atomic_bool left_any; /* some may be remembered */
 } grt_sections;
 
 static inline grt_section_bucket *grt_section_bucket_of(grt_sections *sections, grt_addr section)
@@ -94,7 +95,11 @@ void grt_section_initialise(grt_call *call, grt_addr section, uint32_t spin_coun
 
 /* One try. [*owner] is what the owner word was, for BUSY. */
 grt_section_answer grt_section_claim(grt_call *call, grt_addr section, uint32_t *owner);
-/* The owner word has just become the thread's: it is inside, unless the memory is gone. */
+/* Makes the owner word the thread's if it is 0, and lists the section then; [*owner] is what it
+ * was. False when it is not accessible. */
+bool grt_section_take(grt_call *call, grt_addr section, uint32_t *owner);
+/* The owner word has just become the thread's, and the section is listed: it is inside, unless the
+ * memory is gone. */
 grt_section_answer grt_section_begin(grt_call *call, grt_addr section);
 /* Reports that the section's memory is not accessible. */
 grt_section_answer grt_section_refuse(grt_call *call, grt_addr section);
@@ -104,11 +109,12 @@ grt_section_answer grt_section_refuse(grt_call *call, grt_addr section);
 /* [owner], not 0, was the owner word, and the calling thread is not inside. False when somebody is:
  * a thread, alive or not (which is reported; the console's would wait for ever as well). Else the
  * section was never initialised, or overwritten: reported, and its word is made 0. Also true when
- * the word has changed meanwhile. O(threads). */
+ * the word has changed meanwhile. */
 bool grt_section_free_if_nobodys(grt_call *call, grt_addr section, uint32_t owner);
-/* The id of the thread that owns the section, alive or not; 0: none. O(threads). */
+/* The id of the thread that owns the section, alive or not; 0: none. */
 uint32_t grt_section_owner_id(grt_call *call, grt_addr section, uint32_t owner);
-/* Forgets that an ended thread had left the section owned. Any thread. */
+/* Forgets that an ended thread had left the section owned: somebody else has had it since. Any
+ * thread. */
 void grt_section_forget_left(grt_sections *sections, grt_addr section);
 /* [thread] has ended: says which sections it was inside of. On that thread. */
 void grt_section_thread_ended(grt_runtime *runtime, grt_thread *thread);
@@ -124,20 +130,5 @@ void grt_section_wake(grt_sections *sections, grt_addr section);
 /* The caller owns the section and leaves it: frees it and wakes the first waiter, or hands it over.
  * If the word is not the caller's any more, it stays. */
 void grt_section_pass_on(grt_call *call, grt_addr section);
-
-/* ---- section_deadlock.c ---- */
-
-typedef struct grt_deadlock_member {
-    uint32_t thread_id;
-    grt_addr section, call_site; /* what it waits for, and where; the next member owns that */
-} grt_deadlock_member;
-
-#define GRT_DEADLOCK_MEMBERS 8u
-
-/* The threads that wait in a circle through [waiter], which has just been linked: their number, 0
- * when there is no circle. sections->lock is held. O((buckets + waiters) * members). */
-uint32_t grt_deadlock_find(grt_runtime *runtime, const grt_section_waiter *waiter,
-                           grt_deadlock_member *members);
-void grt_deadlock_report(grt_runtime *runtime, const grt_deadlock_member *members, uint32_t count);
 
 #endif

@@ -25,11 +25,14 @@ static void note_left(grt_sections *sections, grt_addr section, const grt_thread
     os_mutex_lock(&sections->lock);
     grt_left_section *left = &sections->left[sections->left_next++ % GRT_SECTION_LEFT];
     *left = (grt_left_section){section, thread->kthread, thread->id};
+    atomic_store(&sections->left_any, true);
     os_mutex_unlock(&sections->lock);
 }
 
 void grt_section_forget_left(grt_sections *sections, grt_addr section)
 {
+    if (!atomic_load_explicit(&sections->left_any, memory_order_relaxed))
+        return;
     os_mutex_lock(&sections->lock);
     for (uint32_t i = 0; i < GRT_SECTION_LEFT; i++) {
         if (sections->left[i].section == section)
@@ -40,26 +43,22 @@ void grt_section_forget_left(grt_sections *sections, grt_addr section)
 
 /* ---- owners -------------------------------------------------------------------------------- */
 
-/* The thread whose KTHREAD it is: its id, and whether it has ended. 0: no thread's. */
-static uint32_t find_thread(grt_runtime *runtime, uint32_t kthread, bool *ended)
-{
-    grt_thread *thread = grt_thread_find_kthread(runtime, kthread);
-    if (!thread)
-        return 0;
-    uint32_t id = thread->id;
-    *ended = grt_thread_has_ended(thread);
-    grt_thread_release(thread);
-    return id;
-}
-
-/* The id of the thread that is inside, and whether it has ended; 0: nobody is. */
+/* The id of the thread that an owner word means, and whether it has ended; 0: no thread. A living
+ * one that is inside comes before one that has ended inside, and that before a living one that just
+ * has this KTHREAD now. */
 static uint32_t find_owner(grt_call *call, grt_addr section, uint32_t owner, bool *ended)
 {
-    *ended = true;
-    uint32_t id = left_by(&call->kernel->sections, section, owner);
-    if (id == 0)
-        id = find_thread(call->runtime, owner, ended);
-    return id == call->thread->id ? 0 : id; /* the word may say so, but the thread is not inside */
+    grt_thread *thread = grt_thread_find_kthread(call->runtime, owner);
+    uint32_t id = thread ? thread->id : 0;
+    *ended = thread && grt_thread_has_ended(thread);
+    bool inside = thread && !*ended && grt_held_has(&thread->held, section);
+    uint32_t left = inside ? 0 : left_by(&call->kernel->sections, section, owner);
+    if (left != 0) {
+        id = left;
+        *ended = true;
+    }
+    grt_thread_release(thread);
+    return id;
 }
 
 /* An owner may leave and end while it is looked for. */
@@ -73,10 +72,16 @@ bool grt_section_free_if_nobodys(grt_call *call, grt_addr section, uint32_t owne
 {
     bool ended;
     uint32_t found, id = find_owner(call, section, owner, &ended);
+    if (id == call->thread->id)
+        id = 0; /* the word may say so, but the thread is not inside */
     if ((id != 0 && !ended) || atomic_load(&call->runtime->stopping))
         return false; /* when all are stopped, threads end wherever they are */
-    if (!is_still(call, section, owner))
+    if (!is_still(call, section, owner)) {
+        grt_section_forget_left(&call->kernel->sections, section);
         return true;
+    }
+    if (find_owner(call, section, owner, &ended) != id && id != 0)
+        return true; /* somebody left it and entered it again meanwhile */
     if (id != 0) {
         grt_call_complain(call, "section 0x%08X is owned by thread %u, which has ended",
                           (unsigned)section, (unsigned)id);
@@ -94,8 +99,7 @@ bool grt_section_free_if_nobodys(grt_call *call, grt_addr section, uint32_t owne
 uint32_t grt_section_owner_id(grt_call *call, grt_addr section, uint32_t owner)
 {
     bool ended;
-    uint32_t id = left_by(&call->kernel->sections, section, owner);
-    return id != 0 ? id : find_thread(call->runtime, owner, &ended);
+    return find_owner(call, section, owner, &ended);
 }
 
 /* ---- the end of a thread ------------------------------------------------------------------- */
@@ -108,11 +112,11 @@ void grt_section_thread_ended(grt_runtime *runtime, grt_thread *thread)
     grt_addr one = 0;
     for (uint32_t i = 0; i < grt_held_listed(held); i++) {
         uint32_t owner;
-        if (!grt_guest_load32(runtime, held->section[i] + GRT_SECTION_OWNER, &owner) ||
+        if (!grt_guest_load32(runtime, grt_held_at(held, i) + GRT_SECTION_OWNER, &owner) ||
             owner != thread->kthread)
             continue;
-        note_left(&runtime->kernel->sections, held->section[i], thread);
-        one = held->section[i];
+        note_left(&runtime->kernel->sections, grt_held_at(held, i), thread);
+        one = grt_held_at(held, i);
         owned++;
     }
     if (owned > 0 && !atomic_load(&runtime->stopping))

@@ -1,23 +1,21 @@
 /* section_wait.c - threads that wait for critical sections, and who wakes them. */
+#include "kernel/held.h"
 #include "kernel/state.h"
 
 static void link_waiter(grt_sections *sections, grt_section_waiter *waiter)
 {
     grt_section_bucket *bucket = grt_section_bucket_of(sections, waiter->section);
-    grt_section_waiter **link = &bucket->first;
-    while (*link)
-        link = &(*link)->next;
-    *link = waiter;
+    waiter->previous = bucket->last;
+    *(bucket->last ? &bucket->last->next : &bucket->first) = waiter;
+    bucket->last = waiter;
     atomic_fetch_add(&bucket->waiters, 1);
 }
 
 static void unlink_waiter(grt_sections *sections, grt_section_waiter *waiter)
 {
     grt_section_bucket *bucket = grt_section_bucket_of(sections, waiter->section);
-    grt_section_waiter **link = &bucket->first;
-    while (*link != waiter)
-        link = &(*link)->next;
-    *link = waiter->next;
+    *(waiter->previous ? &waiter->previous->next : &bucket->first) = waiter->next;
+    *(waiter->next ? &waiter->next->previous : &bucket->last) = waiter->previous;
     atomic_fetch_sub(&bucket->waiters, 1);
 }
 
@@ -65,10 +63,14 @@ void grt_section_pass_on(grt_call *call, grt_addr section)
     grt_section_waiter *waiter = first_for(sections, section);
     bool hand_over = waiter && waiter->lost >= GRT_SECTION_PATIENCE;
     uint32_t owner = hand_over ? waiter->thread->kthread : 0;
+    /* The waiter looks at its list only under this lock, or as a guest. */
+    bool listed = hand_over && grt_held_push(&waiter->thread->held, section);
     bool done =
         grt_guest_exchange32(call->runtime, section + GRT_SECTION_OWNER, self, owner, &found);
     if (done && found == self && hand_over)
         waiter->granted = true;
+    else if (hand_over)
+        grt_held_take_back(&waiter->thread->held, listed);
     /* In any case: if the word is not as it should be, the waiter will see that. */
     grt_thread *thread = mark_woken(waiter);
     os_mutex_unlock(&sections->lock);
@@ -77,16 +79,33 @@ void grt_section_pass_on(grt_call *call, grt_addr section)
 
 /* ---- waiting ------------------------------------------------------------------------------- */
 
-static void join(grt_call *call, grt_section_waiter *waiter)
+/* The owner, unless the waiter is that itself by now. */
+static void holders(grt_runtime *runtime, const grt_blocked *blocked, grt_holders *holders)
 {
-    grt_sections *sections = &call->kernel->sections;
-    grt_deadlock_member members[GRT_DEADLOCK_MEMBERS];
+    grt_sections *sections = &runtime->kernel->sections;
+    const grt_section_waiter *waiter = blocked->waiter;
+    uint32_t owner = 0;
+    os_mutex_lock(&sections->lock);
+    if (!waiter->granted)
+        grt_guest_load32(runtime, blocked->lock + GRT_SECTION_OWNER, &owner);
+    os_mutex_unlock(&sections->lock);
+    if (owner != 0 && owner != blocked->thread->kthread)
+        grt_holders_add(holders, 0, owner);
+}
+
+/* Not just by the word. */
+static bool holds(const grt_blocked *blocked, const grt_thread *thread)
+{
+    return grt_held_has(&thread->held, blocked->lock);
+}
+
+static const grt_lock_kind section_kind = {holders, holds, "for section", "owns"};
+
+static void join(grt_sections *sections, grt_section_waiter *waiter)
+{
     os_mutex_lock(&sections->lock);
     link_waiter(sections, waiter);
-    uint32_t count = grt_deadlock_find(call->runtime, waiter, members);
     os_mutex_unlock(&sections->lock);
-    if (count > 0)
-        grt_deadlock_report(call->runtime, members, count);
 }
 
 typedef enum turn { MINE, NOT_YET, GONE } turn;
@@ -106,8 +125,7 @@ static turn try_turn(grt_call *call, grt_section_waiter *waiter, uint32_t *owner
         *owner = 0;
         answer = atomic_load(&call->thread->stop_requested) ? GONE : NOT_YET;
     } else if (!waiter->granted) {
-        bool there = grt_guest_exchange32(call->runtime, waiter->section + GRT_SECTION_OWNER, 0,
-                                          call->thread->kthread, owner);
+        bool there = grt_section_take(call, waiter->section, owner);
         answer = !there || atomic_load(&call->thread->stop_requested) ? GONE
                  : *owner == 0                                        ? MINE
                                                                       : NOT_YET;
@@ -124,11 +142,16 @@ static turn try_turn(grt_call *call, grt_section_waiter *waiter, uint32_t *owner
 
 grt_section_answer grt_section_wait(grt_call *call, grt_addr section)
 {
-    grt_section_waiter waiter = {
-        .thread = call->thread, .section = section, .call_site = call->call_site};
+    grt_section_waiter waiter = {.thread = call->thread, .section = section};
     uint32_t owner = 0, judged = 0;
+    grt_blocked blocked = {.thread = call->thread,
+                           .kind = &section_kind,
+                           .waiter = &waiter,
+                           .lock = section,
+                           .call_site = call->call_site};
     turn answer;
-    join(call, &waiter);
+    join(&call->kernel->sections, &waiter);
+    grt_deadlock_enter(&blocked);
     for (;;) {
         uint32_t token = grt_thread_park_begin(call->thread);
         answer = try_turn(call, &waiter, &owner);
@@ -139,6 +162,7 @@ grt_section_answer grt_section_wait(grt_call *call, grt_addr section)
         else if (!grt_section_free_if_nobodys(call, section, owner))
             judged = owner;
     }
+    grt_deadlock_leave(&blocked);
     grt_thread_check_stop(call->thread);
     return answer == MINE ? grt_section_begin(call, section) : grt_section_refuse(call, section);
 }

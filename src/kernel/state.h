@@ -3,7 +3,9 @@
 #define GRT_KERNEL_STATE_H
 
 #include "kernel/alarm.h"
+#include "kernel/deadlock.h"
 #include "kernel/lock_order.h"
+#include "kernel/notice.h"
 #include "kernel/rwlock.h"
 #include "kernel/section.h"
 #include "kernel/title.h"
@@ -24,9 +26,11 @@ struct grt_kernel {
     grt_sections sections;
     grt_lock_order lock_order;
     grt_rwlocks rwlocks;
+    grt_deadlocks deadlocks;
     grt_vm vm;
     grt_variables variables;
     grt_title title;
+    grt_notices notices;
     uint64_t started_ns; /* grt_thread_clock_ns() */
     grt_title_heaps heaps;
 

@@ -13,15 +13,17 @@
 #include "kernel/shortcut.h"
 
 /* The parameter list of a row, empty ones included, for the trace and the documentation. */
-#define GRT_TYPE_OF_u32    GRT_TYPE_U32
-#define GRT_TYPE_OF_s32    GRT_TYPE_S32
-#define GRT_TYPE_OF_u64    GRT_TYPE_U64
-#define GRT_TYPE_OF_s64    GRT_TYPE_S64
-#define GRT_TYPE_OF_addr   GRT_TYPE_ADDR
-#define GRT_TYPE_OF_handle GRT_TYPE_HANDLE
-#define GRT_TYPE_OF_status GRT_TYPE_STATUS
-#define GRT_TYPE_OF_void   GRT_TYPE_VOID
-#define GRT_TYPE_OF_noret  GRT_TYPE_NORET
+#define GRT_TYPE_OF_u8      GRT_TYPE_U8
+#define GRT_TYPE_OF_boolean GRT_TYPE_BOOLEAN
+#define GRT_TYPE_OF_u32     GRT_TYPE_U32
+#define GRT_TYPE_OF_s32     GRT_TYPE_S32
+#define GRT_TYPE_OF_u64     GRT_TYPE_U64
+#define GRT_TYPE_OF_s64     GRT_TYPE_S64
+#define GRT_TYPE_OF_addr    GRT_TYPE_ADDR
+#define GRT_TYPE_OF_handle  GRT_TYPE_HANDLE
+#define GRT_TYPE_OF_status  GRT_TYPE_STATUS
+#define GRT_TYPE_OF_void    GRT_TYPE_VOID
+#define GRT_TYPE_OF_noret   GRT_TYPE_NORET
 
 #define GRT_PARAMETER(index, type, name) {GRT_TYPE_OF_##type, #name},
 #define GRT_ROW(library, ordinal, name, returns, count, variadic, callers, statuses, sentence,     \
@@ -51,7 +53,17 @@ static inline uint64_t argument(grt_call *call, uint32_t index)
     return value;
 }
 
-#define GRT_PARAMETER(index, type, name) , (grt_guest_##type)argument(&call, index)
+/* As much of a register as its type says: callers leave anything in the rest. */
+#define NARROW_u8(value)      (uint8_t)(value)
+#define NARROW_boolean(value) ((uint8_t)(value) != 0)
+#define NARROW_u32(value)     (uint32_t)(value)
+#define NARROW_s32(value)     (int32_t)(value)
+#define NARROW_u64(value)     (value)
+#define NARROW_s64(value)     (int64_t)(value)
+#define NARROW_addr(value)    (grt_addr)(value)
+#define NARROW_handle(value)  (uint32_t)(value)
+
+#define GRT_PARAMETER(index, type, name) , NARROW_##type(argument(&call, index))
 #define GRT_ROW(library, ordinal, name, returns, count, variadic, callers, statuses, sentence,     \
                 ...)                                                                               \
     static void thunk_##name(grt_ppc *ctx, uint8_t *base)                                          \

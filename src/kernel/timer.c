@@ -171,10 +171,10 @@ void grt_timer_run(grt_dispatch *dispatch, uint64_t now)
 static void unlist_of_thread(grt_dispatch *dispatch, grt_object *timer)
 {
     grt_apc_remove_timer(dispatch, timer->timer.apc_thread, timer);
-    grt_object **link = &timer->timer.apc_thread->kernel.timers;
-    while (*link != timer)
-        link = &(*link)->timer.next_of_thread;
-    *link = timer->timer.next_of_thread;
+    grt_object *next = timer->timer.next_of_thread, *previous = timer->timer.previous_of_thread;
+    *(previous ? &previous->timer.next_of_thread : &timer->timer.apc_thread->kernel.timers) = next;
+    if (next)
+        next->timer.previous_of_thread = previous;
     timer->timer.apc_thread = NULL;
 }
 
@@ -190,6 +190,9 @@ void grt_timer_set_apc(grt_dispatch *dispatch, grt_object *timer, grt_thread *th
     timer->timer.apc_context = context;
     timer->timer.apc_mode = mode;
     timer->timer.next_of_thread = thread->kernel.timers;
+    timer->timer.previous_of_thread = NULL;
+    if (thread->kernel.timers)
+        thread->kernel.timers->timer.previous_of_thread = timer;
     thread->kernel.timers = timer;
 }
 

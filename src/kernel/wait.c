@@ -12,7 +12,8 @@
  * waits that it does not let through, but for those that move, and those leave the object for good.
  * Waiters of an object are kept in the order in which they came, also when they move.
  */
-#include "kernel/object.h"
+#include "kernel/mutant.h"
+#include "kernel/queue.h"
 
 #include "os/assert.h"
 #include <string.h>
@@ -42,8 +43,16 @@ static uint32_t take_mutant(grt_dispatch *dispatch, grt_object *mutant, grt_thre
     return abandoned ? GRT_NT_ABANDONED_WAIT_0 : GRT_NT_SUCCESS;
 }
 
-static void take_packet(grt_object *queue, grt_wait *wait)
+static void take_packet(grt_dispatch *dispatch, grt_object *queue, grt_wait *wait)
 {
+    if (grt_queue_is(queue)) {
+        grt_addr entry; /* 0 for a list that was overwritten, which is empty then */
+        wait->packet[1] = grt_queue_take(dispatch, queue, &entry);
+        wait->packet[0] = entry;
+        if (entry == 0)
+            queue->state = 1;
+        return;
+    }
     grt_packet *packet = queue->packets;
     GRT_ASSERT(packet);
     queue->packets = packet->next;
@@ -58,7 +67,7 @@ static uint32_t consume(grt_dispatch *dispatch, grt_object *object, grt_wait *wa
         return take_mutant(dispatch, object, wait->thread);
     bool takes = object->kind == GRT_OBJECT_QUEUE && wait->takes_packet;
     if (takes)
-        take_packet(object, wait);
+        take_packet(dispatch, object, wait);
     if (object->kind == GRT_OBJECT_SEMAPHORE || takes)
         object->state--;
     else if (object->auto_reset)
@@ -266,11 +275,19 @@ static void sleep_until_done(grt_wait *wait)
  * and the wait is no longer linked. */
 static bool slept_through(grt_dispatch *dispatch, grt_wait *wait)
 {
+    grt_blocked blocked;
     atomic_store(&wait->interrupted, false);
     if (!link_waiter(dispatch, wait))
         return false;
+    bool by_mutant = grt_mutant_blocks(wait, &blocked);
     grt_dispatch_unlock(dispatch);
+    if (by_mutant)
+        grt_deadlock_enter(&blocked);
     sleep_until_done(wait);
+    if (by_mutant) {
+        grt_deadlock_leave(&blocked);
+        wait->circle_said = blocked.said;
+    }
     if (is_done(wait))
         return true;
     grt_dispatch_lock(dispatch);
@@ -319,6 +336,7 @@ void grt_wait_init(grt_wait *wait, grt_thread *thread, bool alertable, uint64_t 
     wait->all = false;
     wait->alertable = alertable;
     wait->takes_packet = false;
+    wait->circle_said = false;
     wait->deadline = deadline;
 }
 

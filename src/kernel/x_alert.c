@@ -13,14 +13,14 @@ static grt_thread *thread_at(grt_call *call, grt_addr kthread)
     return thread;
 }
 
-static bool is_mode(grt_call *call, uint32_t mode)
+static bool is_mode(grt_call *call, uint8_t mode)
 {
     if (mode > MODE_USER)
         grt_call_complain(call, "there is no mode %u", (unsigned)mode);
     return mode <= MODE_USER;
 }
 
-static bool alert(grt_call *call, grt_thread *thread, uint32_t mode)
+static bool alert(grt_call *call, grt_thread *thread, uint8_t mode)
 {
     grt_dispatch *dispatch = grt_call_dispatch(call);
     grt_dispatch_lock(dispatch);
@@ -30,9 +30,8 @@ static bool alert(grt_call *call, grt_thread *thread, uint32_t mode)
     return before;
 }
 
-uint32_t grt_export_KeAlertThread(grt_call *call, grt_addr kthread, uint32_t mode)
+uint32_t grt_export_KeAlertThread(grt_call *call, grt_addr kthread, uint8_t mode)
 {
-    mode &= 0xFF;
     grt_thread *thread = is_mode(call, mode) ? thread_at(call, kthread) : NULL;
     if (!thread)
         return 0;
@@ -53,10 +52,9 @@ uint32_t grt_export_KeAlertResumeThread(grt_call *call, grt_addr kthread)
     return previous;
 }
 
-uint32_t grt_export_KeTestAlertThread(grt_call *call, uint32_t mode)
+uint32_t grt_export_KeTestAlertThread(grt_call *call, uint8_t mode)
 {
     grt_dispatch *dispatch = grt_call_dispatch(call);
-    mode &= 0xFF;
     if (!is_mode(call, mode))
         return 0;
     grt_dispatch_lock(dispatch);

@@ -55,7 +55,7 @@ uint32_t grt_export_NtQueueApcThread(grt_call *call, uint32_t thread, grt_addr r
 
 void grt_export_KeInitializeApc(grt_call *call, grt_addr apc, grt_addr thread,
                                 grt_addr kernel_routine, grt_addr rundown_routine,
-                                grt_addr normal_routine, uint32_t mode, uint32_t context)
+                                grt_addr normal_routine, uint8_t mode, uint32_t context)
 {
     uint8_t bytes[KAPC_SIZE] = {0};
     grt_store16(bytes + KAPC_TYPE, TYPE_APC);

@@ -29,14 +29,13 @@ static uint32_t pulse_event(grt_call *call, grt_object *event, int32_t amount, i
 /* ---- by handle ------------------------------------------------------------------------------- */
 
 uint32_t grt_export_NtCreateEvent(grt_call *call, grt_addr handle_out, grt_addr attributes,
-                                  uint32_t type, uint32_t state)
+                                  uint32_t type, bool state)
 {
     if (type > AUTO_RESET) {
         grt_call_complain(call, "there is no event type %u", (unsigned)type);
         return GRT_NT_INVALID_PARAMETER;
     }
-    grt_object model = {
-        .kind = GRT_OBJECT_EVENT, .state = state != 0, .auto_reset = type == AUTO_RESET};
+    grt_object model = {.kind = GRT_OBJECT_EVENT, .state = state, .auto_reset = type == AUTO_RESET};
     return grt_call_create(call, &model, attributes, handle_out);
 }
 
@@ -76,25 +75,25 @@ static int32_t act_at(grt_call *call, grt_addr event, grt_object_action *action)
     return previous;
 }
 
-void grt_export_KeInitializeEvent(grt_call *call, grt_addr event, uint32_t type, uint32_t state)
+void grt_export_KeInitializeEvent(grt_call *call, grt_addr event, uint32_t type, bool state)
 {
     uint8_t bytes[GRT_BODY_HEADER_SIZE] = {0};
     grt_body_fill_header(
         bytes, event, type == AUTO_RESET ? GRT_TYPE_BYTE_AUTO_EVENT : GRT_TYPE_BYTE_MANUAL_EVENT);
     if (type > AUTO_RESET)
         grt_call_complain(call, "there is no event type %u", (unsigned)type);
-    grt_store32(bytes + GRT_BODY_STATE, state != 0);
+    grt_store32(bytes + GRT_BODY_STATE, state);
     grt_call_initialise(call, event, bytes, sizeof bytes);
 }
 
-int32_t grt_export_KeSetEvent(grt_call *call, grt_addr event, uint32_t increment, uint32_t wait)
+int32_t grt_export_KeSetEvent(grt_call *call, grt_addr event, uint32_t increment, bool wait)
 {
     (void)increment; /* priorities are the host's */
     (void)wait;      /* a hint that a wait follows */
     return act_at(call, event, set_event);
 }
 
-int32_t grt_export_KePulseEvent(grt_call *call, grt_addr event, uint32_t increment, uint32_t wait)
+int32_t grt_export_KePulseEvent(grt_call *call, grt_addr event, uint32_t increment, bool wait)
 {
     (void)increment;
     (void)wait;

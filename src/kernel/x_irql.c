@@ -11,17 +11,17 @@
 
 /* ---- levels -------------------------------------------------------------------------------- */
 
-uint32_t grt_export_KfRaiseIrql(grt_call *call, uint32_t level)
+uint32_t grt_export_KfRaiseIrql(grt_call *call, uint8_t level)
 {
     uint32_t old = call->thread->irql;
-    if (level >= old && level <= UINT8_MAX)
-        grt_kernel_set_irql(call->thread, (uint8_t)level);
+    if (level >= old)
+        grt_kernel_set_irql(call->thread, level);
     else
         grt_call_complain(call, "IRQL %u cannot be raised to %u", (unsigned)old, (unsigned)level);
     return old;
 }
 
-void grt_export_KfLowerIrql(grt_call *call, uint32_t level)
+void grt_export_KfLowerIrql(grt_call *call, uint8_t level)
 {
     grt_irql_lower(call, level);
 }

@@ -15,7 +15,7 @@ static uint32_t release_mutant(grt_call *call, grt_object *mutant, int32_t amoun
 }
 
 uint32_t grt_export_NtCreateMutant(grt_call *call, grt_addr handle_out, grt_addr attributes,
-                                   uint32_t owned)
+                                   bool owned)
 {
     grt_object model = {
         .kind = GRT_OBJECT_MUTANT, .state = 1, .owner = owned ? call->thread : NULL};
@@ -50,15 +50,15 @@ static uint32_t take_first(grt_call *call, grt_object *mutant, int32_t amount, i
     return GRT_NT_SUCCESS;
 }
 
-void grt_export_KeInitializeMutant(grt_call *call, grt_addr mutant, uint32_t owned)
+void grt_export_KeInitializeMutant(grt_call *call, grt_addr mutant, bool owned)
 {
     uint8_t bytes[GRT_BODY_MUTANT_SIZE] = {0};
     int32_t previous;
     grt_body_fill_header(bytes, mutant, GRT_TYPE_BYTE_MUTANT);
-    grt_store32(bytes + GRT_BODY_STATE, (owned & 0xFF) == 0);
+    grt_store32(bytes + GRT_BODY_STATE, !owned);
     /* Whoever looks before the next call finds it owned already. */
-    grt_store32(bytes + GRT_BODY_OWNER, (owned & 0xFF) ? call->thread->kthread : 0);
-    if (grt_call_initialise(call, mutant, bytes, sizeof bytes) && (owned & 0xFF))
+    grt_store32(bytes + GRT_BODY_OWNER, owned ? call->thread->kthread : 0);
+    if (grt_call_initialise(call, mutant, bytes, sizeof bytes) && owned)
         grt_call_act_at(call, mutant, GRT_OBJECT_MUTANT, take_first, 0, &previous);
 }
 
@@ -78,14 +78,13 @@ static uint32_t abandon_mutant(grt_call *call, grt_object *mutant, int32_t amoun
 }
 
 int32_t grt_export_KeReleaseMutant(grt_call *call, grt_addr mutant, uint32_t increment,
-                                   uint32_t abandoned, uint32_t wait)
+                                   bool abandoned, bool wait)
 {
     (void)increment;
     (void)wait;
     int32_t previous;
-    uint32_t status =
-        grt_call_act_at(call, mutant, GRT_OBJECT_MUTANT,
-                        (abandoned & 0xFF) ? abandon_mutant : release_mutant, 0, &previous);
+    uint32_t status = grt_call_act_at(call, mutant, GRT_OBJECT_MUTANT,
+                                      abandoned ? abandon_mutant : release_mutant, 0, &previous);
     if (status == GRT_NT_MUTANT_NOT_OWNED) /* the console raises it as an exception */
         grt_call_complain(call, "mutant %08X: %s", (unsigned)mutant, grt_nt_sentence(status));
     return previous;

@@ -69,16 +69,18 @@ static bool enter(grt_thread *thread, uint8_t *base, grt_addr section)
 {
     lock_words *words = words_of(base, section);
     uint32_t self = grt_swap32(thread->kthread), found = 0;
+    grt_held *held = &thread->held;
     if (!may_hurry(thread, section) ||
         !grt_quick_writable(thread->runtime->page_records, section, GRT_SECTION_SIZE))
         return false;
-    if (__atomic_compare_exchange_n(&words->owner, &found, self, false, __ATOMIC_ACQUIRE,
+    bool listed = grt_held_push(held, section);
+    if (__atomic_compare_exchange_n(&words->owner, &found, self, false, __ATOMIC_ACQ_REL,
                                     __ATOMIC_RELAXED)) {
-        grt_held_push(&thread->held, section);
         show(words, 1);
         return true;
     }
-    if (found != self || !grt_held_has(&thread->held, section))
+    grt_held_take_back(held, listed);
+    if (found != self || !grt_held_has(held, section))
         return false;
     show(words, shown_depth(words) + 1);
     return true;
@@ -127,8 +129,8 @@ void grt_shortcut_RtlLeaveCriticalSection(grt_ppc *ctx, uint8_t *base)
         return;
     }
     show(words, 0);
-    grt_held_pop_last(&thread->held);
     __atomic_exchange_n(&words->owner, 0, __ATOMIC_SEQ_CST);
+    grt_held_pop_last(&thread->held);
     if (__builtin_expect(atomic_load(waiters) != 0, 0))
         wake(ctx, section);
 }

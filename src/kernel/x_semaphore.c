@@ -63,7 +63,7 @@ void grt_export_KeInitializeSemaphore(grt_call *call, grt_addr semaphore, int32_
 }
 
 int32_t grt_export_KeReleaseSemaphore(grt_call *call, grt_addr semaphore, uint32_t increment,
-                                      int32_t adjustment, uint32_t wait)
+                                      int32_t adjustment, bool wait)
 {
     (void)increment;
     (void)wait;

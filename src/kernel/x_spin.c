@@ -13,7 +13,7 @@ uint32_t grt_export_KfAcquireSpinLock(grt_call *call, grt_addr lock)
     return old;
 }
 
-void grt_export_KfReleaseSpinLock(grt_call *call, grt_addr lock, uint32_t old_irql)
+void grt_export_KfReleaseSpinLock(grt_call *call, grt_addr lock, uint8_t old_irql)
 {
     grt_spin_give(call, lock);
     grt_irql_lower(call, old_irql);
@@ -87,11 +87,11 @@ void grt_shortcut_KfAcquireSpinLock(grt_ppc *ctx, uint8_t *base)
 void grt_shortcut_KfReleaseSpinLock(grt_ppc *ctx, uint8_t *base)
 {
     grt_thread *thread = ctx->thread;
-    uint32_t level = (uint32_t)ctx->r[4];
+    uint8_t level = (uint8_t)ctx->r[4];
     if (level > thread->irql || !give(thread, base, (grt_addr)ctx->r[3]))
         grt_export_in_full(ctx, base, GRT_INDEX_KfReleaseSpinLock);
     else if (level != thread->irql)
-        set_level(thread, base, (uint8_t)level);
+        set_level(thread, base, level);
 }
 
 void grt_shortcut_KeAcquireSpinLockAtRaisedIrql(grt_ppc *ctx, uint8_t *base)

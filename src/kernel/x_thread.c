@@ -143,6 +143,7 @@ uint32_t grt_export_ExCreateThread(grt_call *call, grt_addr handle_out, uint32_t
 
 void grt_export_ExTerminateThread(grt_call *call, uint32_t exit_code)
 {
+    grt_notice_tell(call->thread, false);
     grt_apc_run_down(grt_call_dispatch(call), call->thread);
     grt_thread_exit(call->thread, exit_code);
 }
@@ -215,7 +216,7 @@ uint32_t grt_export_NtYieldExecution(grt_call *call)
     return GRT_NT_SUCCESS;
 }
 
-uint32_t grt_export_KeDelayExecutionThread(grt_call *call, uint32_t mode, uint32_t alertable,
+uint32_t grt_export_KeDelayExecutionThread(grt_call *call, uint8_t mode, bool alertable,
                                            grt_addr interval)
 {
     (void)mode;
@@ -228,7 +229,7 @@ uint32_t grt_export_KeDelayExecutionThread(grt_call *call, uint32_t mode, uint32
         return GRT_NT_ACCESS_VIOLATION;
     if (deadline == 0)
         grt_thread_yield(call->thread);
-    return grt_wait_sleep(grt_call_dispatch(call), call->thread, alertable != 0, deadline);
+    return grt_wait_sleep(grt_call_dispatch(call), call->thread, alertable, deadline);
 }
 
 /* The console's thread would keep its processor. Here others want it, so only what is shorter than

@@ -103,16 +103,16 @@ void grt_export_KeBoostPriorityThread(grt_call *call, grt_addr kthread, int32_t 
     grt_thread_release(thread);
 }
 
-uint32_t grt_export_KeSetDisableBoostThread(grt_call *call, grt_addr kthread, uint32_t disable)
+uint32_t grt_export_KeSetDisableBoostThread(grt_call *call, grt_addr kthread, bool disable)
 {
     grt_thread *thread = grt_call_kthread(call, kthread);
     if (!thread)
         return 0;
     os_mutex_lock(&thread->lock);
     bool previous = thread->boost_disabled;
-    thread->boost_disabled = disable != 0;
+    thread->boost_disabled = disable;
     if (thread->state != GRT_THREAD_ENDED)
-        grt_thread_show_byte(thread, GRT_KTHREAD_BOOST_DISABLED, disable != 0);
+        grt_thread_show_byte(thread, GRT_KTHREAD_BOOST_DISABLED, disable);
     os_mutex_unlock(&thread->lock);
     grt_thread_release(thread);
     return previous;

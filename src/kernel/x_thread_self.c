@@ -10,14 +10,14 @@ uint32_t grt_export_KeGetCurrentProcessType(grt_call *call)
     return atomic_load(&call->thread->process_type);
 }
 
-void grt_export_KeSetCurrentProcessType(grt_call *call, uint32_t type)
+void grt_export_KeSetCurrentProcessType(grt_call *call, uint8_t type)
 {
     if (type >= GRT_PROCESS_TYPES) {
         grt_call_complain(call, "there is no process type %u", (unsigned)type);
         return;
     }
-    atomic_store(&call->thread->process_type, (unsigned char)type);
-    grt_thread_show_byte(call->thread, GRT_KTHREAD_PROCESS_TYPE, (uint8_t)type);
+    atomic_store(&call->thread->process_type, type);
+    grt_thread_show_byte(call->thread, GRT_KTHREAD_PROCESS_TYPE, type);
 }
 
 /* ---- stacks -------------------------------------------------------------------------------- */

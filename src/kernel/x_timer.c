@@ -64,10 +64,10 @@ static uint32_t arm(grt_call *call, uint32_t handle, const timer_terms *terms, i
 }
 
 uint32_t grt_export_NtSetTimerEx(grt_call *call, uint32_t handle, grt_addr due, grt_addr routine,
-                                 uint32_t mode, uint32_t context, uint32_t resume, int32_t period,
+                                 uint8_t mode, uint32_t context, bool resume, int32_t period,
                                  grt_addr previous_out)
 {
-    timer_terms terms = {.routine = routine, .context = context, .mode = mode & 0xFF};
+    timer_terms terms = {.routine = routine, .context = context, .mode = mode};
     int32_t previous = 0;
     if (period < 0 || terms.mode > MODE_USER) {
         grt_call_complain(call, "period %d with mode %u", (int)period, (unsigned)terms.mode);
@@ -86,7 +86,7 @@ uint32_t grt_export_NtSetTimerEx(grt_call *call, uint32_t handle, grt_addr due, 
         return status;
     if (previous_out && !grt_call_write_u32(call, previous_out, (uint32_t)previous, "previous_out"))
         return GRT_NT_ACCESS_VIOLATION;
-    return (resume & 0xFF) ? GRT_NT_TIMER_RESUME_IGNORED : GRT_NT_SUCCESS;
+    return resume ? GRT_NT_TIMER_RESUME_IGNORED : GRT_NT_SUCCESS;
 }
 
 static uint32_t cancel_timer(grt_call *call, grt_object *timer, int32_t amount, int32_t *previous)
@@ -123,14 +123,14 @@ uint32_t grt_export_NtQueryTimer(grt_call *call, uint32_t handle, grt_addr recor
 /* ---- in guest memory ------------------------------------------------------------------------- */
 
 void grt_export_KeInitializeTimerEx(grt_call *call, grt_addr timer, uint32_t type,
-                                    uint32_t process_type)
+                                    uint8_t process_type)
 {
     uint8_t bytes[INITIALISED] = {0};
     if (type > AUTO_RESET)
         grt_call_complain(call, "there is no timer type %u", (unsigned)type);
     grt_body_fill_header(
         bytes, timer, type == AUTO_RESET ? GRT_TYPE_BYTE_AUTO_TIMER : GRT_TYPE_BYTE_MANUAL_TIMER);
-    bytes[PROCESS_TYPE] = (uint8_t)process_type;
+    bytes[PROCESS_TYPE] = process_type;
     if (grt_call_initialise(call, timer, bytes, sizeof bytes))
         grt_call_write_u32(call, timer + GRT_BODY_PERIOD, 0, "timer");
 }

@@ -122,7 +122,7 @@ static uint32_t allocate(grt_call *call, allocation *wanted)
 
 uint32_t grt_export_NtAllocateVirtualMemory(grt_call *call, grt_addr base_inout,
                                             grt_addr size_inout, uint32_t type, uint32_t protect,
-                                            uint32_t debug_memory)
+                                            bool debug_memory)
 {
     (void)debug_memory;
     allocation wanted = {.type = type, .protect = protect};
@@ -192,7 +192,7 @@ static uint32_t decommit(grt_call *call, uint32_t size, grt_page_range *range)
 }
 
 uint32_t grt_export_NtFreeVirtualMemory(grt_call *call, grt_addr base_inout, grt_addr size_inout,
-                                        uint32_t type, uint32_t debug_memory)
+                                        uint32_t type, bool debug_memory)
 {
     (void)debug_memory;
     grt_addr base;

@@ -29,8 +29,7 @@ static uint32_t protect_range(grt_call *call, grt_addr base, uint32_t size, uint
 }
 
 uint32_t grt_export_NtProtectVirtualMemory(grt_call *call, grt_addr base_inout, grt_addr size_inout,
-                                           uint32_t protect, grt_addr old_out,
-                                           uint32_t debug_memory)
+                                           uint32_t protect, grt_addr old_out, bool debug_memory)
 {
     (void)debug_memory;
     grt_addr base;

@@ -82,7 +82,7 @@ uint32_t grt_call_wait_handle(grt_call *call, uint32_t handle, uint32_t kinds, g
 
 /* What a call says about its wait, besides the objects. */
 typedef struct wait_terms {
-    uint32_t alertable;
+    bool alertable;
     grt_addr timeout;
     bool all;
 } wait_terms;
@@ -97,7 +97,7 @@ static uint32_t wait_for(grt_call *call, object_finder *find, const uint32_t *na
     if (call->thread->irql >= GRT_IRQL_DISPATCH && deadline != 0)
         grt_call_complain(call, "waits at IRQL %u, where only looking is allowed",
                           (unsigned)call->thread->irql);
-    grt_wait_init(&wait, call->thread, terms.alertable != 0, deadline);
+    grt_wait_init(&wait, call->thread, terms.alertable, deadline);
     wait.all = terms.all;
     uint32_t status = collect(call, find, names, count, &wait);
     return status == GRT_NT_SUCCESS ? grt_wait_locked(grt_call_dispatch(call), &wait) : status;
@@ -120,16 +120,16 @@ static uint32_t wait_for_many(grt_call *call, object_finder *find, uint32_t coun
     return wait_for(call, find, values, count, terms);
 }
 
-uint32_t grt_export_NtWaitForSingleObjectEx(grt_call *call, uint32_t handle, uint32_t mode,
-                                            uint32_t alertable, grt_addr timeout)
+uint32_t grt_export_NtWaitForSingleObjectEx(grt_call *call, uint32_t handle, uint8_t mode,
+                                            bool alertable, grt_addr timeout)
 {
     (void)mode;
     return wait_for(call, by_handle, &handle, 1, (wait_terms){alertable, timeout, false});
 }
 
 uint32_t grt_export_NtWaitForMultipleObjectsEx(grt_call *call, uint32_t count, grt_addr handles,
-                                               uint32_t wait_type, uint32_t mode,
-                                               uint32_t alertable, grt_addr timeout)
+                                               uint32_t wait_type, uint8_t mode, bool alertable,
+                                               grt_addr timeout)
 {
     (void)mode;
     return wait_for_many(call, by_handle, count, handles, wait_type,
@@ -137,7 +137,7 @@ uint32_t grt_export_NtWaitForMultipleObjectsEx(grt_call *call, uint32_t count, g
 }
 
 uint32_t grt_export_KeWaitForSingleObject(grt_call *call, grt_addr object, uint32_t reason,
-                                          uint32_t mode, uint32_t alertable, grt_addr timeout)
+                                          uint8_t mode, bool alertable, grt_addr timeout)
 {
     (void)reason;
     (void)mode;
@@ -145,8 +145,8 @@ uint32_t grt_export_KeWaitForSingleObject(grt_call *call, grt_addr object, uint3
 }
 
 uint32_t grt_export_KeWaitForMultipleObjects(grt_call *call, uint32_t count, grt_addr objects,
-                                             uint32_t wait_type, uint32_t reason, uint32_t mode,
-                                             uint32_t alertable, grt_addr timeout, grt_addr blocks)
+                                             uint32_t wait_type, uint32_t reason, uint8_t mode,
+                                             bool alertable, grt_addr timeout, grt_addr blocks)
 {
     (void)reason;
     (void)mode;
@@ -204,15 +204,15 @@ static uint32_t signal_first(grt_call *call, uint32_t signal, uint32_t object, g
 }
 
 uint32_t grt_export_NtSignalAndWaitForSingleObjectEx(grt_call *call, uint32_t signal,
-                                                     uint32_t object, uint32_t mode,
-                                                     uint32_t alertable, grt_addr timeout)
+                                                     uint32_t object, uint8_t mode, bool alertable,
+                                                     grt_addr timeout)
 {
     (void)mode;
     grt_wait wait;
     uint64_t deadline;
     if (!grt_call_deadline(call, timeout, &deadline))
         return GRT_NT_ACCESS_VIOLATION;
-    grt_wait_init(&wait, call->thread, (alertable & 0xFF) != 0, deadline);
+    grt_wait_init(&wait, call->thread, alertable, deadline);
     uint32_t status = signal_first(call, signal, object, &wait);
     return status == GRT_NT_SUCCESS ? grt_wait_locked(grt_call_dispatch(call), &wait) : status;
 }

@@ -166,6 +166,7 @@ static grt_context_block *detach_ended(grt_runtime *runtime, grt_thread *thread,
     if (measure)
         thread->stack_used = grt_stack_used(runtime, context);
     unlist_ended(runtime, thread);
+    grt_index_lose_kthread(thread);
     thread->context = NULL;
     leave_thread(runtime);
     return context;

@@ -99,6 +99,16 @@ typedef struct grt_pool {
     uint32_t gone_word;      /* changes with each one that goes */
 } grt_pool;
 
+/* Threads by what others know of them (find.c). A thread whose context was taken over is no longer
+ * found by its block. All under threads_lock. */
+#define GRT_THREAD_BUCKETS       1024u
+#define GRT_THREAD_BUCKETS_SHIFT 22u /* of a hash of 32 bits */
+typedef struct grt_thread_index {
+    grt_thread *by_id[GRT_THREAD_BUCKETS];
+    grt_thread *by_kthread[GRT_THREAD_BUCKETS];
+    uint64_t steps; /* records that were looked at */
+} grt_thread_index;
+
 /* How control came back to a thread's outermost frame. */
 typedef enum grt_unwind {
     GRT_UNWIND_NONE = 0,
@@ -119,14 +129,14 @@ enum {
 
 /*
  * The critical sections that a thread has entered and not left, outermost first. It is kept because
- * the owner words are the guest's: what a thread really entered is known here. The thread's own;
- * others may look at the counts only.
+ * the owner words are the guest's: what a thread really entered is known here. Changed by the
+ * thread itself, or for it while it waits (kernel/held.h); others may look.
  */
 #define GRT_HELD_LISTED 16u
 typedef struct grt_held {
     atomic_uint listed;   /* entries of [section] */
     atomic_uint unlisted; /* sections that found no room there */
-    grt_addr section[GRT_HELD_LISTED];
+    atomic_uint section[GRT_HELD_LISTED];
 } grt_held;
 
 /* A thread's place in the seeded scheduler (schedule.h). */
@@ -164,14 +174,17 @@ typedef struct grt_joiner {
 typedef struct grt_thread_kernel {
     struct grt_object *object;  /* made when somebody first asks for it */
     bool ended;                 /* an object made from now on is signalled */
+    bool end_told;              /* functions of the guest know that it ends */
     bool in_kernel_apc;         /* a normal kernel APC runs: no other one may interrupt it */
     bool alerted[2];            /* by mode: kernel, user */
     struct grt_wait *wait;      /* in progress */
     struct grt_object *mutants; /* that it owns */
     struct grt_object *timers;  /* whose APC it gets */
     struct grt_apc *apcs[2];    /* by mode, first come first */
-    struct grt_apc **ends[2];   /* the link behind the last one; null while there was none */
-    struct grt_wait_kept *kept; /* objects of waits that an APC interrupts */
+    struct grt_apc *last_apcs[2];
+    struct grt_apc *last_special;    /* of those without a normal routine, which come first */
+    struct grt_dpc *dpcs, *last_dpc; /* that it has queued, first come first */
+    struct grt_wait_kept *kept;      /* objects of waits that an APC interrupts */
 } grt_thread_kernel;
 
 struct grt_thread {
@@ -240,9 +253,10 @@ struct grt_thread {
     struct grt_setjmp_table *setjmps; /* null until the guest calls setjmp */
     grt_thread_kernel kernel;
     atomic_bool pointed_at; /* the guest holds pointers to the thread block: the context stays */
-    struct grt_thread *next, *previous;             /* in runtime->threads */
-    struct grt_thread *ended_next, *ended_previous; /* in runtime->ended_first/last */
-    grt_process *process;                           /* in whose list it is; null: in none */
+    struct grt_thread *next, *previous;              /* in runtime->threads */
+    struct grt_thread *next_by_id, *next_by_kthread; /* in runtime->index */
+    struct grt_thread *ended_next, *ended_previous;  /* in runtime->ended_first/last */
+    grt_process *process;                            /* in whose list it is; null: in none */
     struct grt_thread *process_next, *process_previous;
 };
 
@@ -260,6 +274,7 @@ struct grt_runtime {
 
     os_mutex threads_lock;
     grt_thread *threads; /* records not yet released */
+    grt_thread_index index;
     grt_pool pool;
     grt_process processes[GRT_PROCESS_TYPES];
     grt_context_block *context_cache;
@@ -346,12 +361,12 @@ bool grt_guest_exchange64(grt_runtime *runtime, grt_addr at, uint64_t expected, 
                           uint64_t *found);
 
 /* The thread whose thread block is at guest address [kthread], with a reference for the caller;
- * null if there is none. A live thread is preferred to an ended one. O(threads). */
+ * null if there is none. O(1). */
 grt_thread *grt_thread_find_kthread(grt_runtime *runtime, grt_addr kthread);
 /* Takes the thread's lock. Any thread. */
 bool grt_thread_has_ended(grt_thread *thread);
 
-/* The thread of this id, with a reference for the caller; null if there is none. O(threads). */
+/* The thread of this id, with a reference for the caller; null if there is none. O(1). */
 grt_thread *grt_thread_find_id(grt_runtime *runtime, uint32_t id);
 
 /* grt_thread_create() in two steps, for who must know the thread before it first runs: everything

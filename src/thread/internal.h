@@ -37,6 +37,12 @@ void grt_context_release(grt_runtime *runtime, grt_context_block *context);
 void grt_context_keep_ended(grt_thread *thread);
 /* The record of an ended thread goes away, and its context into the cache. */
 void grt_context_detach(grt_thread *thread);
+/* find.c: a record can be found by id and thread block; by its block no more, since its context is
+ * about to be another's; by its id no more either. threads_lock is held. */
+void grt_index_add(grt_thread *thread);
+void grt_index_lose_kthread(grt_thread *thread);
+void grt_index_remove(grt_thread *thread);
+
 /* Frees what the cache holds. */
 void grt_context_cache_clear(grt_runtime *runtime);
 /* Bytes of guest heap that a context with this stack takes. */

@@ -122,6 +122,7 @@ static void list_record(grt_runtime *runtime, grt_thread *thread)
     if (thread->next != NULL)
         thread->next->previous = thread;
     runtime->threads = thread;
+    grt_index_add(thread);
     stats->created++;
     if (++stats->live > stats->live_peak)
         stats->live_peak = stats->live;
@@ -135,6 +136,7 @@ static void unlist_record(grt_runtime *runtime, grt_thread *thread)
         runtime->threads = thread->next;
     if (thread->next != NULL)
         thread->next->previous = thread->previous;
+    grt_index_remove(thread);
 }
 
 /* The first look of guest and runtime at the new thread, as one step: from here on a stop request
@@ -236,41 +238,12 @@ void grt_thread_release(grt_thread *thread)
         grt_thread_free(thread);
 }
 
-grt_thread *grt_thread_find_kthread(grt_runtime *runtime, grt_addr kthread)
-{
-    grt_thread *found = NULL;
-    os_mutex_lock(&runtime->threads_lock);
-    for (grt_thread *thread = runtime->threads; thread != NULL; thread = thread->next) {
-        /* An ended thread whose context was taken over has given its address away. */
-        if (thread->kthread == kthread && thread->context != NULL &&
-            grt_thread_try_acquire(thread)) {
-            found = thread;
-            break;
-        }
-    }
-    os_mutex_unlock(&runtime->threads_lock);
-    return found;
-}
-
 bool grt_thread_has_ended(grt_thread *thread)
 {
     os_mutex_lock(&thread->lock);
     bool ended = thread->state == GRT_THREAD_ENDED;
     os_mutex_unlock(&thread->lock);
     return ended;
-}
-
-grt_thread *grt_thread_find_id(grt_runtime *runtime, uint32_t id)
-{
-    grt_thread *found = NULL;
-    os_mutex_lock(&runtime->threads_lock);
-    for (grt_thread *thread = runtime->threads; thread != NULL && found == NULL;
-         thread = thread->next) {
-        if (thread->id == id && grt_thread_try_acquire(thread))
-            found = thread;
-    }
-    os_mutex_unlock(&runtime->threads_lock);
-    return found;
 }
 
 bool grt_thread_owns_block(grt_runtime *runtime, grt_addr block)

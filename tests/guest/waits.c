@@ -32,6 +32,9 @@ int main(void)
     for (int i = 0; i < 3; i++)
         NtCreateEvent(&events[i], 0, EVENT_AUTO, 0);
     CHECK(wait_for(3, events, WAIT_ANY) == STATUS_TIMEOUT);
+    CHECK(wait_for(0, events, WAIT_ANY) == STATUS_INVALID_PARAMETER);
+    CHECK(wait_for(65, events, WAIT_ANY) == STATUS_INVALID_PARAMETER);
+    CHECK(wait_for(3, events, 2) == STATUS_INVALID_PARAMETER);
     NtSetEvent(events[2], 0);
     NtSetEvent(events[1], 0);
     CHECK(wait_for(3, events, WAIT_ANY) == STATUS_WAIT_0 + 1);

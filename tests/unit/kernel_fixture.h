@@ -105,6 +105,27 @@ static inline void await_waiting(grt_dispatch *dispatch, uint32_t count)
         os_thread_yield();
 }
 
+/* Pages with bodies of objects, and threads that the guest holds pointers to. */
+static inline uint32_t body_pages(const grt_dispatch *dispatch)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < GRT_PAGE_BUCKETS; i++) {
+        for (const grt_body_page *page = dispatch->body_pages[i]; page; page = page->next)
+            count++;
+    }
+    return count;
+}
+
+static inline uint32_t threads_held(const grt_dispatch *dispatch)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < GRT_HELD_BUCKETS; i++) {
+        for (const grt_object *object = dispatch->held[i]; object; object = object->next_held)
+            count++;
+    }
+    return count;
+}
+
 /* {length, maximum, buffer} at [at], the text behind it. */
 static inline grt_addr string_at(uint8_t *base, grt_addr at, const char *text)
 {

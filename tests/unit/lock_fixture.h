@@ -44,16 +44,14 @@ static inline uint32_t peek_shared(const uint8_t *base, grt_addr address)
     while (!(condition))                                                                           \
     TURN()
 
-/* How many threads wait for critical sections. */
-static inline uint32_t sections_waiting(const grt_ppc *ctx)
+/* How many threads wait for locks of others; who is counted has also looked for a circle. */
+static inline uint32_t locks_waiting(const grt_ppc *ctx)
 {
-    uint32_t count = 0;
     bool guest = grt_host_begin();
-    grt_sections *sections = &ctx->thread->runtime->kernel->sections;
-    os_mutex_lock(&sections->lock); /* who is counted has also looked for a circle */
-    for (uint32_t i = 0; i < GRT_SECTION_BUCKETS; i++)
-        count += atomic_load(&sections->buckets[i].waiters);
-    os_mutex_unlock(&sections->lock);
+    grt_deadlocks *deadlocks = &ctx->thread->runtime->kernel->deadlocks;
+    os_mutex_lock(&deadlocks->lock);
+    uint32_t count = deadlocks->count;
+    os_mutex_unlock(&deadlocks->lock);
     grt_host_end(guest);
     return count;
 }

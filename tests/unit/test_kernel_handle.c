@@ -44,7 +44,7 @@ static void body_used_again(grt_ppc *ctx, uint8_t *base)
         KCALL(NtClose, peek(base, s));
         KCALL(ObDereferenceObject, body);
     }
-    CHECK(dispatch_of(ctx)->body_pages && !dispatch_of(ctx)->body_pages->next);
+    CHECK_EQUAL(body_pages(dispatch_of(ctx)), 1);
 }
 
 static void test_body_used_again(void **state)
@@ -302,7 +302,7 @@ static void many_ended(grt_ppc *ctx, uint8_t *base)
     KCALL(NtResumeThread, peek(base, s), 0);
     KCALL(NtWaitForSingleObjectEx, peek(base, s), 0, 0, 0);
     KCALL(NtClose, peek(base, s));
-    CHECK(!dispatch_of(ctx)->held);
+    CHECK_EQUAL(threads_held(dispatch_of(ctx)), 0);
     CHECK_EQUAL(dispatch_of(ctx)->objects, 0);
 }
 

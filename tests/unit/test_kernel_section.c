@@ -165,7 +165,7 @@ static void exclusion(grt_ppc *ctx, uint8_t *base)
         sum += peek(base, SHARED + 0x200 + i * 4);
     CHECK_EQUAL(sum, WORKERS * ROUNDS);
     CHECK_EQUAL(grt_section_count(ctx->thread->runtime), 0);
-    CHECK_EQUAL(sections_waiting(ctx), 0);
+    CHECK_EQUAL(locks_waiting(ctx), 0);
 }
 
 /* 66: a release that is not atomic, and wakes nobody: two owners. */
@@ -192,7 +192,7 @@ static void misuse(grt_ppc *ctx, uint8_t *base)
     grt_addr s = scratch(ctx);
     KCALL(RtlEnterCriticalSection, SHARED);
     start_threads(ctx, base, s, 1, 1);
-    WAIT_UNTIL(sections_waiting(ctx) == 1);
+    WAIT_UNTIL(locks_waiting(ctx) == 1);
     KCALL(RtlLeaveCriticalSection, SHARED);
     join_threads(ctx, base, s, 1);
     CHECK_EQUAL(KCALL(RtlTryEnterCriticalSection, SHARED), 0);
@@ -228,7 +228,7 @@ static void freed_otherwise(grt_ppc *ctx, uint8_t *base)
     for (int overwritten = 0; overwritten < 2; overwritten++) {
         KCALL(RtlEnterCriticalSection, SHARED);
         start_threads(ctx, base, s, 1, 3);
-        WAIT_UNTIL(sections_waiting(ctx) == 3);
+        WAIT_UNTIL(locks_waiting(ctx) == 3);
         if (overwritten)
             __atomic_store_n((uint32_t *)(void *)(base + SHARED + OWNER), 0, __ATOMIC_SEQ_CST);
         else
@@ -277,6 +277,51 @@ static void test_kthread_of_an_ended_owner(void **state)
     RUN_ALL_WAYS(kthread_again, ends_inside, tries);
     assert_logged("RtlTryEnterCriticalSection: section 0x82010000 is owned by thread 2, which has");
     assert_logged("RtlLeaveCriticalSection: section 0x82010000 belongs to thread 2");
+}
+
+/* Stays inside until it is told to leave. */
+static void stays(grt_ppc *ctx, uint8_t *base)
+{
+    flag_set(base, 0, grt_thread_kthread(ctx->thread));
+    if (grt_thread_kthread(ctx->thread) != flag_get(base, 1))
+        return;
+    KCALL(RtlEnterCriticalSection, SHARED);
+    flag_set(base, 2, ctx->thread->id);
+    WAIT_UNTIL(flag_get(base, 3));
+    KCALL(RtlLeaveCriticalSection, SHARED);
+}
+
+/* The program frees by hand what a thread has left owned. Then a later thread with the same KTHREAD
+ * has it, and is the one to be named. */
+static void kthread_inside(grt_ppc *ctx, uint8_t *base)
+{
+    grt_addr s = scratch(ctx);
+    start_threads(ctx, base, s, 1, 1);
+    join_threads(ctx, base, s, 1);
+    flag_set(base, 1, peek_shared(base, SHARED + OWNER));
+    __atomic_store_n((uint32_t *)(void *)(base + SHARED + OWNER), 0, __ATOMIC_SEQ_CST);
+    do {
+        flag_set(base, 0, 0);
+        start_threads(ctx, base, s, 2, 1);
+        WAIT_UNTIL(flag_get(base, 0));
+        if (flag_get(base, 0) != flag_get(base, 1))
+            join_threads(ctx, base, s, 1);
+    } while (flag_get(base, 0) != flag_get(base, 1));
+    WAIT_UNTIL(flag_get(base, 2));
+    CHECK_EQUAL(KCALL(RtlTryEnterCriticalSection, SHARED), 0);
+    KCALL(RtlLeaveCriticalSection, SHARED);
+    char text[64];
+    snprintf(text, sizeof text, "section 0x82010000 belongs to thread %u;", flag_get(base, 2));
+    CHECK(log_has(text));
+    flag_set(base, 3, 1);
+    join_threads(ctx, base, s, 1);
+}
+
+static void test_kthread_of_an_ended_owner_inside(void **state)
+{
+    (void)state;
+    RUN_ALL_WAYS(kthread_inside, ends_inside, stays);
+    assert_false(log_has("which has ended"));
 }
 
 /* ---- damage -------------------------------------------------------------------------------- */
@@ -389,7 +434,7 @@ static void page_goes(grt_ppc *ctx, uint8_t *base)
     }
     KCALL(RtlEnterCriticalSection, PAGE);
     start_threads(ctx, base, s, 1, 2);
-    WAIT_UNTIL(sections_waiting(ctx) == 2);
+    WAIT_UNTIL(locks_waiting(ctx) == 2);
     set_access(ctx, GRT_READ_ONLY); /* entering and leaving both write */
     KCALL(RtlLeaveCriticalSection, PAGE);
     join_threads(ctx, base, s, 2);
@@ -432,9 +477,9 @@ static void circle(grt_ppc *ctx, uint8_t *base)
     uint32_t count = (uint32_t)ctx->r[3];
     flag_set(base, 1, count);
     start_threads(ctx, base, s, 1, count);
-    WAIT_UNTIL(sections_waiting(ctx) == count);
+    WAIT_UNTIL(locks_waiting(ctx) == count);
     start_threads(ctx, base, s, 2, 1);
-    WAIT_UNTIL(sections_waiting(ctx) == count + 1);
+    WAIT_UNTIL(locks_waiting(ctx) == count + 1);
 }
 
 static void run_circle(uint32_t count)
@@ -634,6 +679,7 @@ int main(void)
         cmocka_unit_test(test_misuse),
         cmocka_unit_test(test_freed_otherwise),
         cmocka_unit_test(test_kthread_of_an_ended_owner),
+        cmocka_unit_test(test_kthread_of_an_ended_owner_inside),
         cmocka_unit_test(test_garbage),
         cmocka_unit_test(test_vandals),
         cmocka_unit_test(test_memory_goes_away),

@@ -24,7 +24,7 @@ static void in_order(grt_ppc *ctx, uint8_t *base)
     KCALL(RtlEnterCriticalSection, SHARED);
     for (uint32_t i = 0; i < QUEUED; i++) {
         CHECK_EQUAL(KCALL(ExCreateThread, s + 4 * i, 0, 0, 0, FN(1), i, 0), GRT_NT_SUCCESS);
-        WAIT_UNTIL(sections_waiting(ctx) == i + 1);
+        WAIT_UNTIL(locks_waiting(ctx) == i + 1);
     }
     KCALL(RtlLeaveCriticalSection, SHARED);
     join_threads(ctx, base, s, QUEUED);
@@ -47,7 +47,7 @@ static void waits_its_turn(grt_ppc *ctx, uint8_t *base)
     KCALL(RtlEnterCriticalSection, SHARED);
     for (uint32_t i = 0; i < 2; i++) {
         CHECK_EQUAL(KCALL(ExCreateThread, s + 4 * i, 0, 0, 0, FN(1), i, 0), GRT_NT_SUCCESS);
-        WAIT_UNTIL(sections_waiting(ctx) == i + 1);
+        WAIT_UNTIL(locks_waiting(ctx) == i + 1);
     }
     bool guest = grt_host_begin();
     __atomic_store_n((uint32_t *)(void *)(base + SHARED + OWNER), 0, __ATOMIC_SEQ_CST);
@@ -104,7 +104,7 @@ static void neighbours(grt_ppc *ctx, uint8_t *base)
     KCALL(RtlEnterCriticalSection, second);
     for (uint32_t i = 0; i < 2; i++) {
         CHECK_EQUAL(KCALL(ExCreateThread, s + 4 * i, 0, 0, 0, FN(1), i, 0), GRT_NT_SUCCESS);
-        WAIT_UNTIL(sections_waiting(ctx) == i + 1);
+        WAIT_UNTIL(locks_waiting(ctx) == i + 1);
     }
     KCALL(RtlLeaveCriticalSection, second);
     join_threads(ctx, base, s + 4, 1);
@@ -159,7 +159,7 @@ static void loses(grt_ppc *ctx, uint8_t *base)
     grt_addr s = scratch(ctx);
     KCALL(RtlEnterCriticalSection, SHARED);
     start_threads(ctx, base, s, 1, 1);
-    WAIT_UNTIL(sections_waiting(ctx) == 1);
+    WAIT_UNTIL(locks_waiting(ctx) == 1);
     for (uint32_t i = 1; i <= GRT_SECTION_PATIENCE; i++) {
         wake_in_vain(ctx);
         CHECK_EQUAL(lost_by_first(ctx, base), i);

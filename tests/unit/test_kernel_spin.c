@@ -277,8 +277,8 @@ static void levels(grt_ppc *ctx, uint8_t *base)
     CHECK_EQUAL(KCALL0(KeRaiseIrqlToDpcLevel), 2);
     CHECK_EQUAL(KCALL(KfRaiseIrql, 124), 2);
     CHECK_EQUAL(level_shown(ctx, base), 124);
-    CHECK_EQUAL(KCALL(KfRaiseIrql, 3), 124); /* down: reported, stays */
-    CHECK_EQUAL(KCALL(KfRaiseIrql, 256), 124);
+    CHECK_EQUAL(KCALL(KfRaiseIrql, 3), 124);   /* down: reported, stays */
+    CHECK_EQUAL(KCALL(KfRaiseIrql, 256), 124); /* a level is a byte: the same as 0 */
     CHECK_EQUAL(ctx->thread->irql, 124);
     KCALL(KfLowerIrql, 125); /* up */
     CHECK_EQUAL(ctx->thread->irql, 124);
@@ -300,7 +300,7 @@ static void test_levels(void **state)
     (void)state;
     RUN_GUEST(levels);
     assert_logged("KfRaiseIrql: IRQL 124 cannot be raised to 3");
-    assert_logged("KfRaiseIrql: IRQL 124 cannot be raised to 256");
+    assert_logged("KfRaiseIrql: IRQL 124 cannot be raised to 0;");
     assert_logged("KfLowerIrql: IRQL 124 cannot be lowered to 125");
     assert_logged("RtlEnterCriticalSection: called at IRQL 2, which is allowed up to 1");
     assert_logged("RtlLeaveCriticalSection: called at IRQL 2");

@@ -46,6 +46,16 @@ void grt_export_TestMany(grt_call *call, uint32_t first, uint32_t second)
     CHECK(grt_call_slot(call, 8, &got[8]));
 }
 
+uint32_t grt_export_TestBytes(grt_call *call, uint8_t p1, bool p2, bool p3, uint32_t p4,
+                              uint32_t p5, uint32_t p6, uint32_t p7, uint32_t p8, uint8_t p9,
+                              bool p10)
+{
+    const uint64_t all[10] = {p1, p2, p3, p4, p5, p6, p7, p8, p9, p10};
+    (void)call;
+    memcpy(got, all, sizeof got);
+    return 0;
+}
+
 static void call_row(grt_ppc *ctx, uint8_t *base, uint32_t index)
 {
     uint64_t lr = ctx->lr;
@@ -96,6 +106,24 @@ static void small(grt_ppc *ctx, uint8_t *base)
     CHECK_EQUAL(ctx->r[3], 7);
 }
 
+/* Of a byte's register nothing else counts, and any byte but 0 is true. */
+static void bytes(grt_ppc *ctx, uint8_t *base)
+{
+    ctx->r[3] = 0xAAAAAAAABBBBBB81ull;
+    ctx->r[4] = 0xAAAAAAAABBBBBB00ull;
+    ctx->r[5] = 0xAAAAAAAABBBBBB80ull;
+    ctx->r[1] -= 0x100;
+    grt_store64(base + (grt_addr)ctx->r[1] + 0x50, 0xAAAAAAAABBBBBB7Full);
+    grt_store64(base + (grt_addr)ctx->r[1] + 0x58, 0xAAAAAAAABBBBBB00ull);
+    call_row(ctx, base, GRT_INDEX_TestBytes);
+    CHECK_EQUAL(got[0], 0x81);
+    CHECK_EQUAL(got[1], 0);
+    CHECK_EQUAL(got[2], 1);
+    CHECK_EQUAL(got[8], 0x7F);
+    CHECK_EQUAL(got[9], 0);
+    ctx->r[1] += 0x100;
+}
+
 static void many(grt_ppc *ctx, uint8_t *base)
 {
     ctx->r[3] = 1;
@@ -117,6 +145,7 @@ static void all_widths(grt_ppc *ctx, uint8_t *base)
     wide(ctx, base);
     ten(ctx, base);
     small(ctx, base);
+    bytes(ctx, base);
     many(ctx, base);
 }
 
@@ -136,6 +165,7 @@ static void test_trace(void **state)
                   "small=-2) -> EDCBA9876543210F\n");
     assert_logged("p8=00000008, p9=00000009, p10=CCCCCCCC0000000A) -> 00000000\n");
     assert_logged("[EXPORT] TestSmall(value=0) -> -1\n");
+    assert_logged("[EXPORT] TestBytes(p1=81, p2=00, p3=80, ");
     assert_logged("[EXPORT] TestMany(first=00000001, second=00000002, ...)\n");
 }
 

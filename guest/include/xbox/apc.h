@@ -41,7 +41,7 @@ NTSTATUS NtQueueApcThread(HANDLE thread, apc_routine *routine, void *context, vo
                           void *argument2);
 void KeInitializeApc(KAPC *apc, void *thread, apc_kernel_routine *kernel_routine,
                      apc_rundown_routine *rundown_routine, apc_routine *normal_routine,
-                     uint32_t mode, void *context);
+                     KPROCESSOR_MODE mode, void *context);
 uint32_t KeInsertQueueApc(KAPC *apc, void *argument1, void *argument2, uint32_t increment);
 uint32_t KeRemoveQueueApc(KAPC *apc);
 

@@ -47,7 +47,7 @@ void ExReleaseReadWriteLock(ERWLOCK *lock);
 typedef uint32_t KSPIN_LOCK;
 
 uint32_t KfAcquireSpinLock(KSPIN_LOCK *lock); /* the old level */
-void KfReleaseSpinLock(KSPIN_LOCK *lock, uint32_t old_irql);
+void KfReleaseSpinLock(KSPIN_LOCK *lock, KIRQL old_irql);
 void KeAcquireSpinLockAtRaisedIrql(KSPIN_LOCK *lock);
 uint32_t KeTryToAcquireSpinLockAtRaisedIrql(KSPIN_LOCK *lock);
 void KeReleaseSpinLockFromRaisedIrql(KSPIN_LOCK *lock);
@@ -56,8 +56,8 @@ void KeReleaseSpinLockFromRaisedIrql(KSPIN_LOCK *lock);
 
 enum { PASSIVE_LEVEL = 0, APC_LEVEL = 1, DISPATCH_LEVEL = 2 };
 
-uint32_t KfRaiseIrql(uint32_t irql); /* the old level */
-void KfLowerIrql(uint32_t irql);
+uint32_t KfRaiseIrql(KIRQL irql); /* the old level */
+void KfLowerIrql(KIRQL irql);
 uint32_t KeRaiseIrqlToDpcLevel(void);
 void KeEnterCriticalRegion(void);
 void KeLeaveCriticalRegion(void);

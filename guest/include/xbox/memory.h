@@ -61,10 +61,10 @@ typedef struct MM_STATISTICS {
 } MM_STATISTICS;
 
 NTSTATUS NtAllocateVirtualMemory(void **base, uint32_t *size, uint32_t type, uint32_t protection,
-                                 uint32_t debug_memory);
-NTSTATUS NtFreeVirtualMemory(void **base, uint32_t *size, uint32_t type, uint32_t debug_memory);
+                                 BOOLEAN debug_memory);
+NTSTATUS NtFreeVirtualMemory(void **base, uint32_t *size, uint32_t type, BOOLEAN debug_memory);
 NTSTATUS NtProtectVirtualMemory(void **base, uint32_t *size, uint32_t protection, uint32_t *old,
-                                uint32_t debug_memory);
+                                BOOLEAN debug_memory);
 NTSTATUS NtQueryVirtualMemory(const void *address, MEMORY_BASIC_INFORMATION *information);
 NTSTATUS NtAllocateEncryptedMemory(uint32_t flags, uint32_t size, void **base);
 

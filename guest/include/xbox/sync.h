@@ -61,30 +61,30 @@ typedef struct TIMER_INFORMATION {
     uint8_t state, reserved[7];
 } TIMER_INFORMATION;
 
-NTSTATUS NtCreateEvent(HANDLE *handle, void *attributes, uint32_t type, uint32_t state);
+NTSTATUS NtCreateEvent(HANDLE *handle, void *attributes, uint32_t type, BOOLEAN state);
 NTSTATUS NtSetEvent(HANDLE event, int32_t *previous);
 NTSTATUS NtClearEvent(HANDLE event);
 NTSTATUS NtPulseEvent(HANDLE event, int32_t *previous);
 NTSTATUS NtCreateSemaphore(HANDLE *handle, void *attributes, int32_t count, int32_t limit);
 NTSTATUS NtReleaseSemaphore(HANDLE semaphore, int32_t count, int32_t *previous);
-NTSTATUS NtCreateMutant(HANDLE *handle, void *attributes, uint32_t owned);
+NTSTATUS NtCreateMutant(HANDLE *handle, void *attributes, BOOLEAN owned);
 NTSTATUS NtReleaseMutant(HANDLE mutant, int32_t *previous);
 
 NTSTATUS NtQueryEvent(HANDLE event, EVENT_INFORMATION *information);
 NTSTATUS NtQuerySemaphore(HANDLE semaphore, SEMAPHORE_INFORMATION *information);
 NTSTATUS NtQueryMutant(HANDLE mutant, MUTANT_INFORMATION *information);
 
-void KeInitializeEvent(KEVENT *event, uint32_t type, uint32_t state);
-int32_t KeSetEvent(KEVENT *event, uint32_t increment, uint32_t wait);
-int32_t KePulseEvent(KEVENT *event, uint32_t increment, uint32_t wait);
+void KeInitializeEvent(KEVENT *event, uint32_t type, BOOLEAN state);
+int32_t KeSetEvent(KEVENT *event, uint32_t increment, BOOLEAN wait);
+int32_t KePulseEvent(KEVENT *event, uint32_t increment, BOOLEAN wait);
 int32_t KeResetEvent(KEVENT *event);
 void KeInitializeSemaphore(KSEMAPHORE *semaphore, int32_t count, int32_t limit);
 int32_t KeReleaseSemaphore(KSEMAPHORE *semaphore, uint32_t increment, int32_t adjustment,
-                           uint32_t wait);
+                           BOOLEAN wait);
 
 void KeSetEventBoostPriority(KEVENT *event, uint32_t *kthread);
-void KeInitializeMutant(KMUTANT *mutant, uint32_t owned);
-int32_t KeReleaseMutant(KMUTANT *mutant, uint32_t increment, uint32_t abandoned, uint32_t wait);
+void KeInitializeMutant(KMUTANT *mutant, BOOLEAN owned);
+int32_t KeReleaseMutant(KMUTANT *mutant, uint32_t increment, BOOLEAN abandoned, BOOLEAN wait);
 
 /* ---- timers ---- */
 
@@ -92,12 +92,13 @@ int32_t KeReleaseMutant(KMUTANT *mutant, uint32_t increment, uint32_t abandoned,
 typedef void timer_routine(void *context, uint32_t low, uint32_t high);
 
 NTSTATUS NtCreateTimer(HANDLE *handle, void *attributes, uint32_t type);
-NTSTATUS NtSetTimerEx(HANDLE timer, const int64_t *due, timer_routine *routine, uint32_t mode,
-                      void *context, uint32_t resume, int32_t period, uint32_t *previous);
+NTSTATUS NtSetTimerEx(HANDLE timer, const int64_t *due, timer_routine *routine,
+                      KPROCESSOR_MODE mode, void *context, BOOLEAN resume, int32_t period,
+                      uint32_t *previous);
 NTSTATUS NtCancelTimer(HANDLE timer, uint32_t *state);
 NTSTATUS NtQueryTimer(HANDLE timer, TIMER_INFORMATION *information);
 
-void KeInitializeTimerEx(KTIMER *timer, uint32_t type, uint32_t process_type);
+void KeInitializeTimerEx(KTIMER *timer, uint32_t type, uint8_t process_type);
 uint32_t KeCancelTimer(KTIMER *timer);
 
 /* The time travels by value, in one register, where this compiler would use two. */
@@ -144,28 +145,48 @@ NTSTATUS NtRemoveIoCompletion(HANDLE port, uint32_t *key, uint32_t *context, IO_
                               const int64_t *timeout);
 NTSTATUS NtQueryIoCompletion(HANDLE port, uint32_t *depth);
 
+/* ---- queues in guest memory ---- */
+
+typedef struct LIST_ENTRY {
+    struct LIST_ENTRY *next, *previous;
+} LIST_ENTRY;
+
+typedef struct KQUEUE {
+    DISPATCHER_HEADER header; /* signal_state: how many entries */
+    LIST_ENTRY entries;
+    uint32_t current_count, maximum_count;
+    LIST_ENTRY threads;
+} KQUEUE;
+
+void KeInitializeQueue(KQUEUE *queue, uint32_t count);
+int32_t KeInsertQueue(KQUEUE *queue, LIST_ENTRY *entry);
+int32_t KeInsertHeadQueue(KQUEUE *queue, LIST_ENTRY *entry);
+LIST_ENTRY *KeRemoveQueue(KQUEUE *queue, KPROCESSOR_MODE mode, const int64_t *timeout);
+LIST_ENTRY *KeRundownQueue(KQUEUE *queue);
+
 /* ---- alerts ---- */
 
-uint32_t KeAlertThread(void *kthread, uint32_t mode); /* mode 0 kernel, 1 user */
+uint32_t KeAlertThread(void *kthread, KPROCESSOR_MODE mode); /* mode 0 kernel, 1 user */
 uint32_t KeAlertResumeThread(void *kthread);
-uint32_t KeTestAlertThread(uint32_t mode);
+uint32_t KeTestAlertThread(KPROCESSOR_MODE mode);
 
 /* ---- waits ---- */
 
 enum { WAIT_ALL = 0, WAIT_ANY = 1 };
 
-NTSTATUS NtWaitForSingleObjectEx(HANDLE handle, uint32_t mode, uint32_t alertable,
+NTSTATUS NtWaitForSingleObjectEx(HANDLE handle, KPROCESSOR_MODE mode, BOOLEAN alertable,
                                  const int64_t *timeout);
 NTSTATUS NtWaitForMultipleObjectsEx(uint32_t count, const HANDLE *handles, uint32_t type,
-                                    uint32_t mode, uint32_t alertable, const int64_t *timeout);
+                                    KPROCESSOR_MODE mode, BOOLEAN alertable,
+                                    const int64_t *timeout);
 
-NTSTATUS NtSignalAndWaitForSingleObjectEx(HANDLE signal, HANDLE object, uint32_t mode,
-                                          uint32_t alertable, const int64_t *timeout);
+NTSTATUS NtSignalAndWaitForSingleObjectEx(HANDLE signal, HANDLE object, KPROCESSOR_MODE mode,
+                                          BOOLEAN alertable, const int64_t *timeout);
 
-NTSTATUS KeWaitForSingleObject(void *object, uint32_t reason, uint32_t mode, uint32_t alertable,
-                               const int64_t *timeout);
+NTSTATUS KeWaitForSingleObject(void *object, uint32_t reason, KPROCESSOR_MODE mode,
+                               BOOLEAN alertable, const int64_t *timeout);
 NTSTATUS KeWaitForMultipleObjects(uint32_t count, void *const *objects, uint32_t type,
-                                  uint32_t reason, uint32_t mode, uint32_t alertable,
+                                  uint32_t reason, KPROCESSOR_MODE mode, BOOLEAN alertable,
                                   const int64_t *timeout, void *blocks);
 
 #endif

@@ -18,7 +18,7 @@ _Noreturn void ExTerminateThread(uint32_t exit_code);
 NTSTATUS NtResumeThread(HANDLE thread, uint32_t *previous_count);
 NTSTATUS NtSuspendThread(HANDLE thread, uint32_t *previous_count);
 NTSTATUS NtYieldExecution(void);
-NTSTATUS KeDelayExecutionThread(uint32_t mode, uint32_t alertable, const int64_t *interval);
+NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE mode, BOOLEAN alertable, const int64_t *interval);
 void KeStallExecutionProcessor(uint32_t microseconds);
 
 /* ---- by KTHREAD ---- */
@@ -32,12 +32,12 @@ int32_t KeSetBasePriorityThread(KTHREAD *thread, int32_t increment);
 int32_t KeQueryBasePriorityThread(KTHREAD *thread);
 int32_t KeSetPriorityThread(KTHREAD *thread, int32_t priority);
 void KeBoostPriorityThread(KTHREAD *thread, int32_t increment);
-uint32_t KeSetDisableBoostThread(KTHREAD *thread, uint32_t disable);
+uint32_t KeSetDisableBoostThread(KTHREAD *thread, BOOLEAN disable);
 
 /* ---- the calling thread ---- */
 
 uint32_t KeGetCurrentProcessType(void);
-void KeSetCurrentProcessType(uint32_t type);
+void KeSetCurrentProcessType(uint8_t type);
 void KeSetBackgroundProcessors(uint32_t mask);
 uint32_t KeQueryBackgroundProcessors(void);
 void KeEnableFpuExceptions(uint32_t enable);
@@ -53,6 +53,22 @@ char *MmCreateKernelStack(uint32_t size, uint32_t unused); /* its high end */
 NTSTATUS MmDeleteKernelStack(char *base, char *limit);
 void KeSetCurrentStackPointers(void *stack_pointer, KTHREAD *thread, void *allocation_base,
                                void *base, void *limit);
+
+/* ---- functions that want to know of threads that begin (1) or end (0) ---- */
+
+typedef struct THREAD_REGISTRATION {
+    void (*routine)(struct THREAD_REGISTRATION *registration, KTHREAD *thread, uint32_t begins);
+    uint32_t priority;
+    uint32_t link[2];
+} THREAD_REGISTRATION;
+
+typedef struct XTHREAD_NOTIFICATION {
+    uint32_t link[2];
+    void (*routine)(uint32_t begins);
+} XTHREAD_NOTIFICATION;
+
+void ExRegisterThreadNotification(THREAD_REGISTRATION *registration, uint32_t create);
+void XRegisterThreadNotifyRoutine(XTHREAD_NOTIFICATION *registration, uint32_t create);
 
 /* ---- of the title library ---- */
 

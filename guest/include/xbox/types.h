@@ -7,6 +7,11 @@
 typedef uint32_t HANDLE;
 typedef uint32_t NTSTATUS;
 
+/* Of an argument of these types the kernel looks at the lowest byte only. */
+typedef uint8_t BOOLEAN; /* 0: no */
+typedef uint8_t KPROCESSOR_MODE;
+typedef uint8_t KIRQL;
+
 #define STATUS_SUCCESS                  0x00000000u
 #define STATUS_WAIT_0                   0x00000000u
 #define STATUS_ABANDONED_WAIT_0         0x00000080u

@@ -29,11 +29,35 @@ def without_program(guestrt, work):
     return ["%s is imported by no program here" % table[key].get("name") for key in sorted(rows)]
 
 
-def unfit_prototypes(work):
-    done = subprocess.run([os.path.join(ROOT, "scripts/guest-cc"), "-c", "-Wall", "-Werror", "-fmax-errors=0",
+def compile_prototypes(work, *options):
+    return subprocess.run([os.path.join(ROOT, "scripts/guest-cc"), "-c", "-Wall", "-Werror", "-fmax-errors=0", *options,
                            "-I", os.path.join(ROOT, "include"), "-o", os.path.join(work, "prototypes.o"),
                            os.path.join(HERE, "prototypes.c")], capture_output=True, text=True,
                           env={**os.environ, "LC_ALL": "C"})
+
+
+def unfit_widths(work):
+    """Parameters of one byte in the rows, but not in the prototypes, or the other way round."""
+    done = compile_prototypes(work, "-Wno-error", "-DWIDE=0x10000", "-DNARROW=0x10000", "-ftrack-macro-expansion=0")
+    warned = {}
+    for file, line in re.findall(r"(\w+\.def):(\d+):.*warning: .*-Woverflow", done.stderr):
+        warned[file, int(line)] = warned.get((file, int(line)), 0) + 1
+    problems = []
+    folder = os.path.join(ROOT, "include/guestrt/exports")
+    for file in sorted(os.listdir(folder)):
+        text = open(os.path.join(folder, file)).read()
+        for row in re.finditer(r"^GRT_EXPORT\w+\((\w+, \w+, (\w+), .*)", text, re.M):
+            first = text.count("\n", 0, row.start()) + 1
+            last = text.count("\n", 0, text.index('")\n', row.start())) + 1
+            found = sum(warned.get((file, line), 0) for line in range(first, last + 1))
+            wanted = len(re.findall(r"\b(?:u8|boolean), \w+", row.group(1)))
+            if found != wanted:
+                problems.append("%s has %d parameters of one byte, not %d" % (row.group(2), found, wanted))
+    return problems
+
+
+def unfit_prototypes(work):
+    done = compile_prototypes(work)
     problems = {}
     for text in re.findall(r"error: (.*)", done.stderr):
         name = re.search(r"'(\w+)'|result of (\w+)|the word of (\w+)", text)
@@ -45,7 +69,7 @@ def unfit_prototypes(work):
             problems.setdefault(name, text)
     if done.returncode and not problems:
         problems["?"] = done.stderr
-    return sorted(problems.values())
+    return sorted(problems.values()) or unfit_widths(work)
 
 
 def main():

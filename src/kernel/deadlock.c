@@ -1,0 +1,156 @@
+/* deadlock.c - circles of threads that wait for each other's locks: found, and said. */
+#include "kernel/deadlock.h"
+
+#include "diag/log.h"
+#include "kernel/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- the table; its lock is held ----------------------------------------------------------- */
+
+static grt_blocked **bucket_of(grt_deadlocks *deadlocks, grt_addr kthread)
+{
+    uint32_t hash = kthread * 2654435761u;
+    return &deadlocks->buckets[hash >> 24];
+}
+
+static const grt_blocked *find(grt_deadlocks *deadlocks, const grt_holder *holder)
+{
+    const grt_blocked *blocked = *bucket_of(deadlocks, holder->kthread);
+    while (blocked && (blocked->thread->kthread != holder->kthread ||
+                       (holder->thread_id != 0 && blocked->thread->id != holder->thread_id)))
+        blocked = blocked->next;
+    return blocked;
+}
+
+/* The one behind [holder] if it holds what [blocked] waits for, and waits itself; or null. */
+static grt_blocked *waiting_holder(grt_deadlocks *deadlocks, const grt_blocked *blocked,
+                                   const grt_holder *holder)
+{
+    const grt_blocked *found = find(deadlocks, holder);
+    if (found && blocked->kind->holds && !blocked->kind->holds(blocked, found->thread))
+        return NULL;
+    return (grt_blocked *)found;
+}
+
+/* ---- circles; the table's lock is held ----------------------------------------------------- */
+
+typedef struct circle {
+    uint32_t count;
+    grt_blocked *members[GRT_DEADLOCK_MEMBERS]; /* each waits for what the next one has */
+} circle;
+
+/* Whether a way leads from the circle's last member back to its first; it then ends with the
+ * circle. */
+static bool leads_back(grt_runtime *runtime, circle *way, uint64_t search)
+{
+    grt_blocked *last = way->members[way->count - 1];
+    grt_deadlocks *deadlocks = &runtime->kernel->deadlocks;
+    grt_holders holders = {.count = 0};
+    last->kind->holders(runtime, last, &holders);
+    for (uint32_t i = 0; i < holders.count; i++) {
+        grt_blocked *next = waiting_holder(deadlocks, last, &holders.list[i]);
+        if (next == way->members[0])
+            return true;
+        if (!next || next->looked_at == search || way->count == GRT_DEADLOCK_MEMBERS)
+            continue;
+        next->looked_at = search;
+        way->members[way->count++] = next;
+        if (leads_back(runtime, way, search))
+            return true;
+        way->count--;
+    }
+    return false;
+}
+
+static bool waits_for(grt_runtime *runtime, const grt_blocked *one, const grt_blocked *other)
+{
+    grt_holders holders = {.count = 0};
+    one->kind->holders(runtime, one, &holders);
+    for (uint32_t i = 0; i < holders.count; i++) {
+        if (waiting_holder(&runtime->kernel->deadlocks, one, &holders.list[i]) == other)
+            return true;
+    }
+    return false;
+}
+
+/* The second look. */
+static bool is_still(grt_runtime *runtime, const circle *found)
+{
+    for (uint32_t i = 0; i < found->count; i++) {
+        if (!waits_for(runtime, found->members[i], found->members[(i + 1) % found->count]))
+            return false;
+    }
+    return true;
+}
+
+/* ---- the report ---------------------------------------------------------------------------- */
+
+/* Copied, so that nothing is written under a lock. */
+typedef struct member {
+    uint32_t thread_id;
+    const grt_lock_kind *kind;
+    grt_addr lock, call_site;
+} member;
+
+static void describe(grt_runtime *runtime, const member *one, uint32_t next_id, char *text,
+                     size_t size)
+{
+    char place[96], lock[16] = "";
+    grt_call_place(runtime, one->call_site, place, sizeof place);
+    if (one->lock)
+        snprintf(lock, sizeof lock, " 0x%08X", (unsigned)one->lock);
+    snprintf(text, size, " thread %u waits at %s %s%s, which thread %u %s",
+             (unsigned)one->thread_id, place, one->kind->waits, lock, (unsigned)next_id,
+             one->kind->has);
+}
+
+static void report(grt_runtime *runtime, const member *members, uint32_t count)
+{
+    char text[1400] = "", one[256];
+    for (uint32_t i = 0; i < count; i++) {
+        size_t used = strlen(text);
+        describe(runtime, &members[i], members[(i + 1) % count].thread_id, one, sizeof one);
+        snprintf(text + used, sizeof text - used, "%s%s", i == 0 ? "" : ";", one);
+    }
+    grt_log_line(&runtime->config.log, GRT_LOG_WARN, "DEADLOCK", "%u thread%s:%s", (unsigned)count,
+                 count == 1 ? "" : "s", text);
+}
+
+/* ---- entering and leaving ------------------------------------------------------------------ */
+
+void grt_deadlock_enter(grt_blocked *blocked)
+{
+    grt_runtime *runtime = blocked->thread->runtime;
+    grt_deadlocks *deadlocks = &runtime->kernel->deadlocks;
+    member members[GRT_DEADLOCK_MEMBERS];
+    circle way = {1, {blocked}};
+    os_mutex_lock(&deadlocks->lock);
+    grt_blocked **bucket = bucket_of(deadlocks, blocked->thread->kthread);
+    blocked->next = *bucket;
+    *bucket = blocked;
+    deadlocks->count++;
+    bool found = leads_back(runtime, &way, ++deadlocks->searches) && is_still(runtime, &way);
+    bool news = found && !blocked->said;
+    for (uint32_t i = 0; found && i < way.count; i++) {
+        grt_blocked *one = way.members[i];
+        members[i] = (member){one->thread->id, one->kind, one->lock, one->call_site};
+        one->said = true;
+    }
+    os_mutex_unlock(&deadlocks->lock);
+    if (news)
+        report(runtime, members, way.count);
+}
+
+void grt_deadlock_leave(grt_blocked *blocked)
+{
+    grt_deadlocks *deadlocks = &blocked->thread->runtime->kernel->deadlocks;
+    os_mutex_lock(&deadlocks->lock);
+    grt_blocked **link = bucket_of(deadlocks, blocked->thread->kthread);
+    while (*link != blocked)
+        link = &(*link)->next;
+    *link = blocked->next;
+    deadlocks->count--;
+    os_mutex_unlock(&deadlocks->lock);
+}
