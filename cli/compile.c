@@ -149,9 +149,10 @@ static void hash_options(XXH3_state_t *state, const compile_options *options)
     uint32_t numbers[] = {(uint32_t)translate->fp,   translate->trap_untranslated,
                           translate->full_state,     translate->function_count,
                           translate->setjmp_address, translate->longjmp_address,
-                          options->overridable};
+                          translate->jump_count,     options->overridable};
     XXH3_128bits_update(state, numbers, sizeof numbers);
     XXH3_128bits_update(state, translate->functions, translate->function_count * sizeof(uint32_t));
+    XXH3_128bits_update(state, translate->jumps, translate->jump_count * sizeof(uint32_t));
     uint32_t processor[TOOL_CPU_WORDS]; /* for -march=native, when machines share a cache */
     tool_cpu_features(processor);
     XXH3_128bits_update(state, processor, sizeof processor);

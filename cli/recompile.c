@@ -110,6 +110,18 @@ static bool parse(recompile_command *command, int argc, char **argv)
 /* NAME.h, NAME_module.c and CMakeLists.txt, beside the code. */
 enum { OTHER_FILES = 3 };
 
+static void print_unknown_tables(const grc_report *report)
+{
+    enum { SHOWN = 4 };
+    for (uint32_t i = 0; i < report->unknown_tables && i < SHOWN; i++)
+        fprintf(stderr,
+                "guestrt: the table of the jump at %08X is not understood; --jump-anywhere=0x%08X "
+                "gets it right\n",
+                report->unknown_table_jumps[i], report->unknown_table_jumps[i]);
+    if (report->unknown_tables > SHOWN)
+        fprintf(stderr, "guestrt: and %u more such jumps\n", report->unknown_tables - SHOWN);
+}
+
 static void print_summary(const recompile_command *command, const grc_report *report)
 {
     fprintf(stderr,
@@ -118,6 +130,7 @@ static void print_summary(const recompile_command *command, const grc_report *re
             report->functions, report->instructions, report->instructions * 4, report->jump_tables,
             report->unresolved_jumps, report->exact_fp ? "exact" : "fast",
             report->code_files + OTHER_FILES, command->output);
+    print_unknown_tables(report);
     if (report->message_count)
         fprintf(stderr, "guestrt: %u instructions became reporting traps\n", report->message_count);
 }

@@ -283,6 +283,7 @@ static int fault_exit_code(grt_fault_id fault)
     case GRT_FAULT_NONE: /* a policy other than a fault's stopped the program */
         return EXIT_STOPPED;
     case GRT_FAULT_BAD_CALL:
+    case GRT_FAULT_BAD_JUMP:
     case GRT_FAULT_NULL_CALL:
     case GRT_FAULT_UNTRANSLATED:
     case GRT_FAULT_SYSTEM_CALL:

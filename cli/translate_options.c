@@ -26,6 +26,7 @@ void translate_options_init(translate_options *options)
 {
     options->recompile = grc_options_default();
     options->recompile.functions = options->functions;
+    options->recompile.jumps = options->jumps;
 }
 
 static bool take_fpscr(grc_options *recompile, const char *value)
@@ -49,14 +50,13 @@ static bool take_address(const char *name, const char *value, uint32_t *address)
     return false;
 }
 
-static bool take_function(translate_options *options, const char *value)
+static bool take_one_more(const char *name, const char *value, uint32_t *addresses, size_t *count)
 {
-    grc_options *recompile = &options->recompile;
-    if (recompile->function_count == TRANSLATE_FUNCTIONS_MAX) {
-        cli_error("more than %d --function options", TRANSLATE_FUNCTIONS_MAX);
+    if (*count == TRANSLATE_ADDRESSES_MAX) {
+        cli_error("more than %d --%s options", TRANSLATE_ADDRESSES_MAX, name);
         return false;
     }
-    return take_address("function", value, &options->functions[recompile->function_count++]);
+    return take_address(name, value, &addresses[(*count)++]);
 }
 
 bool translate_options_take(translate_options *options, int code, const char *value)
@@ -72,7 +72,9 @@ bool translate_options_take(translate_options *options, int code, const char *va
         recompile->full_state = true;
         return true;
     case TRANSLATE_OPTION_FUNCTION:
-        return take_function(options, value);
+        return take_one_more("function", value, options->functions, &recompile->function_count);
+    case TRANSLATE_OPTION_JUMP:
+        return take_one_more("jump-anywhere", value, options->jumps, &recompile->jump_count);
     case TRANSLATE_OPTION_SETJMP:
         return take_address("setjmp", value, &recompile->setjmp_address);
     case TRANSLATE_OPTION_LONGJMP:

@@ -9,11 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { TRANSLATE_FUNCTIONS_MAX = 4096 };
+enum { TRANSLATE_ADDRESSES_MAX = 4096 };
 
 typedef struct translate_options {
     grc_options recompile;
-    uint32_t functions[TRANSLATE_FUNCTIONS_MAX];
+    uint32_t functions[TRANSLATE_ADDRESSES_MAX];
+    uint32_t jumps[TRANSLATE_ADDRESSES_MAX];
 } translate_options;
 
 /* Codes of the shared long options; a command's own start after TRANSLATE_OPTION_END. */
@@ -22,6 +23,7 @@ enum {
     TRANSLATE_OPTION_TRAP,
     TRANSLATE_OPTION_FULL_STATE,
     TRANSLATE_OPTION_FUNCTION,
+    TRANSLATE_OPTION_JUMP,
     TRANSLATE_OPTION_SETJMP,
     TRANSLATE_OPTION_LONGJMP,
     TRANSLATE_OPTION_END,
@@ -32,6 +34,7 @@ enum {
         {"trap-untranslated", no_argument, NULL, TRANSLATE_OPTION_TRAP},                           \
         {"full-state", no_argument, NULL, TRANSLATE_OPTION_FULL_STATE},                            \
         {"function", required_argument, NULL, TRANSLATE_OPTION_FUNCTION},                          \
+        {"jump-anywhere", required_argument, NULL, TRANSLATE_OPTION_JUMP},                         \
         {"setjmp", required_argument, NULL, TRANSLATE_OPTION_SETJMP},                              \
     {                                                                                              \
         "longjmp", required_argument, NULL, TRANSLATE_OPTION_LONGJMP                               \
@@ -44,6 +47,8 @@ enum {
     "      --trap-untranslated  a reporting trap in place of an instruction that cannot be\n"      \
     "                           translated, instead of refusing the file\n"                        \
     "      --function=ADDR      ADDR starts a function (repeatable)\n"                             \
+    "      --jump-anywhere=ADDR the bctr at ADDR may go to any instruction of its function\n"      \
+    "                           (repeatable)\n"                                                    \
     "      --setjmp=ADDR, --longjmp=ADDR\n"                                                        \
     "                           where a stripped program has these\n"                              \
     "      --full-state         all registers in memory at every call: slow, for debugging\n"

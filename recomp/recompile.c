@@ -76,6 +76,23 @@ static void check_options(grc_work *work)
         grc_stop(work, GRC_BAD_OPTION, 0, "a file must hold at least one instruction");
 }
 
+/* Whoever names a jump wants it taken care of: another address is a mistake. */
+static void check_jumps(translation *t)
+{
+    const grc_options *options = t->work.options;
+    for (size_t i = 0; i < options->jump_count; i++) {
+        uint32_t address = options->jumps[i], word = 0;
+        grc_branch branch = {.flow = GRC_FLOW_NONE};
+        if (grc_image_is_code(&t->image, address) && grc_image_word(&t->image, address, &word)) {
+            grc_insn insn = grc_decode(address, word);
+            grc_insn_branch(&insn, &branch);
+        }
+        if (branch.flow != GRC_FLOW_JUMP_CTR)
+            grc_stop(&t->work, GRC_BAD_OPTION, address,
+                     "the jump given by option is no jump through CTR");
+    }
+}
+
 /* ---- intrinsics --------------------------------------------------------------------------------
  */
 
@@ -235,12 +252,22 @@ static void hand_out_all(translation *t)
 /* ---- the whole ---------------------------------------------------------------------------------
  */
 
+static void report_unknown_tables(translation *t)
+{
+    grc_report *report = t->work.report;
+    const grc_words *jumps = &t->program.unknown_tables;
+    report->unknown_tables = (uint32_t)jumps->count;
+    for (size_t i = 0; i < jumps->count && i < GRC_TABLE_LIMIT; i++)
+        report->unknown_table_jumps[i] = jumps->items[i];
+}
+
 static void run(translation *t, const void *elf, size_t size)
 {
     check_options(&t->work);
     grc_image_read_elf(&t->work, elf, size, &t->image);
     t->work.report->image_hash = t->image.hash;
     t->work.report->imports = (uint32_t)t->image.import_count;
+    check_jumps(t);
     find_intrinsics(t);
     grc_program_create(&t->work, &t->image, &t->program);
     grc_find_starts(&t->program);
@@ -249,6 +276,7 @@ static void run(translation *t, const void *elf, size_t size)
     t->work.report->functions = t->program.function_count;
     t->work.report->jump_tables = t->program.jump_tables;
     t->work.report->unresolved_jumps = t->program.unresolved_jumps;
+    report_unknown_tables(t);
     write_code(t);
     grc_write_module(&t->program, &t->out.module);
     grc_write_header(&t->program, &t->out.header);

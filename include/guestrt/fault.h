@@ -66,7 +66,9 @@ extern "C" {
     X(23, HOST_CODE, "host code called by the guest faulted",                                      \
       "look at the export or override in a host debugger", 0xC0000005u)                            \
     X(24, EXCEPTION, "the guest raised an exception that nothing handles",                         \
-      "its code and parameters are the guest's own; E06D7363 is a C++ throw", 0xC0000144u)
+      "its code and parameters are the guest's own; E06D7363 is a C++ throw", 0xC0000144u)         \
+    X(25, BAD_JUMP, "jump within a function to a place that was not known to be jumped to",        \
+      "recompile with --jump-anywhere=ADDRESS of the jump, which is the pc", 0xC0000005u)
 
 typedef enum grt_fault_id {
     GRT_FAULT_NONE = 0,

@@ -118,14 +118,15 @@ typedef enum grt_ppc_trap_kind {
     GRT_TRAP_RETURN = 3,            /* blr to another place than the call came from */
     GRT_TRAP_UNALIGNED_RESERVE = 4, /* lwarx, ldarx, stwcx., stdcx. at an unaligned address */
     GRT_TRAP_FELL_OFF = 5,          /* execution ran past the end of the known code */
+    GRT_TRAP_JUMP = 6,              /* bctr to a place that its function was not known to jump to */
 } grt_ppc_trap_kind;
 
 /* A trap at guest address [address]; [detail] is the instruction word, or the bad target for
- * GRT_TRAP_RETURN. Does not return unless the runtime's policy is to go on. */
+ * GRT_TRAP_RETURN and GRT_TRAP_JUMP. Does not return unless the runtime's policy is to go on. */
 void grt_ppc_trap(grt_ppc *ctx, uint8_t *base, grt_ppc_trap_kind kind, grt_addr address,
                   uint32_t detail);
 
-/* An indirect call or jump at guest address [site] whose [target] is no function. Reported; does
+/* An indirect call at guest address [site] whose [target] is no function. Reported; does
  * not return unless the policy is to go on, then the call counts as done. */
 void grt_ppc_bad_call(grt_ppc *ctx, uint8_t *base, grt_addr target, grt_addr site);
 
@@ -166,6 +167,16 @@ static inline void grt_ppc_call(grt_ppc *ctx, uint8_t *base, grt_addr target, gr
         function(ctx, base);
     else
         grt_ppc_bad_call(ctx, base, target, site);
+}
+
+/* An indirect jump at guest address [site] out of its function, or so it seems: to another one. */
+static inline void grt_ppc_jump(grt_ppc *ctx, uint8_t *base, grt_addr target, grt_addr site)
+{
+    grt_ppc_function *function = grt_ppc_lookup(ctx, target);
+    if (__builtin_expect(function != 0, 1))
+        function(ctx, base);
+    else
+        grt_ppc_trap(ctx, base, GRT_TRAP_JUMP, site, target);
 }
 
 #ifdef __cplusplus

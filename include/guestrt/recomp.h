@@ -53,6 +53,10 @@ typedef struct grc_options {
     bool trap_untranslated;
     const uint32_t *functions; /* further function starts that the analysis cannot see */
     size_t function_count;
+    /* Addresses of indirect jumps (bctr) that may go to any instruction of their function: for a
+     * table that the analysis misunderstands. Such a function is large and slow, and right. */
+    const uint32_t *jumps;
+    size_t jump_count;
     uint32_t setjmp_address; /* 0: found by import records and symbol names only */
     uint32_t longjmp_address;
     uint32_t instructions_per_file; /* where output files are cut */
@@ -65,7 +69,7 @@ typedef struct grc_message {
     char text[200];
 } grc_message;
 
-enum { GRC_MESSAGE_LIMIT = 32 };
+enum { GRC_MESSAGE_LIMIT = 32, GRC_TABLE_LIMIT = 16 };
 
 typedef struct grc_report {
     uint32_t message_count; /* all errors; the first GRC_MESSAGE_LIMIT are kept */
@@ -76,7 +80,11 @@ typedef struct grc_report {
     uint32_t imports;
     uint32_t jump_tables;      /* indirect jumps whose table was found */
     uint32_t unresolved_jumps; /* indirect jumps that go through the global function table */
-    uint32_t code_files;       /* NAME_code_0.c ... */
+    /* Those of them that use a table which was not understood, in functions too large to allow
+     * every instruction as a target unasked. */
+    uint32_t unknown_tables;
+    uint32_t unknown_table_jumps[GRC_TABLE_LIMIT]; /* addresses of the first */
+    uint32_t code_files;                           /* NAME_code_0.c ... */
     bool exact_fp;
 } grc_report;
 

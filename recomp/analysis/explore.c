@@ -7,7 +7,7 @@
  * such target becomes a function of its own. New starts come up while exploring; what was explored
  * on wrong assumptions is then explored again. Starts only ever grow, so this ends.
  */
-#include "program.h"
+#include "jumps.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +22,10 @@ enum {
 
 typedef struct table {
     uint32_t jump; /* word of the bctr */
-    bool resolved;
+    grc_jump_kind kind;
     grc_words targets;
+    bool guessed;  /* unless it is known by now */
+    bool anywhere; /* it was guessed to go anywhere in the function */
 } table;
 
 typedef struct tables {
@@ -35,6 +37,7 @@ typedef struct explorer {
     grc_program *program;
     grc_arena *arena;
     uint32_t start, end; /* own extent */
+    uint32_t limit;      /* and what may be its own */
     uint32_t stamp;
     grc_words pending, visited, calls;
     tables jumps;
@@ -184,12 +187,6 @@ static void visit_pending(explorer *e)
 /* ---- blocks ------------------------------------------------------------------------------------
  */
 
-static int by_word(const void *left, const void *right)
-{
-    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-    return (a > b) - (a < b);
-}
-
 static bool ends_block(const grc_insn *insn)
 {
     grc_branch branch;
@@ -201,8 +198,8 @@ static bool ends_block(const grc_insn *insn)
 static void cut_blocks(explorer *e, grc_function *function)
 {
     grc_program *program = e->program;
-    const grc_words *visited = &e->visited;
-    qsort(visited->items, visited->count, sizeof(uint32_t), by_word);
+    grc_words *visited = &e->visited;
+    grc_sort_words(visited);
     function->blocks = grc_alloc(e->arena, visited->count, sizeof(grc_block));
     function->block_count = 0;
     for (size_t i = 0; i < visited->count; i++) {
@@ -219,17 +216,13 @@ static void cut_blocks(explorer *e, grc_function *function)
     function->entry = program->block_of[function->start];
 }
 
-static void connect_cases(explorer *e, grc_block *block)
+static void connect_cases(explorer *e, const table *jump, grc_block *block)
 {
-    for (size_t i = 0; i < e->jumps.count; i++) {
-        const table *jump = &e->jumps.items[i];
-        if (jump->jump != block->end - 1)
-            continue;
-        block->cases = grc_alloc(e->arena, jump->targets.count, sizeof(uint32_t));
-        for (size_t j = 0; j < jump->targets.count; j++)
-            if (branches_inside(e, jump->targets.items[j]))
-                block->cases[block->case_count++] = e->program->block_of[jump->targets.items[j]];
-    }
+    block->cases = grc_alloc(e->arena, jump->targets.count, sizeof(uint32_t));
+    block->guessed = jump->kind != GRC_JUMP_KNOWN;
+    for (size_t i = 0; i < jump->targets.count; i++)
+        if (branches_inside(e, jump->targets.items[i]))
+            block->cases[block->case_count++] = e->program->block_of[jump->targets.items[i]];
 }
 
 static void connect_block(explorer *e, grc_block *block)
@@ -246,69 +239,43 @@ static void connect_block(explorer *e, grc_block *block)
         if (word != GRC_NONE && branches_inside(e, word))
             block->target = program->block_of[word];
     }
-    if (branch.flow == GRC_FLOW_JUMP_CTR)
-        connect_cases(e, block);
     if ((branch.conditional || !ends_block(last)) && falls_inside(e, block->end))
         block->next = program->block_of[block->end];
 }
 
+static int by_jump(const void *left, const void *right)
+{
+    const table *a = left, *b = right;
+    return (a->jump > b->jump) - (a->jump < b->jump);
+}
+
 static void build_blocks(explorer *e, grc_function *function)
 {
+    size_t jump = 0;
     cut_blocks(e, function);
-    for (uint32_t i = 0; i < function->block_count; i++)
-        connect_block(e, &function->blocks[i]);
+    if (e->jumps.count)
+        qsort(e->jumps.items, e->jumps.count, sizeof *e->jumps.items, by_jump);
+    for (uint32_t i = 0; i < function->block_count; i++) {
+        grc_block *block = &function->blocks[i];
+        connect_block(e, block);
+        if (jump < e->jumps.count && e->jumps.items[jump].jump == block->end - 1)
+            connect_cases(e, &e->jumps.items[jump++], block);
+    }
 }
 
 /* ---- indirect jumps ----------------------------------------------------------------------------
  */
 
-static void add_edge(grc_edges *edges, uint32_t to, uint32_t from)
+static void find_targets(explorer *e, grc_flow_graph *flow, table *jump)
 {
-    if (to != GRC_NONE)
-        edges->blocks[edges->first[to]++] = from;
-}
-
-static void each_edge(const grc_block *block, uint32_t index, grc_edges *edges)
-{
-    add_edge(edges, block->next, index);
-    add_edge(edges, block->target, index);
-    for (uint32_t i = 0; i < block->case_count; i++)
-        add_edge(edges, block->cases[i], index);
-}
-
-static grc_edges predecessors(grc_arena *arena, const grc_function *function)
-{
-    uint32_t count = function->block_count, total = 0;
-    grc_edges edges = {.first = grc_alloc(arena, count + 2, sizeof(uint32_t))};
-    uint32_t *counts = edges.first + 1;
-    for (uint32_t i = 0; i < count; i++) {
-        const grc_block *block = &function->blocks[i];
-        if (block->next != GRC_NONE)
-            counts[block->next]++;
-        if (block->target != GRC_NONE)
-            counts[block->target]++;
-        for (uint32_t j = 0; j < block->case_count; j++)
-            counts[block->cases[j]]++;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t own = counts[i];
-        counts[i] = total;
-        total += own;
-    }
-    edges.blocks = grc_alloc(arena, total + 1, sizeof(uint32_t));
-    /* Filling moves each start to the next one's place, which is why there is one entry before. */
-    grc_edges fill = {.first = counts, .blocks = edges.blocks};
-    for (uint32_t i = 0; i < count; i++)
-        each_edge(&function->blocks[i], i, &fill);
-    return edges;
-}
-
-/* Any place in the function whose address is a constant somewhere may be where it jumps to. */
-static void guess_targets(explorer *e, grc_words *targets)
-{
-    for (uint32_t word = e->start; word < e->end && is_code(e->program, word); word++)
-        if (e->program->flags[word] & GRC_WORD_TAKEN)
-            GRC_PUSH(e->arena, targets, word);
+    grc_words targets = {0};
+    uint32_t block = e->program->block_of[jump->jump];
+    if (grc_jump_is_asked_for(e->program, jump->jump))
+        jump->kind = GRC_JUMP_UNKNOWN_TABLE;
+    else
+        jump->kind = grc_find_jump_targets(flow, e->arena, block, &targets);
+    if (jump->kind == GRC_JUMP_KNOWN || !jump->guessed)
+        jump->targets = targets;
 }
 
 static bool reach_targets(explorer *e, const grc_words *targets)
@@ -324,23 +291,52 @@ static bool reach_targets(explorer *e, const grc_words *targets)
     return changed;
 }
 
-/* Looks at every indirect jump; true if that led to code not seen before. */
-static bool resolve_jumps(explorer *e, grc_function *function)
+/* Looks at every indirect jump, again if it has been looked at: new ways may lead to it. True if
+ * that led to code not seen before. */
+static bool resolve_jumps(explorer *e, const grc_function *function)
 {
-    grc_edges edges = predecessors(e->arena, function);
+    grc_program *program = e->program;
+    grc_edges edges = grc_predecessors(e->arena, function);
+    grc_flow_graph flow =
+        grc_flow_graph_make(program, e->arena, function, &edges, program->slice_budget);
     bool changed = false;
     for (size_t i = 0; i < e->jumps.count; i++) {
         table *jump = &e->jumps.items[i];
-        if (jump->resolved)
+        find_targets(e, &flow, jump);
+        if (jump->kind == GRC_JUMP_KNOWN)
+            changed |= reach_targets(e, &jump->targets);
+    }
+    program->slice_budget = flow.budget;
+    return changed;
+}
+
+/* Once no more can be known. */
+static bool guess_jumps(explorer *e)
+{
+    bool changed = false;
+    for (size_t i = 0; i < e->jumps.count; i++) {
+        table *jump = &e->jumps.items[i];
+        if (jump->kind == GRC_JUMP_KNOWN || jump->guessed)
             continue;
-        jump->targets.count = 0;
-        jump->resolved = grc_find_jump_table(e->program, function, &edges,
-                                             e->program->block_of[jump->jump], &jump->targets);
-        if (!jump->resolved)
-            guess_targets(e, &jump->targets);
+        jump->guessed = true;
+        jump->anywhere = grc_guess_targets(e->program, e->arena, e->start, e->limit, jump->jump,
+                                           jump->kind, &jump->targets);
         changed |= reach_targets(e, &jump->targets);
     }
     return changed;
+}
+
+static void follow_jumps(explorer *e, grc_function *function)
+{
+    function->limit = e->limit = e->jumps.count ? grc_guess_limit(e->program, e->end) : e->end;
+    for (int i = 0; e->jumps.count && i < TABLE_ROUNDS; i++) {
+        if (!resolve_jumps(e, function) && !guess_jumps(e))
+            break;
+        visit_pending(e);
+        build_blocks(e, function);
+    }
+    if (e->jumps.count)
+        build_blocks(e, function);
 }
 
 /* ---- one function ------------------------------------------------------------------------------
@@ -354,7 +350,7 @@ static uint32_t extent_end(const grc_program *program, uint32_t start)
         return start + (size < room ? size : room);
     }
     uint32_t end = start + 1;
-    while (end < program->words && is_code(program, end) && !(program->flags[end] & GRC_WORD_START))
+    while (is_code(program, end) && !(program->flags[end] & GRC_WORD_START))
         end++;
     return end;
 }
@@ -372,12 +368,7 @@ static explorer explore_function(grc_program *program, grc_arena *arena, grc_fun
     reach(&e, e.start);
     visit_pending(&e);
     build_blocks(&e, function);
-    for (int i = 0; e.jumps.count && i < TABLE_ROUNDS && resolve_jumps(&e, function); i++) {
-        visit_pending(&e);
-        build_blocks(&e, function);
-    }
-    if (e.jumps.count)
-        build_blocks(&e, function);
+    follow_jumps(&e, function);
     return e;
 }
 
@@ -409,12 +400,14 @@ typedef struct survey {
         size_t count, capacity;
     } functions;
     uint32_t tables, unresolved; /* indirect jumps */
+    grc_words unknown_tables;    /* addresses of those whose guess may not be all */
     uint64_t total;              /* words in functions, code in several of them counted for each */
     bool again;                  /* a start turned up inside a function that was explored already */
 } survey;
 
 static void mark_start(grc_program *program, survey *s, uint32_t word)
 {
+    program->flags[word] &= (uint8_t)~GRC_WORD_GUESSED;
     if (program->flags[word] & GRC_WORD_START)
         return;
     program->flags[word] |= GRC_WORD_START;
@@ -456,6 +449,13 @@ static void classify(grc_program *program, grc_function *function)
     }
 }
 
+static void count_jump(grc_program *program, survey *s, const table *jump)
+{
+    *(jump->kind == GRC_JUMP_KNOWN ? &s->tables : &s->unresolved) += 1;
+    if (jump->kind == GRC_JUMP_UNKNOWN_TABLE && !jump->anywhere)
+        GRC_PUSH(&program->round, &s->unknown_tables, grc_address(program, jump->jump));
+}
+
 static void survey_function(grc_program *program, survey *s, uint32_t start)
 {
     grc_function function = {.start = start};
@@ -468,7 +468,7 @@ static void survey_function(grc_program *program, survey *s, uint32_t start)
             mark_start(program, s, e.calls.items[i]);
         s->total += e.visited.count;
         for (size_t i = 0; i < e.jumps.count; i++)
-            *(e.jumps.items[i].resolved ? &s->tables : &s->unresolved) += 1;
+            count_jump(program, s, &e.jumps.items[i]);
     }
     program->flags[start] |= GRC_WORD_REACHED;
     GRC_PUSH(&program->round, &s->functions, function);
@@ -485,6 +485,7 @@ static bool survey_all(grc_program *program, survey *s)
 {
     grc_arena_free(&program->round);
     *s = (survey){0};
+    program->guess_budget = grc_guess_budget(program);
     for (uint32_t word = 0; word < program->words; word++) {
         program->flags[word] &= (uint8_t)~GRC_WORD_REACHED;
         if (program->flags[word] & GRC_WORD_START)
@@ -512,6 +513,7 @@ static void keep_functions(grc_program *program, const survey *s)
     program->function_count = (uint32_t)s->functions.count;
     program->jump_tables = s->tables;
     program->unresolved_jumps = s->unresolved;
+    program->unknown_tables = s->unknown_tables;
     qsort(program->functions, program->function_count, sizeof *program->functions, by_start);
     memset(program->function_at, 0, program->words * sizeof *program->function_at);
     for (uint32_t i = 0; i < program->function_count; i++)

@@ -1,6 +1,8 @@
 /* program.c - decodes every word that may be code. */
 #include "program.h"
 
+#include <stdlib.h>
+
 /* Generous for any program; a hostile one stops being looked at closely. */
 enum { SLICES = 4000000, SLICES_A_WORD = 400 };
 
@@ -34,4 +36,21 @@ void grc_program_create(grc_work *work, const grc_image *image, grc_program *pro
     program->block_of = grc_alloc(&work->arena, program->words, sizeof(uint32_t));
     for (size_t i = 0; i < image->code_count; i++)
         decode_range(program, &image->code[i]);
+}
+
+static int by_word(const void *left, const void *right)
+{
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    return (a > b) - (a < b);
+}
+
+void grc_sort_words(grc_words *words)
+{
+    size_t kept = 0;
+    if (words->count)
+        qsort(words->items, words->count, sizeof(uint32_t), by_word);
+    for (size_t i = 0; i < words->count; i++)
+        if (kept == 0 || words->items[kept - 1] != words->items[i])
+            words->items[kept++] = words->items[i];
+    words->count = kept;
 }

@@ -20,6 +20,7 @@ enum {
     GRC_WORD_TAKEN = 1 << 2,   /* its address is a constant somewhere */
     GRC_WORD_REACHED = 1 << 3, /* part of a function */
     GRC_WORD_FORCED = 1 << 4,  /* a start that stays one whatever surrounds it */
+    GRC_WORD_GUESSED = 1 << 5, /* a start only because nothing was known to lead there */
 };
 
 /* What a call of something does to registers. */
@@ -34,6 +35,7 @@ typedef struct grc_block {
     uint32_t next, target; /* block indexes, or GRC_NONE: no such edge inside the function */
     uint32_t *cases;       /* block indexes, for an indirect jump */
     uint32_t case_count;
+    bool guessed;       /* the cases are all that may be, not what is known */
     uint32_t step;      /* number of instructions in the blocks before this one */
     grc_regs gen, kill; /* of the data flow problem being solved */
     grc_regs live;      /* at the start: may be read later on */
@@ -49,6 +51,7 @@ typedef enum grc_function_kind {
 typedef struct grc_function {
     uint32_t start; /* word */
     uint32_t end;   /* word after its own extent: its symbol's size, or the next function */
+    uint32_t limit; /* the same, not counting guessed starts: a jump of its own may lead as far */
     const char *name;
     grc_function_kind kind;
     uint32_t import;   /* index, for a thunk */
@@ -86,8 +89,13 @@ typedef struct grc_program {
     uint32_t queue_first, queue_count;
     grc_summary indirect; /* of a call that may go to any function whose address is taken */
     uint32_t jump_tables, unresolved_jumps;
-    uint64_t slice_budget; /* instructions that the search for jump tables may still look at */
+    grc_words unknown_tables; /* addresses of jumps that may go where nobody expects them */
+    uint64_t slice_budget;    /* steps that the search for targets of jumps may still take */
+    uint64_t guess_budget;    /* targets that may still be guessed in this survey */
 } grc_program;
+
+/* Sorts [words] and drops duplicates. */
+void grc_sort_words(grc_words *words);
 
 static inline uint32_t grc_address(const grc_program *program, uint32_t word)
 {
@@ -129,14 +137,13 @@ const grc_symbol *grc_symbol_at(const grc_program *program, uint32_t word);
 void grc_explore(grc_program *program);
 bool grc_try_function(grc_program *program, uint32_t word);
 
-/* jump_table.c: the targets of the indirect jump that ends [block], ascending words without
- * duplicates; false if they cannot be known. [predecessors] is what grc_predecessors() made. */
+/* edges.c: the blocks that lead to a block, in [arena], but for guesses. One that leads there in
+ * two ways is there twice. */
 typedef struct grc_edges {
     uint32_t *first; /* block_count + 1 places into [blocks] */
     uint32_t *blocks;
 } grc_edges;
-bool grc_find_jump_table(grc_program *program, const grc_function *function,
-                         const grc_edges *predecessors, uint32_t block, grc_words *targets);
+grc_edges grc_predecessors(grc_arena *arena, const grc_function *function);
 
 /* summary.c: what every function reads, writes and leaves. */
 void grc_summarize(grc_program *program);

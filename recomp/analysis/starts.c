@@ -309,7 +309,7 @@ bool grc_find_starts_in_gaps(grc_program *program)
             content == NOP || !nothing_runs_into(program, word))
             continue;
         if (grc_try_function(program, word)) {
-            program->flags[word] |= GRC_WORD_START | GRC_WORD_TAKEN;
+            program->flags[word] |= GRC_WORD_START | GRC_WORD_TAKEN | GRC_WORD_GUESSED;
             found = true;
         }
     }

@@ -1,6 +1,7 @@
 /* image.c - reading the image's memory. */
 #include "image.h"
 
+#include "guestrt/ppc.h"
 #include "guestrt/types.h"
 #include <string.h>
 
@@ -27,6 +28,23 @@ bool grc_image_word(const grc_image *image, uint32_t address, uint32_t *word)
     if (segment->file_size >= 4 && offset <= segment->file_size - 4)
         *word = grt_load32(segment->bytes + offset);
     return true;
+}
+
+bool grc_image_number(const grc_image *image, uint32_t address, unsigned width, uint32_t *number)
+{
+    const grc_segment *segment = segment_of(image, address, width);
+    if (!segment)
+        return false;
+    *number = 0;
+    for (uint32_t at = address - segment->address; width-- > 0; at++)
+        *number = *number << 8 | (at < segment->file_size ? segment->bytes[at] : 0u);
+    return true;
+}
+
+bool grc_image_is_writable(const grc_image *image, uint32_t address)
+{
+    const grc_segment *segment = segment_of(image, address, 1);
+    return !segment || (segment->flags & GRT_SEGMENT_WRITE) != 0;
 }
 
 const char *grc_image_string(const grc_image *image, uint32_t address)

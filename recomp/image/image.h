@@ -81,6 +81,12 @@ bool grc_image_is_code(const grc_image *image, uint32_t address);
 /* The big-endian word at [address]; false if it is not in the image. */
 bool grc_image_word(const grc_image *image, uint32_t address, uint32_t *word);
 
+/* The same for a big-endian number of [width] bytes, at most four, that need not be aligned. */
+bool grc_image_number(const grc_image *image, uint32_t address, unsigned width, uint32_t *number);
+
+/* True unless [address] lies in a segment that the program may only read. */
+bool grc_image_is_writable(const grc_image *image, uint32_t address);
+
 /* The terminated string at [address] inside one segment's file bytes, or null. */
 const char *grc_image_string(const grc_image *image, uint32_t address);
 

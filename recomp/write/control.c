@@ -145,7 +145,7 @@ static void write_leave(const grc_writer *w, const grc_exit *out_of, const grc_s
         break;
     case GRC_EXIT_TABLE:
         if (step->branch.flow == GRC_FLOW_JUMP_CTR)
-            grc_printf(w->out, "grt_ppc_call(ctx, base, (uint32_t)ctr & ~3u, 0x%08" PRIX32 "u); ",
+            grc_printf(w->out, "grt_ppc_jump(ctx, base, (uint32_t)ctr & ~3u, 0x%08" PRIX32 "u); ",
                        step->insn.address);
         else
             grc_printf(w->out, "grt_ppc_call(ctx, base, 0x%08" PRIX32 "u, 0x%08" PRIX32 "u); ",

@@ -338,6 +338,9 @@ void grt_thread_check_stop(grt_thread *thread);
  * the call is its last instruction. */
 bool grt_symbol_of_return(const grt_runtime *runtime, grt_addr address, char *text, size_t size);
 
+/* True iff both addresses are in the code of the same function. */
+bool grt_symbol_same_function(const grt_runtime *runtime, grt_addr a, grt_addr b);
+
 /* Copies between host and guest memory; false (nothing harmed, some bytes may be copied) when the
  * guest range is not accessible. Never faults. Any host thread. */
 bool grt_guest_read(grt_runtime *runtime, void *to, grt_addr from, uint32_t size);

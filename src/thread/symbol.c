@@ -67,3 +67,9 @@ bool grt_symbol_of_return(const grt_runtime *runtime, grt_addr address, char *te
     name(entry, address, text, size);
     return true;
 }
+
+bool grt_symbol_same_function(const grt_runtime *runtime, grt_addr a, grt_addr b)
+{
+    const grt_ppc_entry *entry = function_at(runtime, a);
+    return entry != NULL && entry == function_at(runtime, b) && b - entry->address < entry->size;
+}

@@ -75,7 +75,7 @@ address() { powerpc-linux-gnu-nm "$1" | awk -v name="$2" '$3 == name { print tou
 build_guests() {
     guest -o probe.elf "$here/guest/probe.c" && guest -o plain.elf "$here/guest/plain.c" &&
         guest -o vector.elf "$here/guest/vector.c" && guest -o race.elf "$here/guest/race.c" &&
-        guest -o lacking.elf "$here/guest/missing.c"
+        guest -o lacking.elf "$here/guest/missing.c" && guest -o hidden.elf "$here/guest/hidden.c"
 }
 probe_output=$'b6216097 7.484470860550 8641975230861\ntwice 21 is 42\nsetjmp gave 0\nsetjmp gave 1\nsetjmp gave 2\nsetjmp gave 3'
 
@@ -163,7 +163,7 @@ part_usage() {
         verdict "replay $bad: 2, says what is wrong" $?
     done
     for bad in --profile=x --layout=x --fpscr=x --stack-size=x --stack-size=-1 --stack-size=4095 --stack-size=0x20000000 \
-        --heap-budget=0 --heap-budget=5000000000 --heap=x --seed=0 --seed=-1 --seed=x --function=main --setjmp= --longjmp=0x100000000; do
+        --heap-budget=0 --heap-budget=5000000000 --heap=x --seed=0 --seed=-1 --seed=x --function=main --jump-anywhere=main --setjmp= --longjmp=0x100000000; do
         guestrt run $bad plain.elf
         ends 2 && silent && reports "${bad%%=*}.*'${bad#*=}'"
         verdict "run $bad: 2, says what is wrong" $?
@@ -249,6 +249,18 @@ part_faults() {
     guestrt run --continue probe.elf null-write
     ends 139 && reports 'GRT-F004' && ! reports 'the runtime stops'
     verdict "--continue: the fault of the only thread still shows in the exit code" $?
+    guestrt run hidden.elf
+    ends 0 && quiet && prints '400 301 202 103 '
+    verdict "a table that nobody can find, in a small function: the jump may go anywhere in it" $?
+    guestrt run hidden.elf 1
+    ends 132 && silent && reports '^\[FAULT\] SUMMARY GRT-F025 BAD_JUMP: thread id 00000001 "main": jump' && reports 'address: .* is code: large\+0x2C'
+    verdict "the same in a large function: 132, and the report says that it is the table" $?
+    guestrt run "$(grep -oE -m 1 -- '--jump-anywhere=0x[0-9A-F]{8}' err)" hidden.elf 1
+    ends 0 && quiet && prints '400 301 202 103 400 301 202 103 '
+    verdict "--jump-anywhere: the report's advice, word by word, makes it right" $?
+    guestrt run hidden.elf 1
+    ends 132
+    verdict "--jump-anywhere: the cache tells with and without apart" $?
     guestrt run --heap-budget=1 plain.elf
     ends 4 && silent && reports 'no guest memory is left'
     verdict "--heap-budget: too little for the main thread: 4" $?
@@ -417,6 +429,15 @@ part_recompile() {
     guestrt recompile -q plain.elf -o gen2
     ends 0 && [ ! -e gen2/module_code_1.c ] && [ ! -e gen2/module_code_2.c ]
     verdict "recompile into the same directory: the longer program's files are gone" $?
+    guestrt recompile hidden.elf -o hidden
+    ends 0 && [ "$(grep -c 'is not understood' err)" -eq 1 ] && reports 'jump at ([0-9A-F]{8}) is .*; --jump-anywhere=0x\1 '
+    verdict "recompile names the jump whose table is not understood, with what to do" $?
+    guestrt recompile "$(grep -oE -- '--jump-anywhere=0x[0-9A-F]{8}' err)" hidden.elf -o hidden
+    ends 0 && ! reports 'understood'
+    verdict "recompile --jump-anywhere" $?
+    guestrt recompile --jump-anywhere=0x82000000 hidden.elf -o hidden
+    ends 2 && reports '82000000: the jump given by option is no jump through CTR'
+    verdict "recompile --jump-anywhere of what is no jump: 2" $?
     local mode
     for mode in --fpscr=exact --fpscr=fast --full-state --trap-untranslated; do
         guestrt recompile -q $mode probe.elf -o "gen$mode" && ends 0 && quiet

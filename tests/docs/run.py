@@ -29,7 +29,8 @@ GENERATED_FLAGS = ["-std=c11", "-O2", "-ffp-contract=off", "-fno-math-errno", "-
 GUESTS = {"mistakes": "examples/tutorial/mistakes", "game": "examples/embed/guest/game",
           "wild": "examples/embed/guest/wild", "many": "examples/embed/guest/many",
           "vmx": "examples/embed/guest/vmx", "hang": "examples/embed/guest/hang",
-          "tour": "examples/tour", "failing": "tests/guest/failing", "polling": "tests/guest/polling"}
+          "tour": "examples/tour", "failing": "tests/guest/failing", "polling": "tests/guest/polling",
+          "hidden": "tests/cli/guest/hidden"}
 # NAME: arguments of `guestrt run` or `guestrt recompile`, a limit of address space in KiB.
 RUNS = {
     "tour": (["run", "tour.elf"], None),
@@ -49,6 +50,8 @@ RUNS = {
     "failing": (["run", "failing.elf"], None),
     "polling": (["run", "polling.elf"], None),
     "imports": (["exports", "--image=game.elf"], None),
+    "hidden": (["run", "hidden.elf", "1"], None),
+    "hidden-recompile": (["recompile", "hidden.elf", "-o", "generated"], None),
 }
 # NAME: what a shell runs, in this order; $GUESTRT and $PRELOAD are the command and the library.
 SHELL = {
@@ -61,7 +64,7 @@ SHELL = {
 }
 # The exit code of each run that is not 0; None: still running when time is up.
 CODES = {"imports": 1, "mistakes": 139, "wild": 132, "wild-continue": 132, "missing": 3, "missing-stop": 1,
-         "vmx": 3, "vmx-trap": 132, "hang": None, "host": 4, "summary": 3,
+         "vmx": 3, "vmx-trap": 132, "hang": None, "host": 4, "summary": 3, "hidden": 132,
          "replay-damaged": 3}
 
 results = []

@@ -5,7 +5,7 @@
 # usage: tests/programs/run.sh [--build DIR] [--guestrt FILE] [--without-guestrt] [PROGRAM...]
 #        tests/programs/run.sh [--build DIR] --arguments PROGRAM     only prints what to compile
 #
-# PROGRAM is libc, zlib, bzip2, lz4 or lua (default: all). DIR (default: build) holds what is built and
+# PROGRAM is libc, jump, zlib, bzip2, lz4 or lua (default: all). DIR (default: build) holds what is built and
 # fetched, in programs/. Exit code: 0 all passed, 1 some failed, 3 the sources cannot be fetched.
 set -uo pipefail
 
@@ -24,7 +24,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-[ ${#programs[@]} -gt 0 ] || programs=(libc zlib bzip2 lz4 lua)
+[ ${#programs[@]} -gt 0 ] || programs=(libc jump zlib bzip2 lz4 lua)
 mkdir -p "$build/programs"
 work=$(cd "$build" && pwd)/programs
 sources=$work/sources
@@ -33,7 +33,7 @@ export GUESTRT_GUEST_LIBRARY=${GUESTRT_GUEST_LIBRARY:-$build/guest}
 library_console=$("$root/scripts/guest-cc" --library) || exit 4
 library_linux=$("$root/scripts/guest-cc" --linux --library) || exit 4
 
-if [ "${programs[*]}" != libc ]; then
+if [[ " ${programs[*]} " == *\ @(zlib|bzip2|lz4|lua)\ * ]]; then
     "$here/fetch-sources" "$sources" || exit $?
 fi
 
@@ -78,6 +78,7 @@ inputs() { # program -> options and files
     common=("$here/parts.c" "$here/data.S" "-DDATA_FILE=\"$work/data.bin\"")
     case $1 in
         libc) files=("$here/libc_main.c") ;;
+        jump) files=("$here/jump_main.c" "$here/jump_shapes.S") ;;
         zlib)
             files=("$here/zlib_main.c" "${common[@]}" -I "$s/zlib")
             for file in adler32 crc32 deflate inffast inflate inftrees trees zutil; do
@@ -174,12 +175,17 @@ test_program() { # program
     [ "$code" -eq "$native_code" ] && compare "$out.linux.out" "$out.console.out"
     verdict "$1: guestrt agrees with qemu-ppc" $? "$seconds with translation, exit code $code"
     tail -n 5 "$out.console.out.err" | sed 's/^/    /'
+    if [ "$1" = jump ]; then
+        "$guestrt" recompile "$out.elf" -o "$out.generated" 2>"$out.err"
+        grep -q ' jump tables, 0 run-time jumps, ' "$out.err"
+        verdict "jump: every table is understood" $?
+    fi
     run "$out.console.out" "$guestrt" run "$out.elf"
     [ "$code" -eq "$native_code" ] && compare "$out.linux.out" "$out.console.out"
     verdict "$1: guestrt agrees a second time" $? "$seconds, from the cache"
 }
 
-[ "${programs[*]}" = libc ] || make_data
+[[ " ${programs[*]} " != *\ @(zlib|bzip2|lz4|lua)\ * ]] || make_data
 if [ -n "$arguments" ]; then # one a line, for benchmarks
     inputs "${programs[0]}"
     printf '%s\n' "${files[@]}"

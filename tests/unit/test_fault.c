@@ -123,6 +123,12 @@ static void guest_call_pointer(grt_ppc *ctx, uint8_t *base)
     ctx->r[3] = 1;
 }
 
+static void guest_jump(grt_ppc *ctx, uint8_t *base)
+{
+    grt_ppc_jump(ctx, base, (grt_addr)ctx->r[3], FN(13) + 4);
+    ctx->r[3] = 1;
+}
+
 static void guest_trap(grt_ppc *ctx, uint8_t *base)
 {
     grt_ppc_trap(ctx, base, (grt_ppc_trap_kind)ctx->r[3], FN(9) + 8, 0x0FE00000u);
@@ -138,7 +144,7 @@ static grt_ppc_function *const functions[] = {
     guest_fine,         guest_read,  guest_write,         guest_overflow,
     guest_underflow,    guest_chain, guest_damaged_chain, guest_recurse,
     guest_call_pointer, guest_trap,  guest_lost_stack,    guest_recurse_with_exports,
-    guest_write_word,
+    guest_write_word,   guest_jump,
 };
 
 WARNING_FIXTURE(functions)
@@ -242,6 +248,20 @@ static void test_wild_calls(void **state)
     check(8, 0xE0348182u, GRT_FAULT_BAD_CALL, "BAD_CALL");
     assert_logged("pc: 82000084 fn8+0x4");
     assert_int_equal(run_to_end(&fix, FN(8), FN(0)), 1);
+}
+
+/* Within its function a jump has missed its table; elsewhere it was to be the last call. */
+static void test_wild_jumps(void **state)
+{
+    (void)state;
+    check(13, FN(13) + 8, GRT_FAULT_BAD_JUMP, "BAD_JUMP");
+    assert_logged("not understood; --jump-anywhere=0x820000D4 gets it right");
+    assert_logged("pc: 820000D4 fn13+0x4");
+    check(13, FN(13) + 16, GRT_FAULT_BAD_CALL, "BAD_CALL"); /* the end is not inside */
+    check(13, FN(12) + 4, GRT_FAULT_BAD_CALL, "BAD_CALL");
+    check(13, 0xE0348182u, GRT_FAULT_BAD_CALL, "BAD_CALL");
+    check(13, 0, GRT_FAULT_NULL_CALL, "NULL_CALL");
+    assert_int_equal(run_to_end(&fix, FN(13), FN(0)), 1);
 }
 
 static void test_traps(void **state)
@@ -354,6 +374,7 @@ FIXTURE_TEST(test_host_stack_overflow_near_exports)
 FIXTURE_TEST(test_call_chain)
 FIXTURE_TEST(test_damaged_chains)
 FIXTURE_TEST(test_wild_calls)
+FIXTURE_TEST(test_wild_jumps)
 FIXTURE_TEST(test_traps)
 FIXTURE_TEST(test_use_of_a_heap_block)
 FIXTURE_TEST(test_reports_do_not_interleave)
@@ -370,6 +391,7 @@ int main(void)
         cmocka_unit_test(run_test_call_chain),
         cmocka_unit_test(run_test_damaged_chains),
         cmocka_unit_test(run_test_wild_calls),
+        cmocka_unit_test(run_test_wild_jumps),
         cmocka_unit_test(run_test_traps),
         cmocka_unit_test(run_test_use_of_a_heap_block),
         cmocka_unit_test(test_policy_stop),
