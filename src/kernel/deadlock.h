@@ -61,8 +61,13 @@ struct grt_blocked {
     const void *waiter; /* the kind's own record of the wait */
     grt_addr lock;      /* for the report; 0: it has no address */
     grt_addr call_site;
-    uint64_t looked_at; /* the number of the last search that came along */
-    bool said;          /* a circle with it was reported: not again when it enters again */
+    bool said; /* a circle with it was reported: not again when it enters again */
+    /* Of the last search that came along: its number, who waits for this one, how many are on the
+     * way from the first one to here, and who was found next. */
+    uint64_t looked_at;
+    grt_blocked *from;
+    uint32_t steps;
+    grt_blocked *found_next;
 };
 
 /* One a runtime. */

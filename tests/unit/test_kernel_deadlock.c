@@ -147,6 +147,64 @@ static void test_mixed(void **state)
     assert_logged("thread 2 waits at fn0+0x4 for mutant 0x82010080, which thread 3 owns");
 }
 
+/* ---- several ways -----------------------------------------------------------------------------
+ */
+
+#define WAYS      9u /* threads besides the main one */
+#define OWN(role) (SHARED + 0x100u + 0x40u * (role))
+
+/* Two are readers in the lock, numbers 1 and 9; the others have sections of their own. Number 1
+ * waits for 2, that for 3, and so on to 8, who waits for the main thread; number 9 waits for 7. */
+static void stands_in_line(grt_ppc *ctx, uint8_t *base)
+{
+    uint32_t role = flag_get(base, 1);
+    if (role == 1 || role == 9)
+        KCALL(ExAcquireReadWriteLockShared, LOCK);
+    else
+        KCALL(RtlEnterCriticalSection, OWN(role));
+    flag_add(base, 0);
+    WAIT_UNTIL(flag_get(base, 2));
+    KCALL(RtlEnterCriticalSection, OWN(role == 8 ? 0 : role == 9 ? 7 : role + 1));
+}
+
+/* From the writer back to itself it is 9 threads by way of number 1, and 4 by way of number 9,
+ * whichever reader was there first. */
+static void line_up(grt_ppc *ctx, uint8_t *base, uint32_t first_role, uint32_t last_role)
+{
+    KCALL(ExInitializeReadWriteLock, LOCK);
+    KCALL(RtlEnterCriticalSection, OWN(0));
+    for (uint32_t i = 1; i <= WAYS; i++) {
+        flag_set(base, 1, i == 1 ? first_role : i == WAYS ? last_role : i);
+        start_threads(ctx, base, scratch(ctx), 1, 1);
+        WAIT_UNTIL(flag_get(base, 0) == i);
+    }
+    flag_set(base, 2, 1);
+    WAIT_UNTIL(locks_waiting(ctx) == WAYS);
+    CHECK_EQUAL(times_logged("DEADLOCK"), 0);
+    KCALL(ExAcquireReadWriteLockExclusive, LOCK);
+}
+
+static void long_way_first(grt_ppc *ctx, uint8_t *base)
+{
+    line_up(ctx, base, 1, 9);
+}
+
+static void short_way_first(grt_ppc *ctx, uint8_t *base)
+{
+    line_up(ctx, base, 9, 1);
+}
+
+static void test_shortest_way(void **state)
+{
+    (void)state;
+    RUN_STUCK(WAYS + 1, long_way_first, stands_in_line);
+    assert_logged("[DEADLOCK] 4 threads: thread 1 waits");
+    assert_logged("thread 10 waits at fn0+0x4 for section 0x820102C0, which thread 8 owns");
+    RUN_STUCK(WAYS + 1, short_way_first, stands_in_line);
+    assert_logged("[DEADLOCK] 4 threads: thread 1 waits");
+    assert_logged("thread 2 waits at fn0+0x4 for section 0x820102C0, which thread 8 owns");
+}
+
 /* ---- mutants ------------------------------------------------------------------------------- */
 
 #define MUTANTS (SHARED + 0x100u) /* three, by address */
@@ -347,9 +405,13 @@ static void test_order_has_no_circles(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reader_again), cmocka_unit_test(test_upgrade),
-        cmocka_unit_test(test_mixed),        cmocka_unit_test(test_all_of_mutants),
-        cmocka_unit_test(test_what_may_end), cmocka_unit_test(test_order_has_no_circles),
+        cmocka_unit_test(test_reader_again),
+        cmocka_unit_test(test_upgrade),
+        cmocka_unit_test(test_mixed),
+        cmocka_unit_test(test_shortest_way),
+        cmocka_unit_test(test_all_of_mutants),
+        cmocka_unit_test(test_what_may_end),
+        cmocka_unit_test(test_order_has_no_circles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
