@@ -5,7 +5,6 @@
 #include "kernel/state.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* ---- the table; its lock is held ----------------------------------------------------------- */
 
@@ -113,28 +112,22 @@ typedef struct member {
     grt_addr lock, call_site;
 } member;
 
-static void describe(grt_runtime *runtime, const member *one, uint32_t next_id, char *text,
-                     size_t size)
+/* A line for each: one for all would be too long for the log. Lines of several circles may mix, so
+ * each says whose it is. */
+static void report(grt_runtime *runtime, const member *members, uint32_t count, uint32_t number)
 {
-    char place[96], lock[16] = "";
-    grt_call_place(runtime, one->call_site, place, sizeof place);
-    if (one->lock)
-        snprintf(lock, sizeof lock, " 0x%08X", (unsigned)one->lock);
-    snprintf(text, size, " thread %u waits at %s %s%s, which thread %u %s",
-             (unsigned)one->thread_id, place, one->kind->waits, lock, (unsigned)next_id,
-             one->kind->has);
-}
-
-static void report(grt_runtime *runtime, const member *members, uint32_t count)
-{
-    char text[1400] = "", one[256];
     for (uint32_t i = 0; i < count; i++) {
-        size_t used = strlen(text);
-        describe(runtime, &members[i], members[(i + 1) % count].thread_id, one, sizeof one);
-        snprintf(text + used, sizeof text - used, "%s%s", i == 0 ? "" : ";", one);
+        const member *one = &members[i];
+        char place[GRT_LOG_LINE_MAX / 2], lock[16] = "";
+        grt_call_place(runtime, one->call_site, place, sizeof place);
+        if (one->lock)
+            snprintf(lock, sizeof lock, " 0x%08X", (unsigned)one->lock);
+        grt_log_line(&runtime->config.log, GRT_LOG_WARN, "DEADLOCK",
+                     "circle %u, %u thread%s: thread %u waits at %s %s%s, which thread %u %s",
+                     (unsigned)number, (unsigned)count, count == 1 ? "" : "s",
+                     (unsigned)one->thread_id, place, one->kind->waits, lock,
+                     (unsigned)members[(i + 1) % count].thread_id, one->kind->has);
     }
-    grt_log_line(&runtime->config.log, GRT_LOG_WARN, "DEADLOCK", "%u thread%s:%s", (unsigned)count,
-                 count == 1 ? "" : "s", text);
 }
 
 /* ---- entering and leaving ------------------------------------------------------------------ */
@@ -152,6 +145,7 @@ void grt_deadlock_enter(grt_blocked *blocked)
     deadlocks->count++;
     bool found = find_circle(runtime, blocked, &way) && is_still(runtime, &way);
     bool news = found && !blocked->said;
+    uint32_t number = deadlocks->circles += news;
     for (uint32_t i = 0; found && i < way.count; i++) {
         grt_blocked *one = way.members[i];
         members[i] = (member){one->thread->id, one->kind, one->lock, one->call_site};
@@ -159,7 +153,7 @@ void grt_deadlock_enter(grt_blocked *blocked)
     }
     os_mutex_unlock(&deadlocks->lock);
     if (news)
-        report(runtime, members, way.count);
+        report(runtime, members, way.count, number);
 }
 
 void grt_deadlock_leave(grt_blocked *blocked)

@@ -76,6 +76,7 @@ typedef struct grt_deadlocks {
     grt_blocked *buckets[GRT_DEADLOCK_BUCKETS]; /* by KTHREAD */
     uint32_t count;
     uint64_t searches;
+    uint32_t circles; /* that were reported */
 } grt_deadlocks;
 
 /* The calling thread, which is about to sleep, enters; a circle that it closes is reported. It
