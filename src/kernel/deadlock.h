@@ -1,6 +1,6 @@
 /*
  * deadlock.h - threads that wait for each other's locks in a circle: critical sections,
- * reader-writer locks, mutants, and any mixture.
+ * reader-writer locks, mutants, locked heaps, and any mixture.
  *
  * Whoever is about to sleep for ever because of a lock, and stands in the lock's own queue already,
  * enters itself here and looks for a circle that leads back to it. The last member that enters
@@ -11,8 +11,8 @@
  * counts if a second look finds the same: nobody can leave this table meanwhile, so between the two
  * looks all members were waiting at the same time.
  *
- * Lock order: the table's lock comes before those of sections and reader-writer locks and the
- * dispatcher's. Who enters or leaves holds none.
+ * Lock order: the table's lock comes before those of sections, reader-writer locks and the
+ * title's heaps, and the dispatcher's. Who enters or leaves holds none.
  */
 #ifndef GRT_KERNEL_DEADLOCK_H
 #define GRT_KERNEL_DEADLOCK_H

@@ -149,6 +149,128 @@ static void test_mixed(void **state)
     assert_logged("thread 2 waits at fn0+0x4 for mutant 0x82010080, which thread 3 owns");
 }
 
+/* ---- heaps ------------------------------------------------------------------------------------
+ */
+
+#define GROWABLE 2u
+#define HEAP(i)  peek(base, SHARED + 0x300u + 4 * (i))
+
+static void make_heaps(grt_ppc *ctx, uint8_t *base)
+{
+    poke(base, SHARED + 0x300u, 0); /* the process heap */
+    poke(base, SHARED + 0x304u, KCALL(RtlCreateHeap, GROWABLE, 0, 0, 0, 0, 0));
+}
+
+/* Has the created heap, wants the process heap. */
+static void has_heap(grt_ppc *ctx, uint8_t *base)
+{
+    CHECK_EQUAL(KCALL(RtlLockHeap, HEAP(1)), 1);
+    flag_add(base, 0);
+    WAIT_UNTIL(flag_get(base, 1));
+    KCALL(RtlLockHeap, HEAP(0));
+}
+
+static void has_process_heap(grt_ppc *ctx, uint8_t *base)
+{
+    make_heaps(ctx, base);
+    CHECK_EQUAL(KCALL(RtlLockHeap, HEAP(0)), 1);
+    start_threads(ctx, base, scratch(ctx), 1, 1);
+    WAIT_UNTIL(flag_get(base, 0) == 1);
+    flag_set(base, 1, 1);
+    KCALL(RtlLockHeap, HEAP(1));
+}
+
+/* Has the section, wants a block of the process heap. */
+static void allocates(grt_ppc *ctx, uint8_t *base)
+{
+    KCALL(RtlEnterCriticalSection, SECTION);
+    flag_add(base, 0);
+    WAIT_UNTIL(flag_get(base, 1));
+    KCALL(RtlAllocateHeap, HEAP(0), 0, 10);
+}
+
+static void wants_section(grt_ppc *ctx, uint8_t *base)
+{
+    make_heaps(ctx, base);
+    CHECK_EQUAL(KCALL(RtlLockHeap, HEAP(1)), 1);
+    CHECK_EQUAL(KCALL(RtlLockHeap, HEAP(0)), 1);
+    start_threads(ctx, base, scratch(ctx), 1, 1);
+    WAIT_UNTIL(flag_get(base, 0) == 1);
+    flag_set(base, 1, 1);
+    KCALL(RtlEnterCriticalSection, SECTION);
+}
+
+static void test_heaps(void **state)
+{
+    (void)state;
+    RUN_STUCK(2, has_process_heap, has_heap);
+    assert_int_equal(times_logged("[DEADLOCK] circle 1, 2 threads: "), 2);
+    assert_int_equal(times_logged("DEADLOCK"), 2);
+    assert_logged("thread 1 waits at fn0+0x4 for heap 0xFA000404, which thread 2 has locked\n");
+    assert_logged("thread 2 waits at fn0+0x4 for heap 0xFA000000, which thread 1 has locked\n");
+    RUN_STUCK(2, wants_section, allocates);
+    assert_int_equal(times_logged("DEADLOCK"), 2);
+    assert_logged("thread 1 waits at fn0+0x4 for section 0x82010040, which thread 2 owns\n");
+    assert_logged("thread 2 waits at fn0+0x4 for heap 0xFA000000, which thread 1 has locked\n");
+}
+
+#define RELOCKS (UNDER_TSAN ? 50u : 1000u)
+
+/* Owns the mutant; asks the heap something as often as the main thread locks it. */
+static void asks_heap(grt_ppc *ctx, uint8_t *base)
+{
+    for (uint32_t i = 0; i < RELOCKS; i++) {
+        WAIT_UNTIL(flag_get(base, 1) == i + 1);
+        CHECK_EQUAL(KCALL(KeWaitForSingleObject, MUTANT, 0, 0, 0, 0), GRT_NT_SUCCESS);
+        KCALL(RtlSizeHeap, HEAP(1), 0, HEAP(2));
+        KCALL(KeReleaseMutant, MUTANT, 0, 0, 0);
+    }
+}
+
+static bool anybody_waits(grt_title_heaps *heaps)
+{
+    bool any = false;
+    os_mutex_lock(&heaps->lock);
+    for (uint32_t i = 0; i < GRT_TITLE_HEAPS_MAX; i++)
+        any |= heaps->slots[i].lock.waiters != NULL;
+    os_mutex_unlock(&heaps->lock);
+    return any;
+}
+
+/* The other thread has got through, which the table of those who wait does not know yet, when this
+ * one has locked the heap again and waits for the mutant: as a rule it gets into the table before
+ * the other one is woken. */
+static void locks_again(grt_ppc *ctx, uint8_t *base)
+{
+    struct grt_kernel *kernel = ctx->thread->runtime->kernel;
+    make_heaps(ctx, base);
+    poke(base, SHARED + 0x308u, KCALL(RtlAllocateHeap, HEAP(1), 0, 10));
+    KCALL(KeInitializeMutant, MUTANT, 0);
+    start_threads(ctx, base, scratch(ctx), 1, 1);
+    for (uint32_t i = 0; i < RELOCKS; i++) {
+        CHECK_EQUAL(KCALL(RtlLockHeap, HEAP(1)), 1);
+        flag_set(base, 1, i + 1);
+        WAIT_UNTIL(locks_waiting(ctx) == 1);
+        os_mutex_lock(&kernel->deadlocks.lock);
+        CHECK_EQUAL(KCALL(RtlUnlockHeap, HEAP(1)), 1);
+        while (anybody_waits(&kernel->heaps))
+            os_thread_yield();
+        CHECK_EQUAL(KCALL(RtlLockHeap, HEAP(1)), 1);
+        os_mutex_unlock(&kernel->deadlocks.lock);
+        CHECK_EQUAL(KCALL(KeWaitForSingleObject, MUTANT, 0, 0, 0, 0), GRT_NT_SUCCESS);
+        KCALL(KeReleaseMutant, MUTANT, 0, 0, 0);
+        CHECK_EQUAL(KCALL(RtlUnlockHeap, HEAP(1)), 1);
+    }
+    join_threads(ctx, base, scratch(ctx), 1);
+}
+
+static void test_who_is_through(void **state)
+{
+    (void)state;
+    RUN_GUEST(locks_again, asks_heap);
+    assert_silent();
+}
+
 /* ---- several ways -----------------------------------------------------------------------------
  */
 
@@ -341,7 +463,7 @@ static void test_what_may_end(void **state)
 }
 
 /* Locks of all kinds, always taken in the same order: nobody can wait in a circle. */
-#define KINDS   6u
+#define KINDS   8u
 #define WORKERS 4u
 #define ROUNDS  400u
 
@@ -353,18 +475,24 @@ static void take(grt_ppc *ctx, uint8_t *base, uint32_t kind, bool shared)
         KCALL(ExAcquireReadWriteLockShared, SHARED + 0x40 * kind);
     else if (kind < 4)
         KCALL(ExAcquireReadWriteLockExclusive, SHARED + 0x40 * kind);
-    else
+    else if (kind < 6)
         KCALL(KeWaitForSingleObject, SHARED + 0x40 * kind, 0, 0, 0, 0);
+    else if (shared)
+        CHECK_EQUAL(KCALL(RtlSizeHeap, HEAP(kind - 6), 0, flag_get(base, kind)), 10); /* waits */
+    else
+        CHECK_EQUAL(KCALL(RtlLockHeap, HEAP(kind - 6)), 1);
 }
 
-static void give(grt_ppc *ctx, uint8_t *base, uint32_t kind)
+static void give(grt_ppc *ctx, uint8_t *base, uint32_t kind, bool shared)
 {
     if (kind < 2)
         KCALL(RtlLeaveCriticalSection, SHARED + 0x40 * kind);
     else if (kind < 4)
         KCALL(ExReleaseReadWriteLock, SHARED + 0x40 * kind);
-    else
+    else if (kind < 6)
         KCALL(KeReleaseMutant, SHARED + 0x40 * kind, 0, 0, 0);
+    else if (!shared)
+        CHECK_EQUAL(KCALL(RtlUnlockHeap, HEAP(kind - 6)), 1);
 }
 
 static void in_order(grt_ppc *ctx, uint8_t *base)
@@ -372,13 +500,14 @@ static void in_order(grt_ppc *ctx, uint8_t *base)
     uint64_t random = ctx->thread->id * 977u ^ flag_get(base, 0);
     for (uint32_t i = 0; i < ROUNDS; i++) {
         uint32_t taken = random_below(&random, 1u << KINDS);
+        uint32_t shared = random_below(&random, 1u << KINDS);
         for (uint32_t kind = 0; kind < KINDS; kind++) {
             if (taken & 1u << kind)
-                take(ctx, base, kind, random_below(&random, 2));
+                take(ctx, base, kind, shared & 1u << kind);
         }
         for (uint32_t kind = 0; kind < KINDS; kind++) { /* in any order */
             if (taken & 1u << kind)
-                give(ctx, base, kind);
+                give(ctx, base, kind, shared & 1u << kind);
         }
     }
 }
@@ -391,8 +520,11 @@ static void ordered(grt_ppc *ctx, uint8_t *base)
     flag_set(base, 0, order_seed);
     for (uint32_t kind = 2; kind < 4; kind++)
         KCALL(ExInitializeReadWriteLock, SHARED + 0x40 * kind);
-    for (uint32_t kind = 4; kind < KINDS; kind++)
+    for (uint32_t kind = 4; kind < 6; kind++)
         KCALL(KeInitializeMutant, SHARED + 0x40 * kind, 0);
+    make_heaps(ctx, base);
+    for (uint32_t kind = 6; kind < KINDS; kind++)
+        flag_set(base, kind, KCALL(RtlAllocateHeap, HEAP(kind - 6), 0, 10));
     start_threads(ctx, base, s, 1, WORKERS);
     join_threads(ctx, base, s, WORKERS);
 }
@@ -412,6 +544,8 @@ int main(void)
         cmocka_unit_test(test_upgrade),
         cmocka_unit_test(test_mixed),
         cmocka_unit_test(test_shortest_way),
+        cmocka_unit_test(test_heaps),
+        cmocka_unit_test(test_who_is_through),
         cmocka_unit_test(test_all_of_mutants),
         cmocka_unit_test(test_what_may_end),
         cmocka_unit_test(test_order_has_no_circles),
