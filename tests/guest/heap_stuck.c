@@ -1,8 +1,8 @@
-// Locked heaps that nobody will unlock: a thread ends inside, and two wait for each other. Both are said.
+// Heaps that stay locked: a thread ends inside, and two wait for each other. Both are said.
 // run: --seed=1
 // expect: both wait
 // stderr: [THREAD-CTX] thread id 00000002 ended inside 1 locked heap, among them FA000404
-// stderr: [EXPORT] RtlAllocateHeap: heap FA000404 is locked by thread 2, which has ended; called by thread 3
+// stderr: RtlAllocateHeap: heap FA000404 is locked by thread 2, which has ended
 // stderr: [DEADLOCK] circle 1, 2 threads: thread 4 waits at locks_both+0x
 // stderr: for heap 0xFA00040C, which thread 5 has locked
 // stderr: [DEADLOCK] circle 1, 2 threads: thread 5 waits at locks_both+0x
