@@ -120,8 +120,8 @@ void grt_runtime_stop(grt_runtime *runtime, const char *reason);
 /* The function at [address], or null. O(1), no lock. */
 grt_ppc_function *grt_runtime_function(const grt_runtime *runtime, grt_addr address);
 
-/* "main+0x24" for a code address, "sub_82001234+0x8" without a symbol, "" when it is not code.
- * Returns false in the last case. */
+/* "main+0x24" for a code address, "sub_82001234+0x8" without a symbol, "" when it is not code:
+ * false then. Of a name that is too long the end is left out: "long_na...+0x24". */
 bool grt_runtime_symbol(const grt_runtime *runtime, grt_addr address, char *text, size_t size);
 
 #ifdef __cplusplus

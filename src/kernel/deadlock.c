@@ -5,7 +5,6 @@
 #include "kernel/state.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* ---- the table; its lock is held ----------------------------------------------------------- */
 
@@ -41,27 +40,46 @@ typedef struct circle {
     grt_blocked *members[GRT_DEADLOCK_MEMBERS]; /* each waits for what the next one has */
 } circle;
 
-/* Whether a way leads from the circle's last member back to its first; it then ends with the
- * circle. */
-static bool leads_back(grt_runtime *runtime, circle *way, uint64_t search)
+/* Who waits for what [first] has, and is waited for by way of others: the last member of the
+ * smallest circle, or null. Those near come before those further on, so each is reached by its
+ * shortest way, and the limit hides nobody whom a way within it leads to. */
+static grt_blocked *way_back(grt_runtime *runtime, grt_blocked *first)
 {
-    grt_blocked *last = way->members[way->count - 1];
     grt_deadlocks *deadlocks = &runtime->kernel->deadlocks;
-    grt_holders holders = {.count = 0};
-    last->kind->holders(runtime, last, &holders);
-    for (uint32_t i = 0; i < holders.count; i++) {
-        grt_blocked *next = waiting_holder(deadlocks, last, &holders.list[i]);
-        if (next == way->members[0])
-            return true;
-        if (!next || next->looked_at == search || way->count == GRT_DEADLOCK_MEMBERS)
-            continue;
-        next->looked_at = search;
-        way->members[way->count++] = next;
-        if (leads_back(runtime, way, search))
-            return true;
-        way->count--;
+    uint64_t search = ++deadlocks->searches;
+    grt_blocked *end = first;
+    first->steps = 1;
+    first->found_next = NULL;
+    for (grt_blocked *one = first; one && one->steps <= GRT_DEADLOCK_MEMBERS;
+         one = one->found_next) {
+        grt_holders holders = {.count = 0};
+        one->kind->holders(runtime, one, &holders);
+        for (uint32_t i = 0; i < holders.count; i++) {
+            grt_blocked *next = waiting_holder(deadlocks, one, &holders.list[i]);
+            if (next == first)
+                return one;
+            if (!next || next->looked_at == search)
+                continue;
+            next->looked_at = search;
+            next->from = one;
+            next->steps = one->steps + 1;
+            next->found_next = NULL;
+            end = end->found_next = next;
+        }
     }
-    return false;
+    return NULL;
+}
+
+static bool find_circle(grt_runtime *runtime, grt_blocked *first, circle *found)
+{
+    grt_blocked *one = way_back(runtime, first);
+    if (!one)
+        return false;
+    found->count = one->steps;
+    for (uint32_t i = found->count - 1; i > 0; i--, one = one->from)
+        found->members[i] = one;
+    found->members[0] = first;
+    return true;
 }
 
 static bool waits_for(grt_runtime *runtime, const grt_blocked *one, const grt_blocked *other)
@@ -94,28 +112,22 @@ typedef struct member {
     grt_addr lock, call_site;
 } member;
 
-static void describe(grt_runtime *runtime, const member *one, uint32_t next_id, char *text,
-                     size_t size)
+/* A line for each: one for all would be too long for the log. Lines of several circles may mix, so
+ * each says whose it is. */
+static void report(grt_runtime *runtime, const member *members, uint32_t count, uint32_t number)
 {
-    char place[96], lock[16] = "";
-    grt_call_place(runtime, one->call_site, place, sizeof place);
-    if (one->lock)
-        snprintf(lock, sizeof lock, " 0x%08X", (unsigned)one->lock);
-    snprintf(text, size, " thread %u waits at %s %s%s, which thread %u %s",
-             (unsigned)one->thread_id, place, one->kind->waits, lock, (unsigned)next_id,
-             one->kind->has);
-}
-
-static void report(grt_runtime *runtime, const member *members, uint32_t count)
-{
-    char text[1400] = "", one[256];
     for (uint32_t i = 0; i < count; i++) {
-        size_t used = strlen(text);
-        describe(runtime, &members[i], members[(i + 1) % count].thread_id, one, sizeof one);
-        snprintf(text + used, sizeof text - used, "%s%s", i == 0 ? "" : ";", one);
+        const member *one = &members[i];
+        char place[GRT_LOG_LINE_MAX / 2], lock[16] = "";
+        grt_call_place(runtime, one->call_site, place, sizeof place);
+        if (one->lock)
+            snprintf(lock, sizeof lock, " 0x%08X", (unsigned)one->lock);
+        grt_log_line(&runtime->config.log, GRT_LOG_WARN, "DEADLOCK",
+                     "circle %u, %u thread%s: thread %u waits at %s %s%s, which thread %u %s",
+                     (unsigned)number, (unsigned)count, count == 1 ? "" : "s",
+                     (unsigned)one->thread_id, place, one->kind->waits, lock,
+                     (unsigned)members[(i + 1) % count].thread_id, one->kind->has);
     }
-    grt_log_line(&runtime->config.log, GRT_LOG_WARN, "DEADLOCK", "%u thread%s:%s", (unsigned)count,
-                 count == 1 ? "" : "s", text);
 }
 
 /* ---- entering and leaving ------------------------------------------------------------------ */
@@ -125,14 +137,15 @@ void grt_deadlock_enter(grt_blocked *blocked)
     grt_runtime *runtime = blocked->thread->runtime;
     grt_deadlocks *deadlocks = &runtime->kernel->deadlocks;
     member members[GRT_DEADLOCK_MEMBERS];
-    circle way = {1, {blocked}};
+    circle way;
     os_mutex_lock(&deadlocks->lock);
     grt_blocked **bucket = bucket_of(deadlocks, blocked->thread->kthread);
     blocked->next = *bucket;
     *bucket = blocked;
     deadlocks->count++;
-    bool found = leads_back(runtime, &way, ++deadlocks->searches) && is_still(runtime, &way);
+    bool found = find_circle(runtime, blocked, &way) && is_still(runtime, &way);
     bool news = found && !blocked->said;
+    uint32_t number = deadlocks->circles += news;
     for (uint32_t i = 0; found && i < way.count; i++) {
         grt_blocked *one = way.members[i];
         members[i] = (member){one->thread->id, one->kind, one->lock, one->call_site};
@@ -140,7 +153,7 @@ void grt_deadlock_enter(grt_blocked *blocked)
     }
     os_mutex_unlock(&deadlocks->lock);
     if (news)
-        report(runtime, members, way.count);
+        report(runtime, members, way.count, number);
 }
 
 void grt_deadlock_leave(grt_blocked *blocked)

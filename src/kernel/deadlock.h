@@ -1,6 +1,6 @@
 /*
  * deadlock.h - threads that wait for each other's locks in a circle: critical sections,
- * reader-writer locks, mutants, and any mixture.
+ * reader-writer locks, mutants, locked heaps, and any mixture.
  *
  * Whoever is about to sleep for ever because of a lock, and stands in the lock's own queue already,
  * enters itself here and looks for a circle that leads back to it. The last member that enters
@@ -11,8 +11,8 @@
  * counts if a second look finds the same: nobody can leave this table meanwhile, so between the two
  * looks all members were waiting at the same time.
  *
- * Lock order: the table's lock comes before those of sections and reader-writer locks and the
- * dispatcher's. Who enters or leaves holds none.
+ * Lock order: the table's lock comes before those of sections, reader-writer locks and the
+ * title's heaps, and the dispatcher's. Who enters or leaves holds none.
  */
 #ifndef GRT_KERNEL_DEADLOCK_H
 #define GRT_KERNEL_DEADLOCK_H
@@ -61,8 +61,13 @@ struct grt_blocked {
     const void *waiter; /* the kind's own record of the wait */
     grt_addr lock;      /* for the report; 0: it has no address */
     grt_addr call_site;
-    uint64_t looked_at; /* the number of the last search that came along */
-    bool said;          /* a circle with it was reported: not again when it enters again */
+    bool said; /* a circle with it was reported: not again when it enters again */
+    /* Of the last search that came along: its number, who waits for this one, how many are on the
+     * way from the first one to here, and who was found next. */
+    uint64_t looked_at;
+    grt_blocked *from;
+    uint32_t steps;
+    grt_blocked *found_next;
 };
 
 /* One a runtime. */
@@ -71,6 +76,7 @@ typedef struct grt_deadlocks {
     grt_blocked *buckets[GRT_DEADLOCK_BUCKETS]; /* by KTHREAD */
     uint32_t count;
     uint64_t searches;
+    uint32_t circles; /* that were reported */
 } grt_deadlocks;
 
 /* The calling thread, which is about to sleep, enters; a circle that it closes is reported. It

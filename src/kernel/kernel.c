@@ -9,6 +9,7 @@ static void report_locks(grt_runtime *runtime, grt_thread *thread)
 {
     grt_section_thread_ended(runtime, thread);
     grt_rwlock_thread_ended(runtime, thread);
+    grt_title_heaps_thread_ended(runtime, thread);
     grt_irql_thread_ended(runtime, thread);
 }
 

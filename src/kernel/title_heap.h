@@ -16,7 +16,7 @@
 #define GRT_KERNEL_TITLE_HEAP_H
 
 #include "kernel/block_owners.h"
-#include "thread/core.h"
+#include "kernel/deadlock.h"
 
 #define GRT_TITLE_HEAPS_MAX    256u /* the process heap is one of them */
 #define GRT_PROCESS_HEAP       0xFA000000u
@@ -28,12 +28,17 @@
 typedef struct grt_title_waiter {
     struct grt_title_waiter *next;
     grt_thread *thread;
-    bool gone; /* the heap was destroyed; no longer linked then */
+    struct grt_title_lock *lock;
+    uint32_t number; /* of the heap */
+    bool take;       /* the lock; else it only waits until the heap is free */
+    bool entered;    /* it waits no more; no longer linked then */
+    bool gone;       /* the heap was destroyed; likewise */
 } grt_title_waiter;
 
 /* What RtlLockHeap locks. */
 typedef struct grt_title_lock {
-    uint32_t owner;            /* thread id; 0: free */
+    grt_holder owner; /* id 0: free */
+    bool owner_ended;
     uint32_t depth;            /* how often the owner has it */
     grt_title_waiter *waiters; /* first come first */
 } grt_title_lock;
@@ -101,18 +106,20 @@ grt_addr grt_title_heap_resize(grt_runtime *runtime, grt_title_heaps *heaps, uin
 bool grt_title_heap_free(grt_runtime *runtime, grt_title_heaps *heaps, uint32_t number,
                          grt_addr block, grt_title_trouble *trouble);
 
-/* ---- title_lock.c: RtlLockHeap. On [thread], in host. They do not return when the thread is asked
- * to stop. ---- */
+/* ---- title_lock.c: RtlLockHeap. On the call's thread, in host. They do not return when the thread
+ * is asked to stop. Who waits in a circle, or for a thread that has ended, says so. ---- */
 
 /* Waits until no other thread has the heap locked, or there is no such heap. */
-void grt_title_heap_wait(grt_title_heaps *heaps, grt_thread *thread, uint32_t number);
+void grt_title_heap_wait(grt_call *call, uint32_t number);
 /* Then locks it, once more if the thread has it already. False with [*trouble]: no such heap. */
-bool grt_title_heap_lock(grt_title_heaps *heaps, grt_thread *thread, uint32_t number,
-                         grt_title_trouble *trouble);
+bool grt_title_heap_lock(grt_call *call, uint32_t number, grt_title_trouble *trouble);
 /* Undoes that once. False: it is not [thread]'s. */
 bool grt_title_heap_unlock(grt_title_heaps *heaps, const grt_thread *thread, uint32_t number);
 /* The heap has ended: whoever waits goes on, and nobody has it locked. The mutex is held. */
 void grt_title_lock_end(grt_title_heaps *heaps, grt_title_lock *lock);
+/* [thread] has ended: says which heaps it has locked. On that thread. O(heaps) while any is locked.
+ */
+void grt_title_heaps_thread_ended(grt_runtime *runtime, const grt_thread *thread);
 
 /* The slot of a heap, 0 for the process heap; GRT_TITLE_HEAPS_MAX with [*trouble] when there is no
  * such heap. The mutex is held. For the files of the heaps. */

@@ -51,11 +51,6 @@ void grt_title_complain(grt_call *call, uint32_t heap, grt_addr block,
 
 /* ---- locks --------------------------------------------------------------------------------- */
 
-void grt_title_wait(grt_call *call, uint32_t heap)
-{
-    grt_title_heap_wait(&call->kernel->heaps, call->thread, heap);
-}
-
 /* ---- blocks -------------------------------------------------------------------------------- */
 
 static bool holds_bodies(grt_call *call, grt_addr block)
@@ -89,7 +84,7 @@ bool grt_is_the_kernels(grt_call *call, grt_addr block)
 grt_addr grt_title_allocate(grt_call *call, uint32_t heap, uint32_t size, bool zeroed)
 {
     grt_title_trouble trouble;
-    grt_title_wait(call, heap);
+    grt_title_heap_wait(call, heap);
     grt_addr block =
         grt_title_heap_allocate(call->runtime, &call->kernel->heaps, heap, size, zeroed, &trouble);
     if (!block)
@@ -104,7 +99,7 @@ bool grt_title_free(grt_call *call, uint32_t heap, grt_addr block)
         return true;
     if (grt_is_the_kernels(call, block))
         return false;
-    grt_title_wait(call, heap);
+    grt_title_heap_wait(call, heap);
     bool freed = grt_title_heap_free(call->runtime, &call->kernel->heaps, heap, block, &trouble);
     if (!freed)
         grt_title_complain(call, heap, block, &trouble);
@@ -114,7 +109,7 @@ bool grt_title_free(grt_call *call, uint32_t heap, grt_addr block)
 uint32_t grt_title_size(grt_call *call, uint32_t heap, grt_addr block)
 {
     grt_title_trouble trouble;
-    grt_title_wait(call, heap);
+    grt_title_heap_wait(call, heap);
     bool owned =
         grt_title_heap_is_owner(call->runtime, &call->kernel->heaps, heap, block, &trouble);
     uint32_t size = owned ? grt_heap_size(call->runtime->user_heap, block) : UINT32_MAX;
@@ -130,7 +125,7 @@ static grt_addr resize(grt_call *call, uint32_t heap, grt_addr block, uint32_t o
     grt_title_trouble trouble;
     if (in_place)
         return size <= old ? block : 0;
-    grt_title_wait(call, heap);
+    grt_title_heap_wait(call, heap);
     grt_addr moved =
         grt_title_heap_resize(call->runtime, &call->kernel->heaps, heap, block, size, &trouble);
     if (!moved)

@@ -11,9 +11,6 @@
 void grt_title_complain(grt_call *call, uint32_t heap, grt_addr block,
                         const grt_title_trouble *trouble);
 
-/* Waits until no other thread has the heap locked (RtlLockHeap). */
-void grt_title_wait(grt_call *call, uint32_t heap);
-
 /* True, reported, for a block of the user heap that is not a heap block in the program's eyes: a
  * region of virtual memory or the context of a thread. All of those start at a page, so that others
  * pay nothing. */

@@ -32,7 +32,7 @@ uint32_t grt_export_RtlDestroyHeap(grt_call *call, uint32_t heap)
         grt_call_complain(call, "%08X is the process heap, which stays", (unsigned)heap);
         return heap;
     }
-    grt_title_wait(call, heap);
+    grt_title_heap_wait(call, heap);
     bool destroyed = grt_title_heap_destroy(call->runtime, &call->kernel->heaps, heap, &trouble);
     if (!destroyed)
         grt_title_complain(call, heap, 0, &trouble);
@@ -56,8 +56,7 @@ uint32_t grt_export_RtlLockHeap(grt_call *call, uint32_t heap)
     grt_title_heap record;
     if (!find(call, heap, &record))
         return 0;
-    if ((record.flags & GRT_TITLE_HEAP_NO_LOCK) ||
-        grt_title_heap_lock(&call->kernel->heaps, call->thread, heap, &trouble))
+    if ((record.flags & GRT_TITLE_HEAP_NO_LOCK) || grt_title_heap_lock(call, heap, &trouble))
         return 1;
     grt_title_complain(call, heap, 0, &trouble); /* it was destroyed meanwhile */
     return 0;

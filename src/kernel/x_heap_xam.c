@@ -38,7 +38,7 @@ static grt_addr allocate_aligned(grt_call *call, uint32_t size, uint32_t attribu
     bool zeroed = attributes & ATTRIBUTE_ZERO;
     if (alignment <= 16)
         return grt_title_allocate(call, GRT_PROCESS_HEAP, size, zeroed);
-    grt_title_wait(call, GRT_PROCESS_HEAP);
+    grt_title_heap_wait(call, GRT_PROCESS_HEAP);
     grt_addr block = grt_heap_alloc_aligned(call->runtime->user_heap, size, alignment);
     if (block && zeroed)
         grt_call_fill(call, block, size, 0, "the new block");

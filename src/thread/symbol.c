@@ -2,6 +2,7 @@
 #include "thread/internal.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define CALL_SIZE 4u
 
@@ -28,15 +29,19 @@ static const grt_ppc_entry *entry_at(const grt_ppc_module *module, grt_addr addr
     return first > 0 ? &module->entries[first - 1] : NULL;
 }
 
+/* Of a name that is too long the end is left out, not the offset. */
 static void name(const grt_ppc_entry *entry, grt_addr address, char *text, size_t size)
 {
-    char number[16];
+    char number[16], offset[16] = "";
     snprintf(number, sizeof number, "sub_%08X", entry->address);
     const char *symbol = entry->name != NULL ? entry->name : number;
-    if (address == entry->address)
-        snprintf(text, size, "%s", symbol);
+    if (address != entry->address)
+        snprintf(offset, sizeof offset, "+0x%X", address - entry->address);
+    size_t tail = strlen("...") + strlen(offset);
+    if (strlen(symbol) + strlen(offset) < size || size <= tail)
+        snprintf(text, size, "%s%s", symbol, offset);
     else
-        snprintf(text, size, "%s+0x%X", symbol, address - entry->address);
+        snprintf(text, size, "%.*s...%s", (int)(size - 1 - tail), symbol, offset);
 }
 
 /* The function whose code, or its end, [address] is; null when it is none's. */

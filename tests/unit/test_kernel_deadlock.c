@@ -58,8 +58,9 @@ static void test_reader_again(void **state)
     (void)state;
     RUN_STUCK(2, reads_again, writes);
     assert_int_equal(times_logged("DEADLOCK"), 1);
-    assert_logged("[DEADLOCK] 1 thread: thread 1 waits at fn0+0x4 as a reader for lock 0x82010000, "
-                  "which thread 1 is in\n");
+    assert_logged(
+        "[DEADLOCK] circle 1, 1 thread: thread 1 waits at fn0+0x4 as a reader for lock 0x82010000, "
+        "which thread 1 is in\n");
 }
 
 static void upgrades(grt_ppc *ctx, uint8_t *base)
@@ -79,8 +80,9 @@ static void test_upgrade(void **state)
     (void)state;
     RUN_STUCK(1, upgrades);
     assert_int_equal(times_logged("DEADLOCK"), 1);
-    assert_logged("[DEADLOCK] 1 thread: thread 1 waits at fn0+0x4 as a writer for lock 0x82010000, "
-                  "which thread 1 is in\n");
+    assert_logged(
+        "[DEADLOCK] circle 1, 1 thread: thread 1 waits at fn0+0x4 as a writer for lock 0x82010000, "
+        "which thread 1 is in\n");
 }
 
 /* ---- several kinds ------------------------------------------------------------------------- */
@@ -135,16 +137,196 @@ static void test_mixed(void **state)
     (void)state;
     for (int i = 0; i < 5; i++) {
         RUN_STUCK(3, has_section, has_lock, has_mutants);
-        assert_int_equal(times_logged("DEADLOCK"), 1);
-        assert_logged("[DEADLOCK] 3 threads: thread ");
+        assert_int_equal(times_logged("[DEADLOCK] circle 1, 3 threads: thread "), 3);
+        assert_int_equal(times_logged("DEADLOCK"), 3);
         assert_logged("thread 1 waits at fn0+0x4 as a writer for lock 0x82010000, which thread 2 "
                       "is in");
         assert_logged("thread 2 waits at fn0+0x4 for a mutant, which thread 3 owns");
         assert_logged("thread 3 waits at fn0+0x4 for section 0x82010040, which thread 1 owns");
     }
     RUN_STUCK(3, by_address, has_lock, has_mutants);
-    assert_int_equal(times_logged("DEADLOCK"), 1);
+    assert_int_equal(times_logged("DEADLOCK"), 3);
     assert_logged("thread 2 waits at fn0+0x4 for mutant 0x82010080, which thread 3 owns");
+}
+
+/* ---- heaps ------------------------------------------------------------------------------------
+ */
+
+#define GROWABLE 2u
+#define HEAP(i)  peek(base, SHARED + 0x300u + 4 * (i))
+
+static void make_heaps(grt_ppc *ctx, uint8_t *base)
+{
+    poke(base, SHARED + 0x300u, 0); /* the process heap */
+    poke(base, SHARED + 0x304u, KCALL(RtlCreateHeap, GROWABLE, 0, 0, 0, 0, 0));
+}
+
+/* Has the created heap, wants the process heap. */
+static void has_heap(grt_ppc *ctx, uint8_t *base)
+{
+    CHECK_EQUAL(KCALL(RtlLockHeap, HEAP(1)), 1);
+    flag_add(base, 0);
+    WAIT_UNTIL(flag_get(base, 1));
+    KCALL(RtlLockHeap, HEAP(0));
+}
+
+static void has_process_heap(grt_ppc *ctx, uint8_t *base)
+{
+    make_heaps(ctx, base);
+    CHECK_EQUAL(KCALL(RtlLockHeap, HEAP(0)), 1);
+    start_threads(ctx, base, scratch(ctx), 1, 1);
+    WAIT_UNTIL(flag_get(base, 0) == 1);
+    flag_set(base, 1, 1);
+    KCALL(RtlLockHeap, HEAP(1));
+}
+
+/* Has the section, wants a block of the process heap. */
+static void allocates(grt_ppc *ctx, uint8_t *base)
+{
+    KCALL(RtlEnterCriticalSection, SECTION);
+    flag_add(base, 0);
+    WAIT_UNTIL(flag_get(base, 1));
+    KCALL(RtlAllocateHeap, HEAP(0), 0, 10);
+}
+
+static void wants_section(grt_ppc *ctx, uint8_t *base)
+{
+    make_heaps(ctx, base);
+    CHECK_EQUAL(KCALL(RtlLockHeap, HEAP(1)), 1);
+    CHECK_EQUAL(KCALL(RtlLockHeap, HEAP(0)), 1);
+    start_threads(ctx, base, scratch(ctx), 1, 1);
+    WAIT_UNTIL(flag_get(base, 0) == 1);
+    flag_set(base, 1, 1);
+    KCALL(RtlEnterCriticalSection, SECTION);
+}
+
+static void test_heaps(void **state)
+{
+    (void)state;
+    RUN_STUCK(2, has_process_heap, has_heap);
+    assert_int_equal(times_logged("[DEADLOCK] circle 1, 2 threads: "), 2);
+    assert_int_equal(times_logged("DEADLOCK"), 2);
+    assert_logged("thread 1 waits at fn0+0x4 for heap 0xFA000404, which thread 2 has locked\n");
+    assert_logged("thread 2 waits at fn0+0x4 for heap 0xFA000000, which thread 1 has locked\n");
+    RUN_STUCK(2, wants_section, allocates);
+    assert_int_equal(times_logged("DEADLOCK"), 2);
+    assert_logged("thread 1 waits at fn0+0x4 for section 0x82010040, which thread 2 owns\n");
+    assert_logged("thread 2 waits at fn0+0x4 for heap 0xFA000000, which thread 1 has locked\n");
+}
+
+#define RELOCKS (UNDER_TSAN ? 50u : 1000u)
+
+/* Owns the mutant; asks the heap something as often as the main thread locks it. */
+static void asks_heap(grt_ppc *ctx, uint8_t *base)
+{
+    for (uint32_t i = 0; i < RELOCKS; i++) {
+        WAIT_UNTIL(flag_get(base, 1) == i + 1);
+        CHECK_EQUAL(KCALL(KeWaitForSingleObject, MUTANT, 0, 0, 0, 0), GRT_NT_SUCCESS);
+        KCALL(RtlSizeHeap, HEAP(1), 0, HEAP(2));
+        KCALL(KeReleaseMutant, MUTANT, 0, 0, 0);
+    }
+}
+
+static bool anybody_waits(grt_title_heaps *heaps)
+{
+    bool any = false;
+    os_mutex_lock(&heaps->lock);
+    for (uint32_t i = 0; i < GRT_TITLE_HEAPS_MAX; i++)
+        any |= heaps->slots[i].lock.waiters != NULL;
+    os_mutex_unlock(&heaps->lock);
+    return any;
+}
+
+/* The other thread has got through, which the table of those who wait does not know yet, when this
+ * one has locked the heap again and waits for the mutant: as a rule it gets into the table before
+ * the other one is woken. */
+static void locks_again(grt_ppc *ctx, uint8_t *base)
+{
+    struct grt_kernel *kernel = ctx->thread->runtime->kernel;
+    make_heaps(ctx, base);
+    poke(base, SHARED + 0x308u, KCALL(RtlAllocateHeap, HEAP(1), 0, 10));
+    KCALL(KeInitializeMutant, MUTANT, 0);
+    start_threads(ctx, base, scratch(ctx), 1, 1);
+    for (uint32_t i = 0; i < RELOCKS; i++) {
+        CHECK_EQUAL(KCALL(RtlLockHeap, HEAP(1)), 1);
+        flag_set(base, 1, i + 1);
+        WAIT_UNTIL(locks_waiting(ctx) == 1);
+        os_mutex_lock(&kernel->deadlocks.lock);
+        CHECK_EQUAL(KCALL(RtlUnlockHeap, HEAP(1)), 1);
+        while (anybody_waits(&kernel->heaps))
+            os_thread_yield();
+        CHECK_EQUAL(KCALL(RtlLockHeap, HEAP(1)), 1);
+        os_mutex_unlock(&kernel->deadlocks.lock);
+        CHECK_EQUAL(KCALL(KeWaitForSingleObject, MUTANT, 0, 0, 0, 0), GRT_NT_SUCCESS);
+        KCALL(KeReleaseMutant, MUTANT, 0, 0, 0);
+        CHECK_EQUAL(KCALL(RtlUnlockHeap, HEAP(1)), 1);
+    }
+    join_threads(ctx, base, scratch(ctx), 1);
+}
+
+static void test_who_is_through(void **state)
+{
+    (void)state;
+    RUN_GUEST(locks_again, asks_heap);
+    assert_silent();
+}
+
+/* ---- several ways -----------------------------------------------------------------------------
+ */
+
+#define WAYS      9u /* threads besides the main one */
+#define OWN(role) (SHARED + 0x100u + 0x40u * (role))
+
+/* Two are readers in the lock, numbers 1 and 9; the others have sections of their own. Number 1
+ * waits for 2, that for 3, and so on to 8, who waits for the main thread; number 9 waits for 7. */
+static void stands_in_line(grt_ppc *ctx, uint8_t *base)
+{
+    uint32_t role = flag_get(base, 1);
+    if (role == 1 || role == 9)
+        KCALL(ExAcquireReadWriteLockShared, LOCK);
+    else
+        KCALL(RtlEnterCriticalSection, OWN(role));
+    flag_add(base, 0);
+    WAIT_UNTIL(flag_get(base, 2));
+    KCALL(RtlEnterCriticalSection, OWN(role == 8 ? 0 : role == 9 ? 7 : role + 1));
+}
+
+/* From the writer back to itself it is 9 threads by way of number 1, and 4 by way of number 9,
+ * whichever reader was there first. */
+static void line_up(grt_ppc *ctx, uint8_t *base, uint32_t first_role, uint32_t last_role)
+{
+    KCALL(ExInitializeReadWriteLock, LOCK);
+    KCALL(RtlEnterCriticalSection, OWN(0));
+    for (uint32_t i = 1; i <= WAYS; i++) {
+        flag_set(base, 1, i == 1 ? first_role : i == WAYS ? last_role : i);
+        start_threads(ctx, base, scratch(ctx), 1, 1);
+        WAIT_UNTIL(flag_get(base, 0) == i);
+    }
+    flag_set(base, 2, 1);
+    WAIT_UNTIL(locks_waiting(ctx) == WAYS);
+    CHECK_EQUAL(times_logged("DEADLOCK"), 0);
+    KCALL(ExAcquireReadWriteLockExclusive, LOCK);
+}
+
+static void long_way_first(grt_ppc *ctx, uint8_t *base)
+{
+    line_up(ctx, base, 1, 9);
+}
+
+static void short_way_first(grt_ppc *ctx, uint8_t *base)
+{
+    line_up(ctx, base, 9, 1);
+}
+
+static void test_shortest_way(void **state)
+{
+    (void)state;
+    RUN_STUCK(WAYS + 1, long_way_first, stands_in_line);
+    assert_logged("[DEADLOCK] circle 1, 4 threads: thread 1 waits");
+    assert_logged("thread 10 waits at fn0+0x4 for section 0x820102C0, which thread 8 owns");
+    RUN_STUCK(WAYS + 1, short_way_first, stands_in_line);
+    assert_logged("[DEADLOCK] circle 1, 4 threads: thread 1 waits");
+    assert_logged("thread 2 waits at fn0+0x4 for section 0x820102C0, which thread 8 owns");
 }
 
 /* ---- mutants ------------------------------------------------------------------------------- */
@@ -193,8 +375,9 @@ static void test_all_of_mutants(void **state)
     (void)state;
     RUN_STUCK(4, interrupts, wants_all, apc);
     assert_logged("for a mutant, which thread ");
-    uint32_t circles = times_logged("DEADLOCK");
-    assert_true(circles == 1 || circles == 2); /* of two threads, then perhaps of the third */
+    /* Of two threads, then perhaps of the third. */
+    assert_true(log_has("circle 1, "));
+    assert_false(log_has("circle 3, "));
 }
 
 /* ---- no circles ---------------------------------------------------------------------------- */
@@ -280,7 +463,7 @@ static void test_what_may_end(void **state)
 }
 
 /* Locks of all kinds, always taken in the same order: nobody can wait in a circle. */
-#define KINDS   6u
+#define KINDS   8u
 #define WORKERS 4u
 #define ROUNDS  400u
 
@@ -292,18 +475,24 @@ static void take(grt_ppc *ctx, uint8_t *base, uint32_t kind, bool shared)
         KCALL(ExAcquireReadWriteLockShared, SHARED + 0x40 * kind);
     else if (kind < 4)
         KCALL(ExAcquireReadWriteLockExclusive, SHARED + 0x40 * kind);
-    else
+    else if (kind < 6)
         KCALL(KeWaitForSingleObject, SHARED + 0x40 * kind, 0, 0, 0, 0);
+    else if (shared)
+        CHECK_EQUAL(KCALL(RtlSizeHeap, HEAP(kind - 6), 0, flag_get(base, kind)), 10); /* waits */
+    else
+        CHECK_EQUAL(KCALL(RtlLockHeap, HEAP(kind - 6)), 1);
 }
 
-static void give(grt_ppc *ctx, uint8_t *base, uint32_t kind)
+static void give(grt_ppc *ctx, uint8_t *base, uint32_t kind, bool shared)
 {
     if (kind < 2)
         KCALL(RtlLeaveCriticalSection, SHARED + 0x40 * kind);
     else if (kind < 4)
         KCALL(ExReleaseReadWriteLock, SHARED + 0x40 * kind);
-    else
+    else if (kind < 6)
         KCALL(KeReleaseMutant, SHARED + 0x40 * kind, 0, 0, 0);
+    else if (!shared)
+        CHECK_EQUAL(KCALL(RtlUnlockHeap, HEAP(kind - 6)), 1);
 }
 
 static void in_order(grt_ppc *ctx, uint8_t *base)
@@ -311,13 +500,14 @@ static void in_order(grt_ppc *ctx, uint8_t *base)
     uint64_t random = ctx->thread->id * 977u ^ flag_get(base, 0);
     for (uint32_t i = 0; i < ROUNDS; i++) {
         uint32_t taken = random_below(&random, 1u << KINDS);
+        uint32_t shared = random_below(&random, 1u << KINDS);
         for (uint32_t kind = 0; kind < KINDS; kind++) {
             if (taken & 1u << kind)
-                take(ctx, base, kind, random_below(&random, 2));
+                take(ctx, base, kind, shared & 1u << kind);
         }
         for (uint32_t kind = 0; kind < KINDS; kind++) { /* in any order */
             if (taken & 1u << kind)
-                give(ctx, base, kind);
+                give(ctx, base, kind, shared & 1u << kind);
         }
     }
 }
@@ -330,8 +520,11 @@ static void ordered(grt_ppc *ctx, uint8_t *base)
     flag_set(base, 0, order_seed);
     for (uint32_t kind = 2; kind < 4; kind++)
         KCALL(ExInitializeReadWriteLock, SHARED + 0x40 * kind);
-    for (uint32_t kind = 4; kind < KINDS; kind++)
+    for (uint32_t kind = 4; kind < 6; kind++)
         KCALL(KeInitializeMutant, SHARED + 0x40 * kind, 0);
+    make_heaps(ctx, base);
+    for (uint32_t kind = 6; kind < KINDS; kind++)
+        flag_set(base, kind, KCALL(RtlAllocateHeap, HEAP(kind - 6), 0, 10));
     start_threads(ctx, base, s, 1, WORKERS);
     join_threads(ctx, base, s, WORKERS);
 }
@@ -347,9 +540,15 @@ static void test_order_has_no_circles(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reader_again), cmocka_unit_test(test_upgrade),
-        cmocka_unit_test(test_mixed),        cmocka_unit_test(test_all_of_mutants),
-        cmocka_unit_test(test_what_may_end), cmocka_unit_test(test_order_has_no_circles),
+        cmocka_unit_test(test_reader_again),
+        cmocka_unit_test(test_upgrade),
+        cmocka_unit_test(test_mixed),
+        cmocka_unit_test(test_shortest_way),
+        cmocka_unit_test(test_heaps),
+        cmocka_unit_test(test_who_is_through),
+        cmocka_unit_test(test_all_of_mutants),
+        cmocka_unit_test(test_what_may_end),
+        cmocka_unit_test(test_order_has_no_circles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -385,6 +385,44 @@ static void test_all_go_on(void **state)
     RUN_GUEST(lets_all_go_on, allocates);
 }
 
+static void ends_inside(grt_ppc *ctx, uint8_t *base)
+{
+    uint32_t heap = (uint32_t)ctx->r[3];
+    CHECK_EQUAL(KCALL(RtlLockHeap, heap), 1);
+    CHECK_EQUAL(KCALL(RtlLockHeap, 0), 1);
+    CHECK_EQUAL(KCALL(RtlUnlockHeap, 0), 1);
+}
+
+static void waits_for_ever(grt_ppc *ctx, uint8_t *base)
+{
+    KCALL(RtlAllocateHeap, (uint32_t)ctx->r[3], 0, 10);
+    CHECK(!"it is locked");
+}
+
+static void left_locked(grt_ppc *ctx, uint8_t *base)
+{
+    grt_addr s = scratch(ctx);
+    uint32_t heap = KCALL(RtlCreateHeap, GROWABLE, 0, 0, 0, 0, 0);
+    CHECK_EQUAL(KCALL(ExCreateThread, s, 0, 0, 0, FN(1), heap, 0), GRT_NT_SUCCESS);
+    CHECK_EQUAL(KCALL(NtWaitForSingleObjectEx, peek(base, s), 0, 0, 0), GRT_NT_SUCCESS);
+    CHECK_EQUAL(KCALL(ExCreateThread, s, 0, 0, 0, FN(2), heap, 0), GRT_NT_SUCCESS);
+    for (int i = 0; i < 10000 && times_logged("which has ended") == 0; i++)
+        os_sleep_ns(1000000);
+    CHECK(KCALL(RtlAllocateHeap, 0, 0, 10) != 0); /* other heaps go on */
+}
+
+static void test_left_locked(void **state)
+{
+    (void)state;
+    RUN_GUEST(left_locked, ends_inside, waits_for_ever);
+    assert_logged(
+        "[THREAD-CTX] thread id 00000002 ended inside 1 locked heap, among them FA000404");
+    assert_logged(
+        "RtlAllocateHeap: heap FA000404 is locked by thread 2, which has ended; called by "
+        "thread 3");
+    assert_int_equal(times_logged("\n"), 2);
+}
+
 /* ---- other names ----------------------------------------------------------------------------- */
 
 static void names(grt_ppc *ctx, uint8_t *base)
@@ -576,6 +614,7 @@ int main(void)
         cmocka_unit_test(test_locks),
         cmocka_unit_test(test_destroyed_while_locked),
         cmocka_unit_test(test_all_go_on),
+        cmocka_unit_test(test_left_locked),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_destroyed_while_used),

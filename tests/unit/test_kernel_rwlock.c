@@ -306,8 +306,9 @@ static void test_destroy_while_waiting(void **state)
     for (int round = 0; round < 10; round++)
         run_and_destroy(&config, others, 1, 5, round % 2 * 2);
     run_and_destroy(&config, self, 1, 1, 20);
-    assert_logged("[DEADLOCK] 1 thread: thread 1 waits at fn0+0x4 as a reader for lock 0x82010040, "
-                  "which thread 1 is in\n");
+    assert_logged(
+        "[DEADLOCK] circle 1, 1 thread: thread 1 waits at fn0+0x4 as a reader for lock 0x82010040, "
+        "which thread 1 is in\n");
 }
 
 /* ---- damage -------------------------------------------------------------------------------- */

@@ -482,30 +482,49 @@ static void circle(grt_ppc *ctx, uint8_t *base)
     WAIT_UNTIL(locks_waiting(ctx) == count + 1);
 }
 
-static void run_circle(uint32_t count)
+/* [name] is the function's in which all wait. */
+static void run_circle(uint32_t count, uint32_t lines, const char *name)
 {
     static fixture fix;
     grt_runtime_config config = quiet_config();
     grt_ppc_function *const functions[] = {circle, circle_member, bystander};
     kernel_create(&fix, &config, functions, 3);
+    fix.entries[0].name = name;
     run_to_end(&fix, FN(0), count);
     fixture_destroy(&fix);
     assert_int_equal(atomic_load(&check_failures), 0);
-    assert_int_equal(times_logged("[DEADLOCK]"), 1);
+    assert_int_equal(times_logged("[DEADLOCK]"), lines);
+    assert_int_equal(times_logged(" owns\n"), lines);
 }
 
 static void test_deadlock(void **state)
 {
     (void)state;
     for (int i = 0; i < 5; i++)
-        run_circle(2);
-    assert_logged("[DEADLOCK] 2 threads: thread ");
-    assert_logged("thread 2 waits at fn0+0x4 for section 0x82010040, which thread 3 owns");
-    assert_logged("thread 3 waits at fn0+0x4 for section 0x82010000, which thread 2 owns");
-    run_circle(3);
-    assert_logged("[DEADLOCK] 3 threads: thread ");
-    assert_logged("thread 4 waits at fn0+0x4 for section 0x82010000, which thread 2 owns");
-    run_circle(GRT_DEADLOCK_MEMBERS);
+        run_circle(2, 2, "fn0");
+    assert_logged("[DEADLOCK] circle 1, 2 threads: thread 2 waits at fn0+0x4 for section "
+                  "0x82010040, which thread 3 owns\n");
+    assert_logged("[DEADLOCK] circle 1, 2 threads: thread 3 waits at fn0+0x4 for section "
+                  "0x82010000, which thread 2 owns\n");
+    run_circle(3, 3, "fn0");
+    assert_logged("[DEADLOCK] circle 1, 3 threads: thread 4 waits at fn0+0x4 for section "
+                  "0x82010000, which thread 2 owns\n");
+    run_circle(GRT_DEADLOCK_MEMBERS + 1, 0, "fn0");
+}
+
+/* Nothing of a circle is lost, whatever the functions are called. */
+static void test_long_names(void **state)
+{
+    (void)state;
+    char name[2000];
+    memset(name, 'n', sizeof name);
+    name[sizeof name - 1] = '\0';
+    run_circle(GRT_DEADLOCK_MEMBERS, GRT_DEADLOCK_MEMBERS, name);
+    assert_int_equal(times_logged("n...+0x4 for section 0x8201"), GRT_DEADLOCK_MEMBERS);
+    name[400] = '\0';
+    run_circle(GRT_DEADLOCK_MEMBERS, GRT_DEADLOCK_MEMBERS, name);
+    strcat(name, "+0x4 for section 0x8201");
+    assert_int_equal(times_logged(name), GRT_DEADLOCK_MEMBERS);
 }
 
 static void backward(grt_ppc *ctx, uint8_t *base)
@@ -684,6 +703,7 @@ int main(void)
         cmocka_unit_test(test_vandals),
         cmocka_unit_test(test_memory_goes_away),
         cmocka_unit_test(test_deadlock),
+        cmocka_unit_test(test_long_names),
         cmocka_unit_test(test_lock_order),
         cmocka_unit_test(test_callbacks),
         cmocka_unit_test(test_destroy_while_waiting),

@@ -488,6 +488,15 @@ static void test_symbols(void **state)
     assert_string_equal(text, "fn1+0x4");
     assert_true(grt_runtime_symbol(fix.runtime, FN(1), text, sizeof text));
     assert_string_equal(text, "fn1");
+    assert_true(grt_runtime_symbol(fix.runtime, FN(1) + 4, text, 7)); /* no room for that */
+    assert_string_equal(text, "fn1+0x");
+    fix.entries[1].name = "a_long_name";
+    assert_true(grt_runtime_symbol(fix.runtime, FN(1) + 4, text, 16));
+    assert_string_equal(text, "a_long_name+0x4");
+    assert_true(grt_runtime_symbol(fix.runtime, FN(1) + 4, text, 15));
+    assert_string_equal(text, "a_long_...+0x4");
+    assert_true(grt_runtime_symbol(fix.runtime, FN(1), text, 8));
+    assert_string_equal(text, "a_lo...");
     assert_false(grt_runtime_symbol(fix.runtime, CODE_BASE - 4, text, sizeof text));
     assert_false(grt_runtime_symbol(fix.runtime, FN(FUNCTIONS) + 4, text, sizeof text));
     assert_string_equal(text, "");
