@@ -117,7 +117,7 @@ static void created(grt_ppc *ctx, uint8_t *base)
     CHECK_EQUAL(KCALL(RtlDestroyHeap, one), 0);
     CHECK_EQUAL(blocks_of(ctx), before + 1);
     CHECK_EQUAL(KCALL(RtlSizeHeap, two, 0, other), 10);
-    /* Its number is not forgotten, also when the slot is used again. */
+    /* Its number is not forgotten. */
     uint32_t three = KCALL(RtlCreateHeap, GROWABLE, 0, 0, 0, 0, 0);
     CHECK(three != one);
     CHECK_EQUAL(KCALL(RtlAllocateHeap, one, 0, 10), 0);
@@ -176,6 +176,31 @@ static void test_bounded(void **state)
     (void)state;
     RUN_GUEST(bounded);
     assert_logged("is full: 6000 of the 10000 bytes it may have are live");
+}
+
+/* The places of the dead are used as late as can be: first those that nobody had, then the one that
+ * died first. */
+static void turns(grt_ppc *ctx, uint8_t *base)
+{
+    uint32_t first = KCALL(RtlCreateHeap, GROWABLE, 0, 0, 0, 0, 0);
+    uint32_t second = KCALL(RtlCreateHeap, GROWABLE, 0, 0, 0, 0, 0);
+    KCALL(RtlDestroyHeap, second);
+    KCALL(RtlDestroyHeap, first);
+    for (uint32_t i = 3; i < GRT_TITLE_HEAPS_MAX; i++)
+        KCALL(RtlDestroyHeap, KCALL(RtlCreateHeap, GROWABLE, 0, 0, 0, 0, 0));
+    CHECK_EQUAL(KCALL(RtlAllocateHeap, second, 0, 10), 0);
+    CHECK_EQUAL(times_logged("heap FA000408 was destroyed by thread 1 at fn0+0x4"), 1);
+    CHECK(KCALL(RtlCreateHeap, GROWABLE, 0, 0, 0, 0, 0) != 0);
+    CHECK_EQUAL(KCALL(RtlAllocateHeap, second, 0, 10), 0);
+    CHECK_EQUAL(times_logged("heap FA000408 was destroyed;"), 1);
+    CHECK_EQUAL(KCALL(RtlAllocateHeap, first, 0, 10), 0);
+    CHECK_EQUAL(times_logged("heap FA000404 was destroyed by thread 1 at fn0+0x4"), 1);
+}
+
+static void test_turns(void **state)
+{
+    (void)state;
+    RUN_GUEST(turns);
 }
 
 static void many(grt_ppc *ctx, uint8_t *base)
@@ -566,19 +591,13 @@ static void test_destroyed_while_used(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_title_heap),
-        cmocka_unit_test(test_xalloc),
-        cmocka_unit_test(test_created),
-        cmocka_unit_test(test_bounded),
-        cmocka_unit_test(test_many),
-        cmocka_unit_test(test_without_host),
-        cmocka_unit_test(test_validity),
-        cmocka_unit_test(test_locks),
-        cmocka_unit_test(test_destroyed_while_locked),
-        cmocka_unit_test(test_all_go_on),
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_destroyed_while_used),
+        cmocka_unit_test(test_title_heap),   cmocka_unit_test(test_xalloc),
+        cmocka_unit_test(test_created),      cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_many),         cmocka_unit_test(test_turns),
+        cmocka_unit_test(test_without_host), cmocka_unit_test(test_validity),
+        cmocka_unit_test(test_locks),        cmocka_unit_test(test_destroyed_while_locked),
+        cmocka_unit_test(test_all_go_on),    cmocka_unit_test(test_names),
+        cmocka_unit_test(test_threads),      cmocka_unit_test(test_destroyed_while_used),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
