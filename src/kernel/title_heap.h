@@ -68,7 +68,7 @@ typedef struct grt_title_trouble {
         GRT_TITLE_DESTROYED,      /* [by], [at] */
         GRT_TITLE_NEVER,          /* no heap ever had this number */
         GRT_TITLE_WRONG_HEAP,     /* the block is [owner]'s */
-        GRT_TITLE_FULL,           /* the heap's limit of [limit] bytes, of which [bytes] are live */
+        GRT_TITLE_FULL,           /* [size] bytes beside [bytes] of others: more than [limit] */
         GRT_TITLE_HEAP_NO_MEMORY, /* the user heap refused, and has said so */
         GRT_TITLE_NO_HOST,        /* the host has no memory for the records */
         GRT_TITLE_NO_BLOCK,       /* the user heap has no such block, and has said so */
@@ -77,6 +77,7 @@ typedef struct grt_title_trouble {
     grt_addr at;
     uint32_t owner; /* the number of a heap */
     uint64_t limit, bytes;
+    uint32_t size;
 } grt_title_trouble;
 
 static inline bool grt_title_heap_is_process(uint32_t number)

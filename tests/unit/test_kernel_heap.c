@@ -150,6 +150,7 @@ static void test_created(void **state)
 static void bounded(grt_ppc *ctx, uint8_t *base)
 {
     uint32_t heap = KCALL(RtlCreateHeap, 0, 0, 10000, 4000, 0, 0);
+    CHECK_EQUAL(KCALL(RtlAllocateHeap, heap, 0, 10001), 0);
     grt_addr half = KCALL(RtlAllocateHeap, heap, 0, 6000);
     CHECK(half != 0);
     CHECK_EQUAL(KCALL(RtlCompactHeap, heap, 0), 4000);
@@ -175,7 +176,12 @@ static void test_bounded(void **state)
 {
     (void)state;
     RUN_GUEST(bounded);
-    assert_logged("is full: 6000 of the 10000 bytes it may have are live");
+    assert_logged("RtlAllocateHeap: 10001 bytes do not fit into heap FA000404: it may have 10000, "
+                  "and its other blocks have 0 of them");
+    assert_logged("RtlAllocateHeap: 4001 bytes do not fit into heap FA000404: it may have 10000, "
+                  "and its other blocks have 6000 of them");
+    assert_logged("RtlReAllocateHeap: 10001 bytes do not fit into heap FA000404: it may have "
+                  "10000, and its other blocks have 0 of them");
 }
 
 /* The places of the dead are used as late as can be: first those that nobody had, then the one that
