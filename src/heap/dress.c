@@ -8,17 +8,12 @@
 
 #include <string.h>
 
-static bool is_writable(const grt_heap *heap, grt_addr address, uint32_t bytes)
-{
-    return grt_memory_accessible(heap->memory, address, bytes, GRT_READ_WRITE);
-}
-
 /* ---- behind blocks -----------------------------------------------------------------------------
  */
 
 void heap_write_tail(grt_heap *heap, grt_addr block, uint32_t size, uint32_t room)
 {
-    if (heap->watch.has_tail && room > size && is_writable(heap, block + size, room - size)) {
+    if (heap->watch.has_tail && room > size && heap_is_writable(heap, block + size, room - size)) {
         memset(grt_memory_host(heap->memory, block + size), PATTERN_TAIL, room - size);
     }
 }
@@ -38,7 +33,7 @@ void heap_verify_tail(grt_heap *heap, const heap_block *block, const char *notic
     grt_addr tail = block->address + block->asked;
     uint32_t size = block->room - block->asked;
     pattern_damage damage;
-    if (!heap->watch.has_tail || size == 0 || !is_writable(heap, tail, size) ||
+    if (!heap->watch.has_tail || size == 0 || !heap_is_writable(heap, tail, size) ||
         pattern_intact(grt_memory_host(heap->memory, tail), size, PATTERN_TAIL, &damage)) {
         return;
     }
@@ -65,7 +60,7 @@ static void report_write(grt_heap *heap, grt_addr block, uint32_t size, uint32_t
 static void verify_small(grt_heap *heap, const heap_request *request)
 {
     pattern_damage damage;
-    if (request->filled && is_writable(heap, request->block, request->room) &&
+    if (request->filled && heap_is_writable(heap, request->block, request->room) &&
         !pattern_intact(grt_memory_host(heap->memory, request->block), request->room, PATTERN_FREED,
                         &damage)) {
         report_write(heap, request->block, request->room, 0, &damage, "alloc");
@@ -128,8 +123,9 @@ void heap_verify_freed_pages(grt_heap *heap, uint32_t page, uint32_t pages, cons
     page_range range = {page, page};
     while (take_filled(heap, range.end, page + pages, &range)) {
         uint32_t bytes = (range.end - range.page) << PAGE_SHIFT;
-        uint32_t at =
-            is_writable(heap, heap_page_address(heap, range.page), bytes) ? range.page : range.end;
+        uint32_t at = heap_is_writable(heap, heap_page_address(heap, range.page), bytes)
+                          ? range.page
+                          : range.end;
         while (at < range.end) {
             at = verify_part(heap, &range, at, noticed_by);
         }
@@ -154,7 +150,7 @@ void heap_verify_freed(grt_heap *heap, const heap_request *request)
 
 void heap_fill_new(grt_heap *heap, const heap_request *request)
 {
-    if (heap->watch.options.fill && is_writable(heap, request->block, request->size)) {
+    if (heap->watch.options.fill && heap_is_writable(heap, request->block, request->size)) {
         memset(grt_memory_host(heap->memory, request->block), PATTERN_FRESH, request->size);
     }
 }
@@ -164,7 +160,7 @@ bool heap_undress(grt_heap *heap, const heap_block *block, const char *noticed_b
     grt_addr start = block->address;
     heap_verify_tail(heap, block, noticed_by);
     bool guarded = block->room < block->extent; /* its pages are about to become inaccessible */
-    if (!heap->watch.options.fill || guarded || !is_writable(heap, start, block->room)) {
+    if (!heap->watch.options.fill || guarded || !heap_is_writable(heap, start, block->room)) {
         return false;
     }
     memset(grt_memory_host(heap->memory, start), PATTERN_FREED, block->room);

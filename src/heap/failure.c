@@ -140,25 +140,14 @@ static uint32_t count_refusal(grt_heap *heap, const heap_request *request)
     return rate_limit_count(&heap->repeats, search->first);
 }
 
-/* A request that is refused for what it is says nothing about what is kept. */
-static bool lacked_room(grt_heap_cause cause)
-{
-    return cause == GRT_HEAP_OVER_BUDGET || cause == GRT_HEAP_EXHAUSTED ||
-           cause == GRT_HEAP_FRAGMENTED || cause == GRT_HEAP_HOST_REFUSED ||
-           cause == GRT_HEAP_LARGER_THAN_ARENA || cause == GRT_HEAP_INJECTED ||
-           cause == GRT_HEAP_NO_ROOM_WITHIN;
-}
-
 void heap_refuse_locked(grt_heap *heap, const heap_request *request, heap_refusal *refusal)
 {
     if (!request->quiet) {
         heap->counters.failures++;
         heap->counters.failures_by_cause[request->cause]++;
     }
-    if (lacked_room(request->cause)) {
-        /* The figures tell what the next request meets: that could have all that is merely kept. */
-        (void)heap_reclaim_locked(heap);
-    }
+    /* The figures tell what the next request meets, and that could have all that is merely kept. */
+    (void)heap_reclaim_locked(heap);
     heap_stop_caches_locked(heap);
     grt_heap_failure *failure = &refusal->failure;
     failure->cause = request->cause;

@@ -330,7 +330,6 @@ static bool shrink_locked(grt_heap *heap, heap_cache *cache, const heap_block *b
                                : resize_small_locked(heap, cache, block, size);
 }
 
-/* The guest may have taken pages of its block away, or protected them. */
 static bool is_readable(const grt_heap *heap, const heap_block *block, uint32_t bytes)
 {
     return grt_memory_accessible(heap->memory, block->address, bytes, GRT_READ_ONLY);

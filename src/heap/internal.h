@@ -1,10 +1,10 @@
 /*
  * internal.h - the heap's record, and what its files share.
  *
- * One lock guards everything but the caches of threads (cache.h) and the slots of small blocks
- * (slots.h). Functions that end in _locked expect it to be held; none of them writes a line, so a
- * slow log never holds it. Guest memory is never touched with the lock held or a cache entered: a
- * page that the guest took away faults, and the fault's report asks the heap.
+ * One lock guards everything but the caches of threads (cache.h), slots (slots.h), and who asked
+ * for a medium block. Functions that end in _locked expect it to be held; none of them writes a
+ * line, so a slow log never holds it. Guest memory is never touched with the lock held or a cache
+ * entered: a page that the guest took away faults, and the fault's report asks the heap.
  */
 #ifndef GRT_HEAP_INTERNAL_H
 #define GRT_HEAP_INTERNAL_H
@@ -250,6 +250,12 @@ static inline uint32_t heap_large_room(const heap_page *head)
 {
     uint32_t pages = heap_is_guarded(head) ? head->length - 1u : head->length;
     return (pages << PAGE_SHIFT) - heap_large_gap(head);
+}
+
+/* The guest may have taken pages of its block away, or protected them. */
+static inline bool heap_is_writable(const grt_heap *heap, grt_addr address, uint32_t bytes)
+{
+    return grt_memory_accessible(heap->memory, address, bytes, GRT_READ_WRITE);
 }
 
 /* Finds the live block that starts at [address], or says what is wrong with the address. O(1). */

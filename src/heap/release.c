@@ -186,12 +186,6 @@ static void give_run(grt_heap *heap, uint32_t page)
     heap_trim_run_locked(heap, page_runs_give(&heap->runs, page));
 }
 
-/* The guest may have taken pages of its block away, or protected them. */
-static bool is_intact(const grt_heap *heap, const heap_block *block)
-{
-    return grt_memory_accessible(heap->memory, block->address, block->extent, GRT_READ_WRITE);
-}
-
 /* The mark that a large block leaves. */
 static uint32_t mark_of(const heap_page *head)
 {
@@ -229,8 +223,9 @@ static void free_medium(grt_heap *heap, heap_cache *cache, const heap_block *blo
     block_place place = {block->address, block->slot};
     heap_page *head = &heap->table.pages[block->page];
     cache_bin *bin = &cache->bins[medium_class(head->length)];
-    if (cache_has_room(cache, bin) && is_intact(heap, block)) {
-        head->past = mark_of(head);
+    if (cache_has_room(cache, bin) && heap_is_writable(heap, block->address, block->extent)) {
+        head->past = mark_of(head); /* for reports of writes to freed blocks; with the option for
+                                       them, every free comes here */
         cache_put_medium(cache, bin, place);
     } else {
         heap_give_medium_locked(heap, place);

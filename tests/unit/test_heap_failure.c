@@ -195,6 +195,35 @@ static void test_memory_budget(void **state)
     fixture_close(&fixture);
 }
 
+/* What threads have at hand would serve the next request, and is nobody's. */
+static void test_what_is_at_hand_is_room(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 128);
+    grt_addr blocks[8];
+    for (int i = 0; i < 8; i++) {
+        blocks[i] = grt_heap_alloc(fixture.heap, 64 * KIB);
+    }
+    grt_heap_free(fixture.heap, grt_heap_alloc(fixture.heap, 100)); /* 63 others are at hand */
+    for (int i = 0; i < 2; i++) {
+        grt_heap_free(fixture.heap, blocks[7]);
+        assert_int_equal(i == 0 ? grt_heap_alloc(fixture.heap, 0xFFFFFFF0u)
+                                : grt_heap_alloc_aligned(fixture.heap, 10000, 24),
+                         0);
+        grt_heap_failure failure =
+            expect_cause(i == 0 ? GRT_HEAP_SIZE_OVERFLOW : GRT_HEAP_BAD_ALIGNMENT);
+        assert_int_equal(failure.stats.cached, 0);
+        assert_int_equal(failure.would_fit, 64 * KIB);
+        failure.alignment = 16;
+        assert_would_fit_is_exact(&failure);
+        blocks[7] = grt_heap_alloc(fixture.heap, 64 * KIB);
+    }
+    for (uint32_t i = 0; i < fixture.lines; i++) {
+        assert_null(strstr(fixture.line[i], "owner 2"));
+    }
+    fixture_close(&fixture);
+}
+
 /* ---- would_fit at random ------------------------------------------------------------------------
  */
 
@@ -215,11 +244,16 @@ static void test_would_fit_is_exact_in_random_states(void **state)
             }
             uint32_t size = random_size(&random, 200000);
             uint32_t alignment = 16u << random_below(&random, 12);
+            uint32_t nonsense = random_below(&random, 64);
+            size = nonsense == 0 ? UINT32_MAX - 15 : size;
+            alignment = nonsense == 1 ? 24 : alignment;
             blocks[slot] = grt_heap_alloc_aligned(fixture.heap, size, alignment);
             if (blocks[slot] == 0) {
                 grt_heap_failure failure;
                 assert_true(grt_heap_last_failure(&failure));
-                if (failure.would_fit >= (size > 0 ? size : 1)) {
+                if (nonsense == 1) {
+                    failure.alignment = 16;
+                } else if (failure.would_fit >= (size > 0 ? size : 1)) {
                     fail_msg("%s: %u bytes aligned to %u refused, but %u would fit",
                              grt_heap_cause_name(failure.cause), size, alignment,
                              (unsigned)failure.would_fit);
@@ -376,6 +410,7 @@ int main(void)
         cmocka_unit_test(test_injected),
         cmocka_unit_test(test_host_refuses),
         cmocka_unit_test(test_memory_budget),
+        cmocka_unit_test(test_what_is_at_hand_is_room),
         cmocka_unit_test(test_would_fit_is_exact_in_random_states),
         cmocka_unit_test(test_the_lines_of_a_failure),
         cmocka_unit_test(test_small_failures_are_silent),
