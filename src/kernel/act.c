@@ -6,23 +6,31 @@
 uint32_t grt_call_act(grt_call *call, uint32_t handle, uint32_t kinds, grt_object_action *action,
                       int32_t amount, grt_addr previous_out)
 {
+    int32_t previous;
+    return grt_call_act_and_tell(call, handle, kinds, action, amount, previous_out, &previous);
+}
+
+uint32_t grt_call_act_and_tell(grt_call *call, uint32_t handle, uint32_t kinds,
+                               grt_object_action *action, int32_t amount, grt_addr previous_out,
+                               int32_t *previous)
+{
+    *previous = 0;
     if (!grt_call_probe(call, previous_out, "previous_out"))
         return GRT_NT_ACCESS_VIOLATION;
     grt_dispatch *dispatch = grt_call_dispatch(call);
     grt_handle_trouble trouble;
-    int32_t previous = 0;
     uint32_t status = GRT_NT_SUCCESS;
     grt_dispatch_lock(dispatch);
     grt_object *object = grt_handle_object(dispatch, call->thread, handle, kinds, &trouble);
     if (object) {
-        status = action(call, object, amount, &previous);
+        status = action(call, object, amount, previous);
         grt_object_release(dispatch, object);
     }
     grt_dispatch_unlock(dispatch);
     if (!object)
         return grt_call_handle_trouble(call, &trouble);
     if (status == GRT_NT_SUCCESS && previous_out &&
-        !grt_call_write_u32(call, previous_out, (uint32_t)previous, "previous_out"))
+        !grt_call_write_u32(call, previous_out, (uint32_t)*previous, "previous_out"))
         return GRT_NT_ACCESS_VIOLATION;
     return status;
 }

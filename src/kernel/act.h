@@ -13,6 +13,10 @@ typedef uint32_t grt_object_action(grt_call *call, grt_object *object, int32_t a
  * happened. */
 uint32_t grt_call_act(grt_call *call, uint32_t handle, uint32_t kinds, grt_object_action *action,
                       int32_t amount, grt_addr previous_out);
+/* The same for callers who want to know [*previous], too; 0 when the object is refused. */
+uint32_t grt_call_act_and_tell(grt_call *call, uint32_t handle, uint32_t kinds,
+                               grt_object_action *action, int32_t amount, grt_addr previous_out,
+                               int32_t *previous);
 
 /* NtQuery...: what is to be known of an object, as the guest's record. */
 typedef void grt_object_query(grt_call *call, grt_object *object, uint8_t *bytes);

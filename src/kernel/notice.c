@@ -86,12 +86,21 @@ void grt_notices_destroy(grt_notices *notices)
 
 /* ---- telling ------------------------------------------------------------------------------- */
 
-/* [*last] was told last; the one that comes after it, if there is one. */
-static bool next_after(grt_notices *notices, grt_notice *last)
+/* The number of the latest registration. */
+static uint64_t latest(grt_notices *notices)
+{
+    os_mutex_lock(&notices->lock);
+    uint64_t order = notices->order;
+    os_mutex_unlock(&notices->lock);
+    return order;
+}
+
+/* [*last] was told last; the next one of those up to number [end], if there is one. */
+static bool next_after(grt_notices *notices, grt_notice *last, uint64_t end)
 {
     os_mutex_lock(&notices->lock);
     const grt_notice *notice = notices->first;
-    while (notice && !comes_before(last, notice))
+    while (notice && (notice->order > end || !comes_before(last, notice)))
         notice = notice->next;
     if (notice)
         *last = *notice;
@@ -119,6 +128,9 @@ void grt_notice_tell(grt_thread *thread, bool creating)
     if (atomic_load(&notices->count) == 0 || (!creating && thread->kernel.end_told))
         return;
     thread->kernel.end_told = !creating;
-    while (next_after(notices, &last))
+    /* A routine may register its own record again: without an end to the numbers it would come
+     * after itself for ever. */
+    uint64_t end = latest(notices);
+    while (next_after(notices, &last, end))
         tell(thread, &last, creating);
 }

@@ -41,8 +41,9 @@ typedef enum grt_notice_answer {
 grt_notice_answer grt_notice_add(grt_notices *notices, const grt_notice *model);
 grt_notice_answer grt_notice_remove(grt_notices *notices, grt_addr record);
 
-/* Calls all of them on the calling thread, in host, which holds no lock. Who is registered
- * meanwhile, and comes later, is called as well. A thread's end is told once. O(registrations). */
+/* Calls all that are registered, each at most once, on the calling thread, in host, which holds no
+ * lock. Who is registered meanwhile, also anew, is not called this time. A thread's end is told
+ * once. Each call costs O(registrations). */
 void grt_notice_tell(grt_thread *thread, bool creating);
 
 void grt_notices_destroy(grt_notices *notices);

@@ -22,8 +22,10 @@ enum {
 
 typedef enum grt_queue_answer {
     GRT_QUEUE_OK,
-    GRT_QUEUE_NO_ACCESS, /* nothing has changed */
+    GRT_QUEUE_NO_ACCESS, /* the queue or an entry cannot be written; nothing has changed */
     GRT_QUEUE_DAMAGED,   /* made empty; a new entry is in nevertheless */
+    GRT_QUEUE_TWICE,     /* the entry is in already; nothing has changed */
+    GRT_QUEUE_NONE,      /* of the exports: the object is no such queue */
 } grt_queue_answer;
 
 /* True iff [object] is such a queue, and not a completion port. */
@@ -32,16 +34,22 @@ static inline bool grt_queue_is(const grt_object *object)
     return object->kind == GRT_OBJECT_QUEUE && object->body != 0 && !object->page;
 }
 
-/* All of these: the dispatcher's lock is held. */
+/* An entry that is put in once more is recognised when it is among so many at either end. */
+#define GRT_QUEUE_NEAR 256u
 
-/* Links [entry] in, in front or at the end; the state is not touched. */
-grt_queue_answer grt_queue_put(grt_dispatch *dispatch, grt_object *queue, grt_addr entry,
+/* All of these: the dispatcher's lock is held; the state is not touched, but can be stored when
+ * they do not return NO_ACCESS. */
+
+/* Links [entry] in, in front or at the end. O(1), unless it is in a ring of links already:
+ * O(GRT_QUEUE_NEAR). */
+grt_queue_answer grt_queue_put(grt_dispatch *dispatch, const grt_object *queue, grt_addr entry,
                                bool in_front);
-/* Unlinks the first entry, whose forward link becomes 0; the state is not touched. */
-grt_queue_answer grt_queue_take(grt_dispatch *dispatch, grt_object *queue, grt_addr *entry);
+/* Unlinks the first entry, whose forward link becomes 0 if it can be written; [*entry] is 0 on
+ * failure. */
+grt_queue_answer grt_queue_take(grt_dispatch *dispatch, const grt_object *queue, grt_addr *entry);
 /* Unlinks all entries, which stay linked to each other in a ring; [*first] is 0 when there are
- * none.
- */
-grt_queue_answer grt_queue_take_all(grt_dispatch *dispatch, grt_object *queue, grt_addr *first);
+ * none, and on failure. */
+grt_queue_answer grt_queue_take_all(grt_dispatch *dispatch, const grt_object *queue,
+                                    grt_addr *first);
 
 #endif

@@ -45,13 +45,13 @@ static bool still_there(const grt_title_heaps *heaps, const found_heap *found)
 /* Counts [size] more bytes instead of [old]; false when that is beyond the limit. */
 static bool charge(grt_title_heap *heap, uint32_t old, uint32_t size, grt_title_trouble *trouble)
 {
-    uint64_t bytes = heap->bytes - old + size;
-    if (size > old && heap->limit && bytes > heap->limit) {
+    uint64_t others = heap->bytes - old;
+    if (size > old && heap->limit && others + size > heap->limit) {
         *trouble = (grt_title_trouble){
-            .reason = GRT_TITLE_FULL, .limit = heap->limit, .bytes = heap->bytes};
+            .reason = GRT_TITLE_FULL, .limit = heap->limit, .bytes = others, .size = size};
         return false;
     }
-    heap->bytes = bytes;
+    heap->bytes = others + size;
     return true;
 }
 

@@ -53,19 +53,30 @@ bool grt_title_heap_find(grt_title_heaps *heaps, uint32_t number, grt_title_heap
 
 /* ---- making and ending heaps --------------------------------------------------------------- */
 
+/* The free slot that nobody ever had, or whose heap was destroyed first; 0: none is free. */
+static uint32_t free_slot(const grt_title_heaps *heaps)
+{
+    uint32_t found = 0;
+    for (uint32_t i = 1; i < GRT_TITLE_HEAPS_MAX; i++) {
+        const grt_title_heap *heap = &heaps->slots[i];
+        if (!heap->live && !heap->dying && (!found || heap->order < heaps->slots[found].order))
+            found = i;
+    }
+    return found;
+}
+
 uint32_t grt_title_heap_create(grt_title_heaps *heaps, uint32_t flags, uint64_t limit)
 {
     uint32_t number = 0;
     os_mutex_lock(&heaps->lock);
-    for (uint32_t i = 1; i < GRT_TITLE_HEAPS_MAX && !number; i++) {
-        grt_title_heap *heap = &heaps->slots[i];
-        if (heap->live || heap->dying)
-            continue;
+    uint32_t index = free_slot(heaps);
+    if (index) {
+        grt_title_heap *heap = &heaps->slots[index];
         uint32_t generation = heap->generation + 1 < GENERATIONS ? heap->generation + 1 : 1;
         *heap = (grt_title_heap){
             .live = true, .generation = generation, .flags = flags, .limit = limit};
         atomic_fetch_add(&heaps->created, 1);
-        number = grt_title_heap_number(heaps, i);
+        number = grt_title_heap_number(heaps, index);
     }
     os_mutex_unlock(&heaps->lock);
     return number;
@@ -98,6 +109,7 @@ static uint32_t condemn(grt_title_heaps *heaps, uint32_t number, grt_title_troub
         grt_title_heap *heap = &heaps->slots[index];
         heap->live = false;
         heap->dying = true;
+        heap->order = ++heaps->order;
         heap->destroyed_by = thread ? thread->id : 0;
         heap->destroyed_at = thread ? thread->call_site : 0;
         grt_title_lock_end(heaps, &heap->lock);

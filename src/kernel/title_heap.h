@@ -6,8 +6,9 @@
  * the program wanted that. The process heap is number 0 and keeps no record.
  *
  * A program's number for a heap (0xFA000000 and on) has the slot and a generation in it, so that
- * one that was destroyed is recognised. Anything else stands for the process heap: titles bring
- * heaps of their own along, whose addresses mean nothing here.
+ * one that was destroyed is recognised. The slot that has been free for longest is used next, so
+ * that who destroyed a heap is known for as long as possible. Anything else stands for the process
+ * heap: titles bring heaps of their own along, whose addresses mean nothing here.
  *
  * All functions: any thread, no lock held by the caller. The mutex is never held while the user
  * heap is asked, or while a thread sleeps.
@@ -52,12 +53,14 @@ typedef struct grt_title_heap {
     uint32_t blocks;
     grt_addr destroyed_at;
     uint32_t destroyed_by; /* thread id; 0: never */
+    uint64_t order;        /* in which heaps were destroyed; 0: never */
     grt_title_lock lock;
 } grt_title_heap;
 
 typedef struct grt_title_heaps {
     os_mutex lock;
     grt_title_heap slots[GRT_TITLE_HEAPS_MAX];
+    uint64_t order; /* of the heap that was destroyed last */
     grt_block_owners owners;
     atomic_uint created; /* that still have blocks; while there are none, no lock is taken */
     atomic_uint locked;  /* heaps that threads have locked; while there are none, nobody waits */
@@ -70,7 +73,7 @@ typedef struct grt_title_trouble {
         GRT_TITLE_DESTROYED,      /* [by], [at] */
         GRT_TITLE_NEVER,          /* no heap ever had this number */
         GRT_TITLE_WRONG_HEAP,     /* the block is [owner]'s */
-        GRT_TITLE_FULL,           /* the heap's limit of [limit] bytes, of which [bytes] are live */
+        GRT_TITLE_FULL,           /* [size] bytes beside [bytes] of others: more than [limit] */
         GRT_TITLE_HEAP_NO_MEMORY, /* the user heap refused, and has said so */
         GRT_TITLE_NO_HOST,        /* the host has no memory for the records */
         GRT_TITLE_NO_BLOCK,       /* the user heap has no such block, and has said so */
@@ -79,6 +82,7 @@ typedef struct grt_title_trouble {
     grt_addr at;
     uint32_t owner; /* the number of a heap */
     uint64_t limit, bytes;
+    uint32_t size;
 } grt_title_trouble;
 
 static inline bool grt_title_heap_is_process(uint32_t number)

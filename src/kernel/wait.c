@@ -43,14 +43,23 @@ static uint32_t take_mutant(grt_dispatch *dispatch, grt_object *mutant, grt_thre
     return abandoned ? GRT_NT_ABANDONED_WAIT_0 : GRT_NT_SUCCESS;
 }
 
+/* Entry and answer. */
+static void take_entry(grt_dispatch *dispatch, grt_object *queue, grt_wait *wait)
+{
+    grt_addr entry;
+    grt_queue_answer answer = grt_queue_take(dispatch, queue, &entry);
+    wait->packet[0] = entry;
+    wait->packet[1] = answer;
+    if (answer == GRT_QUEUE_OK)
+        queue->state--;
+    else if (answer == GRT_QUEUE_DAMAGED)
+        queue->state = 0;
+}
+
 static void take_packet(grt_dispatch *dispatch, grt_object *queue, grt_wait *wait)
 {
     if (grt_queue_is(queue)) {
-        grt_addr entry; /* 0 for a list that was overwritten, which is empty then */
-        wait->packet[1] = grt_queue_take(dispatch, queue, &entry);
-        wait->packet[0] = entry;
-        if (entry == 0)
-            queue->state = 1;
+        take_entry(dispatch, queue, wait);
         return;
     }
     grt_packet *packet = queue->packets;
@@ -58,6 +67,7 @@ static void take_packet(grt_dispatch *dispatch, grt_object *queue, grt_wait *wai
     queue->packets = packet->next;
     memcpy(wait->packet, packet->words, sizeof wait->packet);
     os_free(packet);
+    queue->state--;
 }
 
 /* Takes what getting through costs. Returns the status to add to the index. */
@@ -65,10 +75,9 @@ static uint32_t consume(grt_dispatch *dispatch, grt_object *object, grt_wait *wa
 {
     if (object->kind == GRT_OBJECT_MUTANT)
         return take_mutant(dispatch, object, wait->thread);
-    bool takes = object->kind == GRT_OBJECT_QUEUE && wait->takes_packet;
-    if (takes)
+    if (object->kind == GRT_OBJECT_QUEUE && wait->takes_packet)
         take_packet(dispatch, object, wait);
-    if (object->kind == GRT_OBJECT_SEMAPHORE || takes)
+    else if (object->kind == GRT_OBJECT_SEMAPHORE)
         object->state--;
     else if (object->auto_reset)
         object->state = 0;

@@ -35,9 +35,11 @@ void grt_title_complain(grt_call *call, uint32_t heap, grt_addr block,
                           grt_status_remedy(GRT_WRONG_HEAP));
         break;
     case GRT_TITLE_FULL:
-        grt_call_complain(call, "heap %08X is full: %llu of the %llu bytes it may have are live",
-                          (unsigned)heap, (unsigned long long)trouble->bytes,
-                          (unsigned long long)trouble->limit);
+        grt_call_complain(call,
+                          "%u bytes do not fit into heap %08X: it may have %llu, and its other "
+                          "blocks have %llu of them",
+                          (unsigned)trouble->size, (unsigned)heap,
+                          (unsigned long long)trouble->limit, (unsigned long long)trouble->bytes);
         break;
     case GRT_TITLE_NO_HOST:
         grt_call_complain(call, "no host memory for the records of heap %08X", (unsigned)heap);

@@ -5,21 +5,23 @@
 
 /* ---- putting in ------------------------------------------------------------------------------ */
 
-/* [amount] is the entry. Returns a status: UNSUCCESSFUL for a list that was no list. */
+/* [amount] is the entry. Returns a grt_queue_answer, which is none of the statuses of objects that
+ * are refused. */
 static uint32_t insert(grt_call *call, grt_object *queue, int32_t amount, int32_t *previous,
                        bool in_front)
 {
     grt_dispatch *dispatch = grt_call_dispatch(call);
     if (!grt_queue_is(queue))
-        return GRT_NT_OBJECT_TYPE_MISMATCH;
+        return GRT_QUEUE_NONE;
     *previous = queue->state;
     grt_queue_answer answer = grt_queue_put(dispatch, queue, (grt_addr)amount, in_front);
-    if (answer == GRT_QUEUE_NO_ACCESS)
-        return GRT_NT_ACCESS_VIOLATION;
-    queue->state = queue->state > 0 && queue->state < INT32_MAX ? queue->state + 1 : 1;
+    if (answer != GRT_QUEUE_OK && answer != GRT_QUEUE_DAMAGED)
+        return answer;
+    bool counts = answer == GRT_QUEUE_OK && queue->state > 0 && queue->state < INT32_MAX;
+    queue->state = counts ? queue->state + 1 : 1;
     grt_object_store(dispatch, queue);
     grt_object_signalled(dispatch, queue);
-    return answer == GRT_QUEUE_DAMAGED ? GRT_NT_UNSUCCESSFUL : GRT_NT_SUCCESS;
+    return answer;
 }
 
 static uint32_t insert_last(grt_call *call, grt_object *queue, int32_t amount, int32_t *previous)
@@ -32,22 +34,38 @@ static uint32_t insert_first(grt_call *call, grt_object *queue, int32_t amount, 
     return insert(call, queue, amount, previous, true);
 }
 
-static void say_damaged(grt_call *call, grt_addr queue)
+/* What went wrong with a queue, if something did. */
+static void say(grt_call *call, grt_addr queue, uint32_t answer)
 {
-    grt_call_complain(call, "the list of queue %08X was overwritten: what it held is lost",
-                      (unsigned)queue);
+    if (answer == GRT_QUEUE_DAMAGED)
+        grt_call_complain(call,
+                          "the list of queue %08X was overwritten, or an entry of it was put in "
+                          "once more: what it held is lost",
+                          (unsigned)queue);
+    else if (answer == GRT_QUEUE_NO_ACCESS)
+        grt_call_complain(call,
+                          "queue %08X or an entry of it is in memory that cannot be written: "
+                          "nothing changed",
+                          (unsigned)queue);
+    else if (answer == GRT_QUEUE_NONE)
+        grt_call_complain(call, "object %08X is a completion port", (unsigned)queue);
 }
 
 static int32_t insert_at(grt_call *call, grt_addr queue, grt_addr entry, grt_object_action *action)
 {
     int32_t previous;
-    uint32_t status =
+    uint32_t answer =
         grt_call_act_at(call, queue, GRT_OBJECT_QUEUE, action, (int32_t)entry, &previous);
-    if (status == GRT_NT_UNSUCCESSFUL)
-        say_damaged(call, queue);
-    else if (status != GRT_NT_SUCCESS)
-        grt_call_complain(call, "entry %08X is not put into queue %08X: %s", (unsigned)entry,
-                          (unsigned)queue, grt_nt_sentence(status));
+    if (answer == GRT_QUEUE_TWICE)
+        grt_call_complain(call, "entry %08X is in queue %08X already", (unsigned)entry,
+                          (unsigned)queue);
+    else if (answer == GRT_QUEUE_NO_ACCESS)
+        grt_call_complain(call,
+                          "entry %08X is not put into queue %08X: it, the queue or the entry "
+                          "beside it cannot be written",
+                          (unsigned)entry, (unsigned)queue);
+    else
+        say(call, queue, answer);
     return previous;
 }
 
@@ -76,13 +94,13 @@ static grt_object *queue_at(grt_call *call, grt_addr address)
         grt_object_release(dispatch, queue);
     grt_dispatch_unlock(dispatch);
     if (port)
-        grt_call_complain(call, "object %08X is a completion port", (unsigned)address);
+        say(call, address, GRT_QUEUE_NONE);
     else
         grt_call_handle_trouble(call, &trouble);
     return NULL;
 }
 
-/* SUCCESS with an entry, or with 0 for a list that was lost; or a status. */
+/* SUCCESS with an entry, or with 0 for a list that was lost; or a status, reported. */
 static uint32_t take(grt_call *call, grt_addr address, uint64_t deadline, grt_addr *entry)
 {
     grt_wait wait;
@@ -97,10 +115,8 @@ static uint32_t take(grt_call *call, grt_addr address, uint64_t deadline, grt_ad
     if (status != GRT_NT_SUCCESS)
         return status;
     *entry = (grt_addr)wait.packet[0];
-    if (wait.packet[1] != GRT_QUEUE_NO_ACCESS)
-        return status;
-    grt_call_complain(call, "queue %08X is in memory that cannot be written", (unsigned)address);
-    return GRT_NT_TIMEOUT;
+    say(call, address, (uint32_t)wait.packet[1]);
+    return wait.packet[1] == GRT_QUEUE_NO_ACCESS ? GRT_NT_TIMEOUT : GRT_NT_SUCCESS;
 }
 
 /* Callers take small values for statuses and all others for entries, so whatever fails has to look
@@ -118,7 +134,6 @@ grt_addr grt_export_KeRemoveQueue(grt_call *call, grt_addr queue, uint8_t mode, 
             return status;
         if (entry != 0)
             return entry;
-        say_damaged(call, queue);
     }
 }
 
@@ -131,15 +146,16 @@ grt_addr grt_export_KeRundownQueue(grt_call *call, grt_addr address)
         return 0;
     uint32_t waiting = grt_object_count_waiters(queue);
     grt_queue_answer answer = grt_queue_take_all(dispatch, queue, &first);
-    queue->state = 0;
-    grt_object_store(dispatch, queue);
+    if (answer != GRT_QUEUE_NO_ACCESS) {
+        queue->state = 0;
+        grt_object_store(dispatch, queue);
+    }
     grt_object_release(dispatch, queue);
     grt_dispatch_unlock(dispatch);
     if (waiting > 0)
         grt_call_complain(call, "queue %08X ends while threads wait for it: they wait on",
                           (unsigned)address);
-    if (answer != GRT_QUEUE_OK)
-        say_damaged(call, address);
+    say(call, address, answer);
     return first;
 }
 

@@ -24,7 +24,11 @@ uint32_t grt_export_NtCreateMutant(grt_call *call, grt_addr handle_out, grt_addr
 
 uint32_t grt_export_NtReleaseMutant(grt_call *call, uint32_t handle, grt_addr previous_out)
 {
-    return grt_call_act(call, handle, GRT_OBJECT_MUTANT, release_mutant, 0, previous_out);
+    uint32_t status =
+        grt_call_act(call, handle, GRT_OBJECT_MUTANT, release_mutant, 0, previous_out);
+    if (status == GRT_NT_MUTANT_NOT_OWNED)
+        grt_call_complain(call, "mutant %08X: %s", (unsigned)handle, grt_nt_sentence(status));
+    return status;
 }
 
 static void query_mutant(grt_call *call, grt_object *mutant, uint8_t *bytes)

@@ -7,12 +7,27 @@ static uint32_t release_semaphore(grt_call *call, grt_object *semaphore, int32_t
                                   int32_t *previous)
 {
     if (amount <= 0) {
+        grt_object_load(grt_call_dispatch(call), semaphore);
         *previous = semaphore->state;
         return GRT_NT_INVALID_PARAMETER;
     }
     return grt_semaphore_release(grt_call_dispatch(call), semaphore, amount, previous)
                ? GRT_NT_SUCCESS
                : GRT_NT_SEMAPHORE_LIMIT_EXCEEDED;
+}
+
+/* INVALID_PARAMETER is also the status of an address without an object, which has been reported. */
+static bool was_refused(uint32_t status, int32_t amount)
+{
+    return status == GRT_NT_SEMAPHORE_LIMIT_EXCEEDED ||
+           (status == GRT_NT_INVALID_PARAMETER && amount <= 0);
+}
+
+static void complain_release(grt_call *call, uint32_t semaphore, int32_t amount, int32_t previous,
+                             uint32_t status)
+{
+    grt_call_complain(call, "semaphore %08X: adding %d to a count of %d is refused: %s",
+                      (unsigned)semaphore, (int)amount, (int)previous, grt_nt_sentence(status));
 }
 
 static bool is_valid(grt_call *call, int32_t count, int32_t limit)
@@ -35,8 +50,12 @@ uint32_t grt_export_NtCreateSemaphore(grt_call *call, grt_addr handle_out, grt_a
 uint32_t grt_export_NtReleaseSemaphore(grt_call *call, uint32_t handle, int32_t amount,
                                        grt_addr previous_out)
 {
-    return grt_call_act(call, handle, GRT_OBJECT_SEMAPHORE, release_semaphore, amount,
-                        previous_out);
+    int32_t previous;
+    uint32_t status = grt_call_act_and_tell(call, handle, GRT_OBJECT_SEMAPHORE, release_semaphore,
+                                            amount, previous_out, &previous);
+    if (was_refused(status, amount))
+        complain_release(call, handle, amount, previous, status);
+    return status;
 }
 
 static void query_semaphore(grt_call *call, grt_object *semaphore, uint8_t *bytes)
@@ -70,10 +89,7 @@ int32_t grt_export_KeReleaseSemaphore(grt_call *call, grt_addr semaphore, uint32
     int32_t previous;
     uint32_t status = grt_call_act_at(call, semaphore, GRT_OBJECT_SEMAPHORE, release_semaphore,
                                       adjustment, &previous);
-    /* The console raises this status as an exception. */
-    if (status == GRT_NT_SEMAPHORE_LIMIT_EXCEEDED || status == GRT_NT_INVALID_PARAMETER)
-        grt_call_complain(call, "semaphore %08X: adding %d to a count of %d is refused: %s",
-                          (unsigned)semaphore, (int)adjustment, (int)previous,
-                          grt_nt_sentence(status));
+    if (was_refused(status, adjustment)) /* the console raises it as an exception */
+        complain_release(call, semaphore, adjustment, previous, status);
     return previous;
 }

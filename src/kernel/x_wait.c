@@ -55,14 +55,15 @@ static uint32_t collect(grt_call *call, object_finder *find, const uint32_t *nam
             grt_dispatch_unlock(dispatch);
     }
     bool found = wait->count == count;
-    uint32_t status = GRT_NT_SUCCESS;
-    if (found && wait->all && has_twins(wait))
-        status = GRT_NT_INVALID_PARAMETER_MIX;
-    if (found && status == GRT_NT_SUCCESS)
-        return status;
+    if (found && !(wait->all && has_twins(wait)))
+        return GRT_NT_SUCCESS;
     give_back(dispatch, wait);
     grt_dispatch_unlock(dispatch);
-    return found ? status : grt_call_handle_trouble(call, &trouble);
+    if (!found)
+        return grt_call_handle_trouble(call, &trouble);
+    grt_call_complain(call, "a wait for all of %u objects, two of which are the same",
+                      (unsigned)count);
+    return GRT_NT_INVALID_PARAMETER_MIX;
 }
 
 uint32_t grt_call_wait_handle(grt_call *call, uint32_t handle, uint32_t kinds, grt_wait *wait)
@@ -200,7 +201,11 @@ static uint32_t signal_first(grt_call *call, uint32_t signal, uint32_t object, g
     if (awaited)
         grt_object_release(dispatch, awaited);
     grt_dispatch_unlock(dispatch);
-    return awaited ? status : grt_call_handle_trouble(call, &trouble);
+    if (!awaited)
+        return grt_call_handle_trouble(call, &trouble);
+    grt_call_complain(call, "object %08X is not signalled: %s", (unsigned)signal,
+                      grt_nt_sentence(status));
+    return status;
 }
 
 uint32_t grt_export_NtSignalAndWaitForSingleObjectEx(grt_call *call, uint32_t signal,

@@ -5,7 +5,8 @@
 // expect: blocks die with their heap
 // stderr: RtlFreeHeap: GRT_WRONG_HEAP: 0x
 // stderr: free it through its own heap
-// stderr: is full: 600 of the 1000 bytes it may have are live
+// stderr: RtlAllocateHeap: 401 bytes do not fit into heap FA
+// stderr: it may have 1000, and its other blocks have 600 of them
 // stderr: was destroyed by thread
 // stderr: has not locked heap
 // stderr: is the process heap, which stays

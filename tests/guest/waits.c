@@ -4,6 +4,11 @@
 // expect: semaphores count
 // expect: mutants belong to threads
 // expect: threads stay signalled
+// stderr: NtWaitForMultipleObjectsEx: a wait for all of 3 objects, two of which are the same;
+// called by stderr: KeWaitForMultipleObjects: a wait for all of 2 objects, two of which are the
+// same; called by stderr: adding 1 to a count of 3 is refused: the semaphore's count would pass its
+// limit; called by stderr: adding -1 to a count of 3 is refused: an argument is outside stderr: the
+// calling thread does not own the mutant; called by
 #include "check.h"
 
 static int64_t poll = 0;
@@ -50,6 +55,13 @@ int main(void)
     NtSetEvent(events[2], 0);
     CHECK(wait_for(3, events, WAIT_ALL) == STATUS_WAIT_0);
     CHECK(wait_for(3, events, WAIT_ANY) == STATUS_TIMEOUT);
+    HANDLE same[3] = {events[0], events[1], events[0]};
+    CHECK(wait_for(3, same, WAIT_ALL) == STATUS_INVALID_PARAMETER_MIX);
+    KEVENT event;
+    KeInitializeEvent(&event, EVENT_MANUAL, 1);
+    void *twice[2] = {&event, &event};
+    CHECK(KeWaitForMultipleObjects(2, twice, WAIT_ALL, 0, 0, 0, &poll, 0) ==
+          STATUS_INVALID_PARAMETER_MIX);
     printf("all took everything or nothing\n");
 
     HANDLE semaphore;
@@ -59,7 +71,8 @@ int main(void)
     CHECK(wait_for(1, &semaphore, WAIT_ANY) == STATUS_WAIT_0);
     CHECK(wait_for(1, &semaphore, WAIT_ANY) == STATUS_TIMEOUT);
     CHECK(NtReleaseSemaphore(semaphore, 3, &previous) == STATUS_SUCCESS && previous == 0);
-    CHECK(NtReleaseSemaphore(semaphore, 1, &previous) != STATUS_SUCCESS);
+    CHECK(NtReleaseSemaphore(semaphore, 1, &previous) == STATUS_SEMAPHORE_LIMIT_EXCEEDED);
+    CHECK(NtReleaseSemaphore(semaphore, -1, &previous) == STATUS_INVALID_PARAMETER);
     printf("semaphores count\n");
 
     HANDLE mutant, other;
@@ -69,7 +82,7 @@ int main(void)
     NtWaitForSingleObjectEx(other, 0, 0, 0);
     CHECK(NtReleaseMutant(mutant, 0) == STATUS_SUCCESS);
     CHECK(NtReleaseMutant(mutant, 0) == STATUS_SUCCESS);
-    CHECK(NtReleaseMutant(mutant, 0) != STATUS_SUCCESS);
+    CHECK(NtReleaseMutant(mutant, 0) == STATUS_MUTANT_NOT_OWNED);
     printf("mutants belong to threads\n");
 
     HANDLE both[2] = {helper, other};

@@ -117,7 +117,7 @@ static void created(grt_ppc *ctx, uint8_t *base)
     CHECK_EQUAL(KCALL(RtlDestroyHeap, one), 0);
     CHECK_EQUAL(blocks_of(ctx), before + 1);
     CHECK_EQUAL(KCALL(RtlSizeHeap, two, 0, other), 10);
-    /* Its number is not forgotten, also when the slot is used again. */
+    /* Its number is not forgotten. */
     uint32_t three = KCALL(RtlCreateHeap, GROWABLE, 0, 0, 0, 0, 0);
     CHECK(three != one);
     CHECK_EQUAL(KCALL(RtlAllocateHeap, one, 0, 10), 0);
@@ -150,6 +150,7 @@ static void test_created(void **state)
 static void bounded(grt_ppc *ctx, uint8_t *base)
 {
     uint32_t heap = KCALL(RtlCreateHeap, 0, 0, 10000, 4000, 0, 0);
+    CHECK_EQUAL(KCALL(RtlAllocateHeap, heap, 0, 10001), 0);
     grt_addr half = KCALL(RtlAllocateHeap, heap, 0, 6000);
     CHECK(half != 0);
     CHECK_EQUAL(KCALL(RtlCompactHeap, heap, 0), 4000);
@@ -175,7 +176,37 @@ static void test_bounded(void **state)
 {
     (void)state;
     RUN_GUEST(bounded);
-    assert_logged("is full: 6000 of the 10000 bytes it may have are live");
+    assert_logged("RtlAllocateHeap: 10001 bytes do not fit into heap FA000404: it may have 10000, "
+                  "and its other blocks have 0 of them");
+    assert_logged("RtlAllocateHeap: 4001 bytes do not fit into heap FA000404: it may have 10000, "
+                  "and its other blocks have 6000 of them");
+    assert_logged("RtlReAllocateHeap: 10001 bytes do not fit into heap FA000404: it may have "
+                  "10000, and its other blocks have 0 of them");
+}
+
+/* The places of the dead are used as late as can be: first those that nobody had, then the one that
+ * died first. */
+static void turns(grt_ppc *ctx, uint8_t *base)
+{
+    uint32_t first = KCALL(RtlCreateHeap, GROWABLE, 0, 0, 0, 0, 0);
+    uint32_t second = KCALL(RtlCreateHeap, GROWABLE, 0, 0, 0, 0, 0);
+    KCALL(RtlDestroyHeap, second);
+    KCALL(RtlDestroyHeap, first);
+    for (uint32_t i = 3; i < GRT_TITLE_HEAPS_MAX; i++)
+        KCALL(RtlDestroyHeap, KCALL(RtlCreateHeap, GROWABLE, 0, 0, 0, 0, 0));
+    CHECK_EQUAL(KCALL(RtlAllocateHeap, second, 0, 10), 0);
+    CHECK_EQUAL(times_logged("heap FA000408 was destroyed by thread 1 at fn0+0x4"), 1);
+    CHECK(KCALL(RtlCreateHeap, GROWABLE, 0, 0, 0, 0, 0) != 0);
+    CHECK_EQUAL(KCALL(RtlAllocateHeap, second, 0, 10), 0);
+    CHECK_EQUAL(times_logged("heap FA000408 was destroyed;"), 1);
+    CHECK_EQUAL(KCALL(RtlAllocateHeap, first, 0, 10), 0);
+    CHECK_EQUAL(times_logged("heap FA000404 was destroyed by thread 1 at fn0+0x4"), 1);
+}
+
+static void test_turns(void **state)
+{
+    (void)state;
+    RUN_GUEST(turns);
 }
 
 static void many(grt_ppc *ctx, uint8_t *base)
@@ -609,6 +640,7 @@ int main(void)
         cmocka_unit_test(test_created),
         cmocka_unit_test(test_bounded),
         cmocka_unit_test(test_many),
+        cmocka_unit_test(test_turns),
         cmocka_unit_test(test_without_host),
         cmocka_unit_test(test_validity),
         cmocka_unit_test(test_locks),

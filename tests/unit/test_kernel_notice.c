@@ -86,7 +86,7 @@ static void test_order(void **state)
 
 /* ---- functions that do something ----------------------------------------------------------- */
 
-/* Takes itself back, and registers another one. */
+/* Takes itself back, and registers another one, which hears of what happens next. */
 static void changes(grt_ppc *ctx, uint8_t *base)
 {
     uint32_t creating = (uint32_t)ctx->r[5];
@@ -102,10 +102,35 @@ static void change_inside(grt_ppc *ctx, uint8_t *base)
     fill(base, 1, 2, 4);
     KCALL(ExRegisterThreadNotification, RECORD(0), 1);
     run_one(ctx, base);
-    check_seen("1+ 1- ");
+    check_seen("1- ");
     run_one(ctx, base);
     check_seen("1+ 1- ");
     KCALL(ExRegisterThreadNotification, RECORD(1), 0);
+}
+
+/* Registers its own record again, behind another one, for ever if each registration is a reason to
+ * be told. */
+static void moves_itself(grt_ppc *ctx, uint8_t *base)
+{
+    grt_addr record = (grt_addr)ctx->r[3];
+    note(ctx, base);
+    if (atomic_load(&seen_count) < 16)
+        KCALL(ExRegisterThreadNotification, record, 1);
+}
+
+static void move_inside(grt_ppc *ctx, uint8_t *base)
+{
+    atomic_store(&seen_count, 0);
+    for (uint32_t i = 0; i < 2; i++) {
+        fill(base, i, i == 0 ? 3 : 2, 5);
+        KCALL(ExRegisterThreadNotification, RECORD(i), 1);
+    }
+    run_one(ctx, base);
+    check_seen("0+ 1+ 1- 0- ");
+    run_one(ctx, base);
+    check_seen("1+ 0+ 1- 0- ");
+    for (uint32_t i = 0; i < 2; i++)
+        KCALL(ExRegisterThreadNotification, RECORD(i), 0);
 }
 
 /* Ends the thread that it is told of: at its beginning, then its entry does not run and its end is
@@ -155,6 +180,7 @@ static void test_inside(void **state)
     (void)state;
     grt_runtime_config config = quiet_config();
     RUN_GUEST(change_inside, nothing, note, changes);
+    RUN_GUEST(move_inside, nothing, note, moves_itself);
     RUN_GUEST(end_inside, counts, ends_it);
     run_guest_with(&config, (grt_ppc_function *const[]){fault_inside, counts, faults}, 3);
     assert_logged("[FAULT]");

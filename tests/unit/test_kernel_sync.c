@@ -456,6 +456,38 @@ static void test_signal_and_wait(void **state)
 {
     (void)state;
     RUN_GUEST(signal_and_wait);
+    assert_logged("is not signalled: the semaphore's count would pass its limit; called by");
+    assert_logged("is not signalled: the calling thread does not own the mutant; called by");
+}
+
+/* Whatever is refused is said, in one line each. */
+static void refused(grt_ppc *ctx, uint8_t *base)
+{
+    uint32_t semaphore = new_semaphore(ctx, base, 2, 3), mutant = new_mutant(ctx, base, 0);
+    grt_addr body = scratch(ctx) + 0x80, none = scratch(ctx) + 0xC0;
+    uint8_t *junk = base + none;
+    memset(junk, 0xCC, 0x20);
+    CHECK_EQUAL(KCALL(NtReleaseSemaphore, semaphore, 2, 0), GRT_NT_SEMAPHORE_LIMIT_EXCEEDED);
+    CHECK_EQUAL(KCALL(NtReleaseSemaphore, semaphore, 0, 0), GRT_NT_INVALID_PARAMETER);
+    CHECK_EQUAL(KCALL(NtReleaseSemaphore, mutant, 1, 0), GRT_NT_OBJECT_TYPE_MISMATCH);
+    CHECK_EQUAL(KCALL(NtReleaseMutant, mutant, 0), GRT_NT_MUTANT_NOT_OWNED);
+    KCALL(KeInitializeSemaphore, body, 1, 1);
+    CHECK_EQUAL(KCALL(KeReleaseSemaphore, body, 0, 1, 0), 1);
+    CHECK_EQUAL(KCALL(KeReleaseSemaphore, body, 0, -1, 0), 1);
+    CHECK_EQUAL(KCALL(KeReleaseSemaphore, none, 0, 1, 0), 0);
+    CHECK_EQUAL(times_logged("[EXPORT]"), 7);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    RUN_GUEST(refused);
+    assert_logged("NtReleaseSemaphore: semaphore F8000004: adding 2 to a count of 2 is refused: "
+                  "the semaphore's count would pass its limit");
+    assert_logged("NtReleaseSemaphore: semaphore F8000004: adding 0 to a count of 2 is refused: ");
+    assert_logged("NtReleaseMutant: mutant F8000008: the calling thread does not own the mutant");
+    assert_logged(": adding 1 to a count of 1 is refused: ");
+    assert_logged(": adding -1 to a count of 1 is refused: ");
 }
 
 /* ---- alerts ---------------------------------------------------------------------------------- */
@@ -698,6 +730,7 @@ int main(void)
         cmocka_unit_test(test_ping_pong),
         cmocka_unit_test(test_signal_and_wait_is_one_step),
         cmocka_unit_test(test_signal_and_wait),
+        cmocka_unit_test(test_refused),
         cmocka_unit_test(test_alerts),
         cmocka_unit_test(test_closed_while_waited_for),
         cmocka_unit_test(test_closed_objects),

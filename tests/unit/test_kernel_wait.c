@@ -45,6 +45,8 @@ static void test_any_and_all(void **state)
 {
     (void)state;
     RUN_GUEST(any_and_all);
+    assert_logged("NtWaitForMultipleObjectsEx: a wait for all of 2 objects, two of which are the "
+                  "same");
 }
 
 static void bad_waits(grt_ppc *ctx, uint8_t *base)
