@@ -98,6 +98,8 @@ static double contexts(double *whole)
         giving += guest_now_ns() - start;
     }
     prepared->context = own;
+    if (!grt_context_init(prepared)) /* it is the thread of its own blocks again */
+        abort();
     *whole = (creating + giving) / (PER_ROUND / BATCH * BATCH);
     return creating / (PER_ROUND / BATCH * BATCH);
 }

@@ -4,6 +4,8 @@
  */
 #include "thread/internal.h"
 
+#include "os/assert.h"
+
 static grt_thread **by_id(grt_runtime *runtime, uint32_t id)
 {
     return &runtime->index.by_id[id % GRT_THREAD_BUCKETS];
@@ -30,16 +32,16 @@ void grt_index_add(grt_thread *thread)
 void grt_index_lose_kthread(grt_thread *thread)
 {
     grt_thread **link = by_kthread(thread->runtime, thread->kthread);
-    while (*link != thread)
-        link = &(*link)->next_by_kthread;
+    for (; *link != thread; link = &(*link)->next_by_kthread)
+        GRT_ASSERT(*link != NULL); /* a thread keeps the block that it was entered with */
     *link = thread->next_by_kthread;
 }
 
 void grt_index_remove(grt_thread *thread)
 {
     grt_thread **link = by_id(thread->runtime, thread->id);
-    while (*link != thread)
-        link = &(*link)->next_by_id;
+    for (; *link != thread; link = &(*link)->next_by_id)
+        GRT_ASSERT(*link != NULL);
     *link = thread->next_by_id;
 }
 

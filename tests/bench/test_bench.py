@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The heap's benchmark against allocators whose cost is known. No test depends on how fast the
-machine is: the slow peer waits a microsecond by the clock, and the null allocator does nothing."""
+"""The heap's benchmark against allocators whose cost is known, and whether that of threads has all its
+rows. No test depends on how fast the machine is: the slow peer waits a microsecond by the clock, and the null allocator does nothing."""
 import json
 import os
 import struct
@@ -121,6 +121,22 @@ def test_a_damaged_file_of_events_is_an_error(directory):
     with open(os.path.join(directory, "cut.events"), "wb") as file:
         file.write(struct.pack("<8sQQQQ", b"GRTEVNT1", 3, 1, 10, 0))
     refused(directory, "", "--allocators", "null", "--workloads", "replay cut", says="is damaged")
+
+
+THREADS = ["create, start and join a thread", "a context, all blocks written", "section enter+leave",
+           "event ping-pong, a round trip", "set one, wait for any of 8", "1000 blocked, until all have woken",
+           "set + clear, 1000 wait for another", "set + clear, 1000 wait for it and another"]
+
+
+def test_threads_and_waits_are_all_measured(directory):
+    subprocess.run([sys.executable, "bench/threads.py"], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+    with open(os.path.join(BENCH, "threads.json")) as file:
+        rows = json.load(file)
+    for workload in THREADS:
+        assert any(row["workload"] == workload for row in rows), "no row '%s'" % workload
+    for row in rows:
+        assert row["ns"] > 0 and row["peer_ns"] > 0, row
+        assert abs(row["ns"] / row["peer_ns"] / row["ratio"] - 1) < 0.01, row
 
 
 def main():
