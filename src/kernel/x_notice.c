@@ -27,14 +27,20 @@ static void take_back(grt_call *call, grt_addr registration)
         grt_call_complain(call, "0x%08X is not registered", (unsigned)registration);
 }
 
+/* True iff the registration was read and is to be added; else all is done. */
+static bool begin_to_add(grt_call *call, grt_addr registration, uint32_t create, uint8_t *bytes,
+                         uint32_t size)
+{
+    if (create != 0)
+        return grt_call_read(call, bytes, registration, size, "registration");
+    take_back(call, registration);
+    return false;
+}
+
 void grt_export_ExRegisterThreadNotification(grt_call *call, grt_addr registration, uint32_t create)
 {
     uint8_t bytes[FULL_SIZE];
-    if (create == 0) {
-        take_back(call, registration);
-        return;
-    }
-    if (!grt_call_read(call, bytes, registration, sizeof bytes, "registration"))
+    if (!begin_to_add(call, registration, create, bytes, sizeof bytes))
         return;
     add(call, &(grt_notice){.record = registration,
                             .routine = grt_load32(bytes + FULL_ROUTINE),
@@ -44,11 +50,7 @@ void grt_export_ExRegisterThreadNotification(grt_call *call, grt_addr registrati
 void grt_export_XRegisterThreadNotifyRoutine(grt_call *call, grt_addr registration, uint32_t create)
 {
     uint8_t bytes[PLAIN_SIZE];
-    if (create == 0) {
-        take_back(call, registration);
-        return;
-    }
-    if (!grt_call_read(call, bytes, registration, sizeof bytes, "registration"))
+    if (!begin_to_add(call, registration, create, bytes, sizeof bytes))
         return;
     add(call, &(grt_notice){.record = registration,
                             .routine = grt_load32(bytes + PLAIN_ROUTINE),
