@@ -120,10 +120,9 @@ static bool serve_medium(grt_heap *heap, heap_cache *cache, heap_request *reques
  * blocks. */
 static uint32_t make_medium(grt_heap *heap, heap_cache *cache, uint32_t page, uint32_t length)
 {
-    uint32_t slot = heap->slots.medium + page;
+    uint32_t slot = medium_slot(&heap->slots, page);
     heap->table.pages[page].u.large.asked = LARGE_MEDIUM;
-    __atomic_store_n(heap_page_info(heap, page), medium_info_of(&heap->slots, page, length),
-                     __ATOMIC_RELEASE);
+    heap_set_page_info(heap, page, medium_info_of(&heap->slots, page, length));
     cache->medium_limit = cache_medium_limit(heap->counters.taken_bytes);
     return slot;
 }
@@ -162,9 +161,8 @@ static void map_span(grt_heap *heap, heap_span *span)
     for (uint32_t i = 0; i < span->pages; i++) {
         heap->table.pages[span->page + i].kind = PAGE_SMALL;
         heap->table.pages[span->page + i].u.span = span;
-        __atomic_store_n(heap_page_info(heap, span->page + i),
-                         page_info_of(&heap->slots, span->size_class, span->page, i),
-                         __ATOMIC_RELEASE);
+        heap_set_page_info(heap, span->page + i,
+                           page_info_of(&heap->slots, span->size_class, span->page, i));
     }
 }
 

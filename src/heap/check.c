@@ -333,7 +333,7 @@ static bool check_cached_medium(checker *check, block_place place, uint32_t page
                  "0x%08X is in two places", place.address) ||
         !require(check,
                  in_heap && page_is_medium(head) && head->length == pages &&
-                     place.slot == heap->slots.medium + page &&
+                     place.slot == medium_slot(&heap->slots, page) &&
                      !slot_is_live(slot_load(&heap->slots.all[place.slot])),
                  "a cache holds 0x%08X, which is no cached block of %u pages", place.address,
                  pages)) {

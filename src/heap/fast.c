@@ -254,7 +254,7 @@ static bool claim_medium(grt_heap *heap, heap_cache *cache, grt_addr block, bloc
 static bool keep_medium(grt_heap *heap, heap_cache *cache, block_place place)
 {
     cache_bin *bin = bin_of(cache, info_at(heap, place.address));
-    if (!cache_has_room(cache, bin) || !heap_is_writable(heap, place.address, bin->extent)) {
+    if (!heap_may_keep(heap, cache, bin, place.address)) {
         return false;
     }
     cache_put_medium(cache, bin, place);

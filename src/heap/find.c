@@ -110,7 +110,7 @@ heap_block heap_block_of_pages(const grt_heap *heap, uint32_t page)
                         .page = page,
                         .extent = (uint32_t)head->length << PAGE_SHIFT,
                         .room = heap_large_room(head),
-                        .slot = is_medium ? heap->slots.medium + page : NO_SLOT,
+                        .slot = is_medium ? medium_slot(&heap->slots, page) : NO_SLOT,
                         .base = is_medium ? slot_base(head->length) : 0};
 }
 
@@ -119,7 +119,7 @@ static bool is_new(const grt_heap *heap, uint32_t page)
 {
     const heap_page *head = &heap->table.pages[page];
     return page_is_medium(head)
-               ? slot_load(&heap->slots.all[heap->slots.medium + page]) == SLOT_NEVER
+               ? slot_load(&heap->slots.all[medium_slot(&heap->slots, page)]) == SLOT_NEVER
                : head->u.large.asked == LARGE_PENDING;
 }
 

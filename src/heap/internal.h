@@ -225,7 +225,7 @@ static inline uint32_t heap_pages_asked(const grt_heap *heap, uint32_t page)
         return 0;
     }
     if (page_is_medium(head)) {
-        heap_slot slot = slot_load(&heap->slots.all[heap->slots.medium + page]);
+        heap_slot slot = slot_load(&heap->slots.all[medium_slot(&heap->slots, page)]);
         return slot_is_live(slot) ? slot_asked(slot) + slot_base(head->length) : 0;
     }
     return head->u.large.asked < LARGE_MET ? head->u.large.asked : 0;
@@ -258,6 +258,13 @@ static inline bool heap_is_writable(const grt_heap *heap, grt_addr address, uint
     return grt_memory_accessible(heap->memory, address, bytes, GRT_READ_WRITE);
 }
 
+/* True iff a medium block that is free can be kept as it is, in a bin of its length. */
+static inline bool heap_may_keep(const grt_heap *heap, const heap_cache *cache,
+                                 const cache_bin *bin, grt_addr block)
+{
+    return cache_has_room(cache, bin) && heap_is_writable(heap, block, bin->extent);
+}
+
 /* Finds the live block that starts at [address], or says what is wrong with the address. O(1). */
 grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *block);
 
@@ -266,6 +273,11 @@ void heap_describe_locked(const grt_heap *heap, grt_addr address, grt_block_info
 static inline page_info *heap_page_info(const grt_heap *heap, uint32_t page)
 {
     return &heap->slots.pages[(heap->first >> PAGE_SHIFT) + page];
+}
+
+static inline void heap_set_page_info(grt_heap *heap, uint32_t page, page_info info)
+{
+    __atomic_store_n(heap_page_info(heap, page), info, __ATOMIC_RELEASE);
 }
 
 static inline grt_addr heap_page_address(const grt_heap *heap, uint32_t page)

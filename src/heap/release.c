@@ -72,7 +72,7 @@ uint32_t heap_trim_locked(grt_heap *heap)
 static void hide_span(grt_heap *heap, const heap_span *span)
 {
     for (uint32_t i = 0; i < span->pages; i++) {
-        __atomic_store_n(heap_page_info(heap, span->page + i), 0, __ATOMIC_RELEASE);
+        heap_set_page_info(heap, span->page + i, 0);
     }
     heap_stop_caches_locked(heap);
     heap_start_caches_locked(heap);
@@ -214,7 +214,7 @@ static void free_large(grt_heap *heap, const heap_block *block)
 void heap_give_medium_locked(grt_heap *heap, block_place place)
 {
     uint32_t page = (place.address - heap->first) >> PAGE_SHIFT;
-    __atomic_store_n(heap_page_info(heap, page), 0, __ATOMIC_RELEASE);
+    heap_set_page_info(heap, page, 0);
     give_pages(heap, page);
 }
 
@@ -223,7 +223,7 @@ static void free_medium(grt_heap *heap, heap_cache *cache, const heap_block *blo
     block_place place = {block->address, block->slot};
     heap_page *head = &heap->table.pages[block->page];
     cache_bin *bin = &cache->bins[medium_class(head->length)];
-    if (cache_has_room(cache, bin) && heap_is_writable(heap, block->address, block->extent)) {
+    if (heap_may_keep(heap, cache, bin, block->address)) {
         head->past = mark_of(head); /* for reports of writes to freed blocks; with the option for
                                        them, every free comes here */
         cache_put_medium(cache, bin, place);
@@ -250,9 +250,9 @@ void heap_make_pages_live_locked(grt_heap *heap, uint32_t page, uint32_t size)
     bool is_medium = head->length <= MEDIUM_PAGES_MAX;
     page_info info = is_medium ? medium_info_of(&heap->slots, page, head->length) : 0;
     head->u.large.asked = is_medium ? LARGE_MEDIUM : size;
-    __atomic_store_n(heap_page_info(heap, page), info, __ATOMIC_RELEASE);
+    heap_set_page_info(heap, page, info);
     if (is_medium) {
-        slot_store(&heap->slots.all[heap->slots.medium + page],
+        slot_store(&heap->slots.all[medium_slot(&heap->slots, page)],
                    SLOT_LIVE | (size - slot_base(head->length)));
     }
 }

@@ -115,10 +115,16 @@ static inline page_info page_info_of(const heap_slots *slots, uint32_t size_clas
     return slot << 32 | (uint64_t)page_in_span << PAGE_SHIFT | size_class * CLASS_UNIT;
 }
 
+/* The slot of the medium block that starts at [page] of the heap. */
+static inline uint32_t medium_slot(const heap_slots *slots, uint32_t page)
+{
+    return slots->medium + page;
+}
+
 /* The same for the first page of a medium block. */
 static inline page_info medium_info_of(const heap_slots *slots, uint32_t page, uint32_t pages)
 {
-    return (page_info)(slots->medium + page) << 32 | medium_class(pages) * CLASS_UNIT;
+    return (page_info)medium_slot(slots, page) << 32 | medium_class(pages) * CLASS_UNIT;
 }
 
 static inline bool info_is_medium(page_info info)
