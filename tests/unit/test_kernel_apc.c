@@ -59,6 +59,42 @@ static void test_held_back(void **state)
     RUN_GUEST(held_back, counts);
 }
 
+static uint32_t ran[4]; /* the first arguments, in order */
+
+static void notes(grt_ppc *ctx, uint8_t *base)
+{
+    (void)base;
+    ran[atomic_fetch_add(&runs, 1) % 4] = (uint32_t)ctx->r[3];
+}
+
+/* Special ones come before normal ones and in order, also when the last of them was taken back. */
+static void in_order(grt_ppc *ctx, uint8_t *base)
+{
+    grt_addr s = scratch(ctx), normal = s + 0x80, special = s + 0xC0;
+    atomic_store(&runs, 0);
+    initialise(ctx, base, normal, 0, FN(1), 0);
+    for (uint32_t i = 0; i < 3; i++)
+        initialise(ctx, base, special + 0x40 * i, FN(1), 0, 0);
+    grt_kernel_set_irql(ctx->thread, GRT_IRQL_APC);
+    CHECK_EQUAL(KCALL(KeInsertQueueApc, normal, 0, 0, 0), 1);
+    CHECK_EQUAL(KCALL(KeInsertQueueApc, special, 0, 0, 0), 1);
+    CHECK_EQUAL(KCALL(KeInsertQueueApc, special + 0x40, 0, 0, 0), 1);
+    CHECK_EQUAL(KCALL(KeRemoveQueueApc, special + 0x40), 1);
+    CHECK_EQUAL(KCALL(KeInsertQueueApc, special + 0x80, 0, 0, 0), 1);
+    grt_kernel_set_irql(ctx->thread, GRT_IRQL_PASSIVE);
+    KCALL(KeTlsGetValue, 0);
+    CHECK_EQUAL(atomic_load(&runs), 3);
+    CHECK_EQUAL(ran[0], special);
+    CHECK_EQUAL(ran[1], special + 0x80);
+    CHECK_EQUAL(ran[2], 0); /* the normal one's context */
+}
+
+static void test_special_ones_in_order(void **state)
+{
+    (void)state;
+    RUN_GUEST(in_order, notes);
+}
+
 static atomic_bool started;
 
 static void sets_event(grt_ppc *ctx, uint8_t *base)
@@ -362,10 +398,15 @@ static void test_no_host_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_held_back),           cmocka_unit_test(test_no_memory_for_the_wait),
-        cmocka_unit_test(test_ends_in_apc),         cmocka_unit_test(test_keeps_its_deadline),
-        cmocka_unit_test(test_ten_thousand),        cmocka_unit_test(test_overwritten_records),
-        cmocka_unit_test(test_destroyed_meanwhile), cmocka_unit_test(test_left_in_the_queue),
+        cmocka_unit_test(test_held_back),
+        cmocka_unit_test(test_special_ones_in_order),
+        cmocka_unit_test(test_no_memory_for_the_wait),
+        cmocka_unit_test(test_ends_in_apc),
+        cmocka_unit_test(test_keeps_its_deadline),
+        cmocka_unit_test(test_ten_thousand),
+        cmocka_unit_test(test_overwritten_records),
+        cmocka_unit_test(test_destroyed_meanwhile),
+        cmocka_unit_test(test_left_in_the_queue),
         cmocka_unit_test(test_no_host_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

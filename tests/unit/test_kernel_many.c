@@ -167,10 +167,41 @@ static void many_objects(grt_ppc *ctx, uint8_t *base)
     }
 }
 
+/* An event with a body in guest memory, which a pointer keeps. */
+static grt_addr new_body(grt_ppc *ctx, uint8_t *base)
+{
+    grt_addr s = scratch(ctx);
+    CHECK_EQUAL(KCALL(NtCreateEvent, s, 0, 0, 0), GRT_NT_SUCCESS);
+    CHECK_EQUAL(KCALL(ObReferenceObjectByHandle, peek(base, s), 0, s + 4), GRT_NT_SUCCESS);
+    KCALL(NtClose, peek(base, s));
+    return peek(base, s + 4);
+}
+
+/* Pages get room again, and are full again, in an order of their own. */
+static void refilled(grt_ppc *ctx, uint8_t *base)
+{
+    grt_addr bodies[128];
+    for (uint32_t i = 0; i < 128; i++)
+        bodies[i] = new_body(ctx, base);
+    CHECK_EQUAL(body_pages(dispatch_of(ctx)), 2);
+    for (uint32_t i = 5; i < 128; i += 64) /* one of each */
+        KCALL(ObDereferenceObject, bodies[i]);
+    for (uint32_t i = 5; i < 128; i += 64)
+        bodies[i] = new_body(ctx, base);
+    CHECK_EQUAL(body_pages(dispatch_of(ctx)), 2);
+    grt_addr another = new_body(ctx, base);
+    CHECK_EQUAL(body_pages(dispatch_of(ctx)), 3);
+    for (uint32_t i = 0; i < 128; i++)
+        KCALL(ObDereferenceObject, bodies[i]);
+    KCALL(ObDereferenceObject, another);
+    CHECK_EQUAL(dispatch_of(ctx)->objects, 0);
+}
+
 static void test_objects(void **state)
 {
     (void)state;
     RUN_GUEST(many_objects);
+    RUN_GUEST(refilled);
 }
 
 /* ---- threads ------------------------------------------------------------------------------- */
