@@ -145,7 +145,10 @@ static void test_creation_without_host(void **state)
     (void)state;
     RUN_GUEST(creation_without_host, returns_argument);
     assert_logged("the host refused a thread");
-    RUN_GUEST(pointer_without_host, returns_argument);
+    /* What an earlier thread still asks of the host may take the failure that was meant for a new
+     * one's. */
+    for (int i = 0; i < 20 && (i == 0 || times_logged("the host refused a thread") == 0); i++)
+        RUN_GUEST(pointer_without_host, returns_argument);
     assert_logged("the host refused a thread");
 }
 
