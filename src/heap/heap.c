@@ -335,6 +335,11 @@ static bool is_readable(const grt_heap *heap, const heap_block *block, uint32_t 
     return grt_memory_accessible(heap->memory, block->address, bytes, GRT_READ_ONLY);
 }
 
+void heap_copy(void *to, const void *from, size_t bytes)
+{
+    memcpy(to, from, bytes);
+}
+
 static void copy_block(const grt_heap *heap, const heap_block *from, uint32_t bytes, grt_addr to)
 {
     memcpy(grt_memory_host(heap->memory, to), grt_memory_host(heap->memory, from->address), bytes);
