@@ -26,16 +26,17 @@ void heap_count_returned(grt_heap *heap, uint64_t blocks, uint64_t bytes)
 /* What is taken and in no cache is live. */
 static void add_caches(const grt_heap *heap, grt_heap_stats *stats)
 {
-    uint64_t cached_blocks = 0;
+    uint64_t cached_blocks = 0, chunk_blocks = 0;
     for (const heap_cache *cache = heap->caches; cache != NULL; cache = cache->next) {
         stats->allocations += cache->tally.allocations;
         stats->live_asked += cache->tally.asked;
+        chunk_blocks += cache->chunk_blocks;
         cache_add_up(cache, &cached_blocks, &stats->cached_by_threads);
     }
     const heap_quarantine *held = &heap->watch.quarantine;
     stats->quarantined = held->bytes;
     stats->live = heap->counters.taken_bytes - stats->cached_by_threads - held->bytes;
-    stats->blocks = heap->counters.taken_blocks - cached_blocks - held->count;
+    stats->blocks = heap->counters.taken_blocks + chunk_blocks - cached_blocks - held->count;
     stats->frees = stats->allocations - stats->blocks;
 }
 

@@ -6,10 +6,11 @@
 
 #include "os/assert.h"
 
-/* Spans and small runs are committed up to 1 MiB ahead, so that a growing guest makes few calls to
- * the host. Larger runs are committed exactly: what is committed early has to be cleared by hand.
+/* Spans, chunks and small runs are committed up to 256 KiB ahead, so that a growing guest makes few
+ * calls to the host. Larger runs are committed exactly: what is committed early has to be cleared
+ * by hand.
  */
-#define COMMIT_AHEAD_PAGES 256u
+#define COMMIT_AHEAD_PAGES 64u
 #define EXACT_COMMIT_PAGES 16u
 
 static bool fail(heap_request *request, grt_heap_cause cause)
@@ -64,12 +65,22 @@ static grt_heap_cause why_no_run(const grt_heap *heap, const heap_request *reque
     return request->bounded ? GRT_HEAP_NO_ROOM_WITHIN : GRT_HEAP_FRAGMENTED;
 }
 
+static uint32_t take_run(grt_heap *heap, const heap_request *request, uint32_t length,
+                         uint32_t page_alignment, page_kind kind)
+{
+    if (request->bounded) {
+        return page_runs_take_within(&heap->runs, length, page_alignment, &request->bounds, kind);
+    }
+    if (kind == PAGE_CHUNK) { /* a request can do without one */
+        return page_runs_take_at_once(&heap->runs, length, page_alignment, kind);
+    }
+    return page_runs_take(&heap->runs, length, page_alignment, kind);
+}
+
 uint32_t heap_take_run_locked(grt_heap *heap, heap_request *request, uint32_t length,
                               uint32_t page_alignment, page_kind kind, uint32_t backed)
 {
-    uint32_t page = request->bounded ? page_runs_take_within(&heap->runs, length, page_alignment,
-                                                             &request->bounds, kind)
-                                     : page_runs_take(&heap->runs, length, page_alignment, kind);
+    uint32_t page = take_run(heap, request, length, page_alignment, kind);
     if (page == NO_PAGE) {
         request->cause = why_no_run(heap, request);
         return NO_PAGE;
@@ -78,7 +89,7 @@ uint32_t heap_take_run_locked(grt_heap *heap, heap_request *request, uint32_t le
         heap_backing_strip(&heap->backing, page, length);
         return page;
     }
-    bool batch = backed == length && (kind == PAGE_SMALL || length < EXACT_COMMIT_PAGES);
+    bool batch = backed == length && (kind != PAGE_LARGE || length < EXACT_COMMIT_PAGES);
     grt_status status = back_pages(heap, request, page, backed, room_ahead(heap, page, batch));
     if (status != GRT_OK) {
         page_runs_give(&heap->runs, page);
@@ -101,12 +112,15 @@ static void set_pages_aside(grt_heap *heap, heap_cache *cache, heap_request *req
     cache_add_pending(cache, request->extent, request->slot != NO_SLOT);
 }
 
-/* A medium block that the cache has at hand; false if it has none. */
+/* A medium block out of a chunk; false if there is none, nor room for one. */
 static bool serve_medium(grt_heap *heap, heap_cache *cache, heap_request *request, uint32_t length)
 {
     block_place place;
-    if (length > MEDIUM_PAGES_MAX ||
-        !cache_take_medium(cache, &cache->bins[medium_class(length)], &place)) {
+    if (length > MEDIUM_PAGES_MAX) {
+        return false;
+    }
+    if (!heap_cut(heap, cache, length, &place) &&
+        !(heap_add_chunk_locked(heap, cache, request) && heap_cut(heap, cache, length, &place))) {
         return false;
     }
     uint32_t page = (place.address - heap->first) >> PAGE_SHIFT;
@@ -116,14 +130,13 @@ static bool serve_medium(grt_heap *heap, heap_cache *cache, heap_request *reques
     return true;
 }
 
-/* Pages that were just taken become a medium block. Its slot is not live: none is but those of live
- * blocks. */
-static uint32_t make_medium(grt_heap *heap, heap_cache *cache, uint32_t page, uint32_t length)
+/* Pages that were just taken become a medium block in no chunk. Its slot is not live: none is but
+ * those of live blocks. */
+static uint32_t make_medium(grt_heap *heap, uint32_t page, uint32_t length)
 {
     uint32_t slot = medium_slot(&heap->slots, page);
     heap->table.pages[page].u.large.asked = LARGE_MEDIUM;
     heap_set_page_info(heap, page, medium_info_of(&heap->slots, page, length));
-    cache->medium_limit = cache_medium_limit(heap->counters.taken_bytes);
     return slot;
 }
 
@@ -147,7 +160,7 @@ static bool serve_pages(grt_heap *heap, heap_cache *cache, heap_request *request
     heap->table.pages[page].u.large.asked = LARGE_PENDING;
     heap_count_taken(heap, 1, extent);
     bool is_medium = length <= MEDIUM_PAGES_MAX && !request->bare;
-    request->slot = is_medium ? make_medium(heap, cache, page, length) : NO_SLOT;
+    request->slot = is_medium ? make_medium(heap, page, length) : NO_SLOT;
     set_pages_aside(heap, cache, request, page, length);
     return true;
 }

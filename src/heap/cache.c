@@ -5,8 +5,8 @@
 
 #include "os/os.h"
 
-/* A bin holds at most 16 KiB, but always two blocks. */
-#define BIN_BYTES 16384u
+/* A bin holds at most 64 KiB, but always two blocks. */
+#define BIN_BYTES 65536u
 
 static uint32_t bin_limit(uint32_t size_class)
 {
@@ -15,20 +15,11 @@ static uint32_t bin_limit(uint32_t size_class)
     return limit < 2 ? 2 : limit;
 }
 
-/* Medium blocks of [pages] pages: more of short ones, which are asked for more often. */
-static uint32_t medium_room(uint32_t pages)
-{
-    return pages <= 16 ? 8 : 4;
-}
-
 static size_t cache_size(void)
 {
     size_t size = sizeof(heap_cache);
     for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
         size += bin_limit(i) * sizeof(block_place);
-    }
-    for (uint32_t i = 1; i <= MEDIUM_PAGES_MAX; i++) {
-        size += medium_room(i) * sizeof(block_place);
     }
     size_t page = os_page_size();
     return (size + page - 1) / page * page;
@@ -44,16 +35,6 @@ static void init_bins(heap_cache *cache)
         cache->bins[i].reciprocal = reciprocal_of(size_class_extents[i]);
         blocks += cache->bins[i].limit;
     }
-    for (uint32_t pages = 1; pages <= MEDIUM_PAGES_MAX; pages++) {
-        cache_bin *bin = &cache->bins[medium_class(pages)];
-        bin->blocks = blocks;
-        bin->room = medium_room(pages);
-        bin->extent = pages * GRT_PAGE_SIZE;
-        bin->reciprocal = reciprocal_of(bin->extent);
-        bin->base = slot_base(pages);
-        blocks += bin->room;
-    }
-    cache->medium_limit = cache_medium_limit(0);
 }
 
 heap_cache *cache_create(grt_heap *heap)
@@ -81,10 +62,10 @@ void cache_destroy(heap_cache *cache)
 
 void cache_add_up(const heap_cache *cache, uint64_t *blocks, uint64_t *bytes)
 {
-    for (uint32_t i = 0; i < CLASS_COUNT; i++) {
+    for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
         *blocks += cache->bins[i].count;
         *bytes += (uint64_t)cache->bins[i].count * cache->bins[i].extent;
     }
     *blocks += cache->pending_slots + cache->pending_large;
-    *bytes += cache->pending_bytes;
+    *bytes += cache->pending_bytes + (cache->chunk_free << PAGE_SHIFT);
 }

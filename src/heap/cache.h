@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "guestrt/heap.h"
+#include "heap/chunk.h"
 #include "heap/size_class.h"
 #include "heap/slots.h"
 #include "heap/span.h"
@@ -40,23 +41,17 @@
 #    define CACHE_LOOK     __ATOMIC_ACQUIRE
 #endif
 
-#define BIN_BLOCKS_MAX 128u
-
-#define MEDIUM_LIMIT_MIN  32u /* pages */
-#define MEDIUM_LIMIT_PART 16u
-#define MEDIUM_LIMIT_MAX  1024u
+#define BIN_BLOCKS_MAX 256u
 
 /* Blocks of one class; the last is handed out next. What finding a block of the class takes is here
  * as well, so that a call touches one line for both. */
 typedef struct cache_bin {
     block_place *blocks;
     uint32_t count;
-    uint32_t
-        limit; /* of small blocks; 0 in bins of medium ones, which are the business of [room] */
+    uint32_t limit;
     uint32_t extent;
     uint32_t reciprocal; /* see reciprocal_of() */
-    uint32_t base;       /* see slot_base() */
-    uint32_t room;       /* how many medium blocks fit */
+    uint32_t unused[2];
 } cache_bin;
 
 _Static_assert(sizeof(cache_bin) == CLASS_UNIT, "a page's information leads to the bin");
@@ -81,9 +76,12 @@ typedef struct heap_cache {
     uint64_t pending_bytes; /* in blocks that are being cleared or copied, neither kept nor live */
     uint32_t pending_slots; /* how many of them have slots, and how many are large */
     uint32_t pending_large;
-    uint32_t medium_pages; /* in bins, and how many there may be */
-    uint32_t medium_limit;
-    cache_bin bins[CLASS_COUNT];
+    chunk_set chunks;
+    uint64_t
+        chunk_blocks; /* blocks of chunks, and pages of chunks that are in none: changes by the
+                         owner, to whose chunks ever; only sums over all caches mean anything */
+    uint64_t chunk_free;
+    cache_bin bins[SIZE_CLASS_COUNT + 1]; /* the last is MEDIUM_CLASS's: no block fits it */
 
     heap_span *spans[SIZE_CLASS_COUNT]; /* where bins are refilled from first */
     grt_heap *heap;
@@ -138,49 +136,24 @@ static inline void cache_end_pending(heap_cache *cache, uint64_t extent, bool ha
     cache->pending_large -= !has_slot;
 }
 
-/* ---- medium blocks ---------------------------------------------------------------------------
- *
- * Programs free and ask for buffers of a few sizes over and over. Merging their pages with the
- * neighbours only to cut them out again would be most of the cost, so a thread keeps some: a small
- * part of what is in use, for they are memory that nobody uses.
- */
-
-/* How many pages of them a thread may have at hand beside [taken] bytes in blocks. */
-static inline uint32_t cache_medium_limit(uint64_t taken)
+/* A block was cut out of a chunk, or goes back. */
+static inline void cache_count_cut(heap_cache *cache, uint32_t pages)
 {
-    uint64_t limit = MEDIUM_LIMIT_MIN + taken / GRT_PAGE_SIZE / MEDIUM_LIMIT_PART;
-    return limit < MEDIUM_LIMIT_MAX ? (uint32_t)limit : MEDIUM_LIMIT_MAX;
+    cache->chunk_blocks++;
+    cache->chunk_free -= pages;
 }
 
-static inline bool cache_has_room(const heap_cache *cache, const cache_bin *bin)
+static inline void cache_count_uncut(heap_cache *cache, uint32_t pages)
 {
-    return bin->count < bin->room &&
-           cache->medium_pages + bin->extent / GRT_PAGE_SIZE <= cache->medium_limit;
-}
-
-/* Keeps a block that is not live; there is room for it. */
-static inline void cache_put_medium(heap_cache *cache, cache_bin *bin, block_place place)
-{
-    bin->blocks[bin->count++] = place;
-    cache->medium_pages += bin->extent / GRT_PAGE_SIZE;
-}
-
-/* Takes the block that was kept last; false iff there is none. */
-static inline bool cache_take_medium(heap_cache *cache, cache_bin *bin, block_place *place)
-{
-    if (bin->count == 0) {
-        return false;
-    }
-    *place = bin->blocks[--bin->count];
-    cache->medium_pages -= bin->extent / GRT_PAGE_SIZE;
-    return true;
+    cache->chunk_blocks--;
+    cache->chunk_free += pages;
 }
 
 /* Host memory for a cache with empty bins; null iff the host refuses. */
 heap_cache *cache_create(grt_heap *heap);
 void cache_destroy(heap_cache *cache);
 
-/* Adds what the bins hold and what is pending. O(classes). */
+/* Adds what the bins hold, what is pending, and what is free in chunks. O(classes). */
 void cache_add_up(const heap_cache *cache, uint64_t *blocks, uint64_t *bytes);
 
 #endif

@@ -9,6 +9,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* Makes a page's information that of no medium block. */
+#define INFO_MET ((page_info)CLASS_UNIT)
+
 typedef struct checker {
     const grt_heap *heap;
     char *text;
@@ -24,8 +27,9 @@ typedef struct checker {
     uint64_t span_bytes;
     uint64_t taken_bytes;
     uint64_t taken_blocks;
-    uint32_t cached; /* small blocks that are out of their spans, and medium ones, not live */
-    uint32_t held;   /* large blocks in quarantine */
+    uint64_t chunk_pages; /* in chunks, and in none of their blocks */
+    uint32_t cached;      /* small blocks that are out of their spans, and medium ones, not live */
+    uint32_t held;        /* large blocks in quarantine */
     uint64_t guarded;
     uint32_t bare;
 } checker;
@@ -96,23 +100,161 @@ static bool check_committed(checker *check, uint32_t page, const heap_page *head
                    "the run at page %u is in use but not all committed", page);
 }
 
-static bool check_large(checker *check, uint32_t page, const heap_page *head)
+/* A block of whole pages. */
+static bool check_pages(checker *check, const heap_block *block)
 {
-    uint64_t extent = (uint64_t)head->length << PAGE_SHIFT;
-    uint32_t asked = heap_pages_asked(check->heap, page);
-    check->taken_bytes += extent;
-    check->taken_blocks++;
-    check->held += head->u.large.asked == LARGE_HELD;
-    if (asked == 0) {
-        check->cached += page_is_medium(head);
+    if (block->asked == 0) {
+        check->cached += block->slot != NO_SLOT;
         return true;
     }
-    check->live += extent;
-    check->asked += asked;
+    check->live += block->extent;
+    check->asked += block->asked;
     check->blocks++;
-    return require(check, asked <= heap_large_room(head),
-                   "the block at page %u was asked for %u bytes and has %u pages", page, asked,
-                   (unsigned)head->length);
+    return require(check, block->asked <= block->room,
+                   "the block at page %u was asked for %u bytes and has %u pages", block->page,
+                   block->asked, block->extent >> PAGE_SHIFT);
+}
+
+static bool check_large(checker *check, uint32_t page, const heap_page *head)
+{
+    heap_block block = heap_block_of_pages(check->heap, page);
+    check->taken_bytes += (uint64_t)head->length << PAGE_SHIFT;
+    check->taken_blocks++;
+    check->held += head->u.large.asked == LARGE_HELD;
+    return check_pages(check, &block);
+}
+
+/* ---- chunks
+ * --------------------------------------------------------------------------------------- */
+
+/* The chunk at [page] of the heap, if its record says so. */
+static bool check_chunk_record(checker *check, uint32_t page, const heap_page *head)
+{
+    const heap_chunk *chunk = heap_chunk_of_page(check->heap, page);
+    return require(check,
+                   head->length == CHUNK_PAGES && chunk->owner != NULL && chunk->page == page,
+                   "the chunk at page %u has no record", page) &&
+           require(check, (chunk->returned & chunk->free) == 0,
+                   "the chunk at page %u has pages that were returned and are free", page);
+}
+
+/* Pages [first, first + pages) of a chunk, all of them in no block, or in one. */
+static bool has_pages(uint64_t word, uint32_t first, uint32_t pages)
+{
+    bool all = true;
+    for (uint32_t i = first; i < first + pages; i++) {
+        all = all && (word >> i & 1) != 0;
+    }
+    return all;
+}
+
+/* The block that starts at page [first] of the chunk. One that was returned awaits its owner. */
+static bool check_cut(checker *check, const heap_chunk *chunk, uint32_t first, uint32_t *pages)
+{
+    uint32_t page = chunk->page + first;
+    page_info info = *heap_page_info(check->heap, page);
+    *pages = info_pages(info);
+    bool right = *pages >= 1 && *pages <= CHUNK_PAGES - first &&
+                 info == medium_info_of(&check->heap->slots, page, *pages);
+    if (!require(check, right, "page %u of the run at page %u has information %llx", page,
+                 chunk->page, (unsigned long long)info) ||
+        !require(check, has_pages(~chunk->free, first, *pages),
+                 "the block at page %u has pages that are free", page)) {
+        return false;
+    }
+    heap_block block = heap_block_of_pages(check->heap, page);
+    if ((chunk->returned >> first & 1) == 0) {
+        return check_pages(check, &block);
+    }
+    check->chunk_pages += *pages;
+    return require(check, has_pages(chunk->returned, first, *pages) && block.asked == 0,
+                   "the block at page %u was returned in part, or is live", page);
+}
+
+/* A page between blocks says nothing, or where a block was. */
+static bool check_uncut(checker *check, const heap_chunk *chunk, uint32_t at)
+{
+    const heap_slots *slots = &check->heap->slots;
+    uint32_t page = chunk->page + at;
+    page_info info = *heap_page_info(check->heap, page);
+    check->chunk_pages++;
+    return require(check, (chunk->free >> at & 1) != 0, "page %u is in no block and not free",
+                   page) &&
+           require(check, info == 0 || info == medium_info_of(slots, page, info_pages(info)),
+                   "page %u of the run at page %u has information %llx", page, chunk->page,
+                   (unsigned long long)info) &&
+           require(check,
+                   info == 0 || !slot_is_live(slot_load(&slots->all[medium_slot(slots, page)])),
+                   "the slot of page %u is live, and no block starts there", page);
+}
+
+static bool check_chunk(checker *check, uint32_t page, const heap_page *head)
+{
+    const heap_chunk *chunk = heap_chunk_of_page(check->heap, page);
+    check->taken_bytes += (uint64_t)head->length << PAGE_SHIFT;
+    if (!check_chunk_record(check, page, head)) {
+        return false;
+    }
+    for (uint32_t at = 0, pages; at < CHUNK_PAGES; at += pages) {
+        bool is_head = (chunk->heads >> at & 1) != 0;
+        pages = 1;
+        if (is_head ? !check_cut(check, chunk, at, &pages) : !check_uncut(check, chunk, at)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The longest run of free pages, as far as a block can be long. */
+static uint32_t longest_free(uint64_t free)
+{
+    uint32_t longest = 0, run = 0;
+    for (uint32_t i = 0; i < CHUNK_PAGES; i++) {
+        run = (free >> i & 1) != 0 ? run + 1 : 0;
+        longest = run > longest ? run : longest;
+    }
+    return longest < MEDIUM_PAGES_MAX ? longest : MEDIUM_PAGES_MAX;
+}
+
+/* Chunks on one list of a cache; returns how many. */
+static uint32_t check_chunk_list(checker *check, const heap_cache *cache, uint32_t list)
+{
+    uint32_t count = 0;
+    const heap_chunk *before = NULL;
+    for (const heap_chunk *chunk = cache->chunks.lists[list]; chunk != NULL; chunk = chunk->next) {
+        uint32_t right = chunk->free == CHUNK_WHOLE ? CHUNK_LIST_WHOLE : longest_free(chunk->free);
+        if (!require(check,
+                     chunk->owner == cache && chunk->list == list && list >= right &&
+                         (list == CHUNK_LIST_WHOLE) == (right == CHUNK_LIST_WHOLE),
+                     "the chunk at page %u is listed for runs of %u pages and has %u", chunk->page,
+                     list, right) ||
+            !require(check, chunk->prev == before && count < cache->chunks.count,
+                     "the chunk at page %u has a wrong link back", chunk->page)) {
+            return count;
+        }
+        before = chunk;
+        count++;
+    }
+    bool marked = (cache->chunks.listed >> list & 1) != 0;
+    (void)require(check, marked == (count > 0), "the chunks with runs of %u pages are not marked",
+                  list);
+    return count;
+}
+
+static bool check_chunk_set(checker *check, const heap_cache *cache)
+{
+    const chunk_set *set = &cache->chunks;
+    uint32_t count = set->current != NULL, whole = 0;
+    for (uint32_t list = 0; list < CHUNK_LISTS && !check->failed; list++) {
+        whole = check_chunk_list(check, cache, list); /* the last one counts */
+        count += whole;
+    }
+    return !check->failed &&
+           require(check, set->current == NULL || set->current->owner == cache,
+                   "the chunk that a cache cuts from is another one's") &&
+           require(check, count == set->count && whole == set->whole,
+                   "a cache says that it has %u chunks, %u of them whole, and has %u and %u",
+                   set->count, set->whole, count, whole);
 }
 
 /* ---- spans
@@ -252,6 +394,9 @@ static bool check_run(checker *check, uint32_t page, bool after_free)
     }
     bool right = check_interior(check, page, head);
     right = right && check_committed(check, page, head);
+    if (head->kind == PAGE_CHUNK) {
+        return right && check_chunk(check, page, head);
+    }
     right = right && (head->kind == PAGE_LARGE ? check_large(check, page, head)
                                                : check_span(check, page, head));
     return right && check_page_info(check, page, head);
@@ -323,23 +468,22 @@ static bool check_bins(checker *check)
 /* While bins are checked, every block that is met is put into its span or marked, so that one that
  * is met twice is found out. Nobody else looks at spans and marks meanwhile. */
 
-static bool check_cached_medium(checker *check, block_place place, uint32_t pages)
+/* Of a medium block that is held: it is marked by what tells that it is one. */
+static bool check_held_medium(checker *check, block_place place)
 {
     const grt_heap *heap = check->heap;
     uint32_t page = (place.address - heap->first) >> PAGE_SHIFT;
-    heap_page *head = &heap->table.pages[page];
     bool in_heap = grt_heap_owns(heap, place.address) && place.address % GRT_PAGE_SIZE == 0;
-    if (!require(check, !in_heap || head->kind != PAGE_LARGE || head->u.large.asked != LARGE_MET,
-                 "0x%08X is in two places", place.address) ||
+    page_info *info = heap_page_info(heap, in_heap ? page : 0);
+    if (!require(check, !info_is_medium(*info ^ INFO_MET), "0x%08X is in two places",
+                 place.address) ||
         !require(check,
-                 in_heap && page_is_medium(head) && head->length == pages &&
-                     place.slot == medium_slot(&heap->slots, page) &&
+                 in_heap && info_is_medium(*info) && info_slot(*info) == place.slot &&
                      !slot_is_live(slot_load(&heap->slots.all[place.slot])),
-                 "a cache holds 0x%08X, which is no cached block of %u pages", place.address,
-                 pages)) {
+                 "the quarantine holds 0x%08X, which is no freed block", place.address)) {
         return false;
     }
-    head->u.large.asked = LARGE_MET;
+    *info ^= INFO_MET;
     return true;
 }
 
@@ -368,18 +512,21 @@ static bool check_cached_small(checker *check, block_place place, uint32_t size_
     return true;
 }
 
-static bool check_cached_block(checker *check, block_place place, uint32_t class)
+static bool check_held(checker *check, block_place place)
 {
-    return class < SIZE_CLASS_COUNT ? check_cached_small(check, place, class)
-                                    : check_cached_medium(check, place, medium_pages(class));
+    const heap_page *page =
+        &check->heap->table.pages[(place.address - check->heap->first) >> PAGE_SHIFT];
+    bool is_small = grt_heap_owns(check->heap, place.address) && page->kind == PAGE_SMALL;
+    return is_small ? check_cached_small(check, place, page->u.span->size_class)
+                    : check_held_medium(check, place);
 }
 
 static void forget_met(const grt_heap *heap, block_place place)
 {
     uint32_t offset = place.address - heap->first;
     heap_page *page = &heap->table.pages[offset >> PAGE_SHIFT];
-    if (page->kind == PAGE_LARGE) {
-        page->u.large.asked = LARGE_MEDIUM;
+    if (page->kind != PAGE_SMALL) {
+        *heap_page_info(heap, offset >> PAGE_SHIFT) ^= INFO_MET;
         return;
     }
     heap_span *span = page->u.span;
@@ -390,28 +537,15 @@ static void forget_met(const grt_heap *heap, block_place place)
 /* Meets the blocks of a bin until one is wrong; returns how many. */
 static uint32_t meet_bin(checker *check, const cache_bin *bin, uint32_t class)
 {
-    uint32_t most = class < SIZE_CLASS_COUNT ? bin->limit : bin->room;
-    if (!require(check, bin->count <= most, "a bin of class %u holds %u of %u blocks", class,
-                 bin->count, most)) {
+    if (!require(check, bin->count <= bin->limit, "a bin of class %u holds %u of %u blocks", class,
+                 bin->count, bin->limit)) {
         return 0;
     }
     uint32_t met = 0;
-    while (met < bin->count && check_cached_block(check, bin->blocks[met], class)) {
+    while (met < bin->count && check_cached_small(check, bin->blocks[met], class)) {
         met++;
     }
     return met;
-}
-
-static uint32_t class_at(const grt_heap *heap, grt_addr address)
-{
-    const heap_page *page = &heap->table.pages[(address - heap->first) >> PAGE_SHIFT];
-    if (!grt_heap_owns(heap, address)) {
-        return 0;
-    }
-    if (page->kind == PAGE_LARGE) {
-        return medium_class(page->length);
-    }
-    return page->kind == PAGE_SMALL ? page->u.span->size_class : 0;
 }
 
 /* Meets the blocks of the quarantine that have slots until one is wrong; returns how many. */
@@ -424,7 +558,7 @@ static uint64_t meet_held(checker *check)
         if (place.slot == NO_SLOT) {
             continue;
         }
-        if (!check_cached_block(check, place, class_at(check->heap, place.address))) {
+        if (!check_held(check, place)) {
             break;
         }
         met++;
@@ -438,18 +572,14 @@ static uint64_t meet_all(checker *check)
 {
     uint64_t all = 0;
     for (const heap_cache *cache = check->heap->caches; cache != NULL; cache = cache->next) {
-        uint32_t pages = 0;
-        for (uint32_t i = 0; i < CLASS_COUNT; i++) {
+        for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
             all += meet_bin(check, &cache->bins[i], i);
-            pages += i < SIZE_CLASS_COUNT ? 0 : cache->bins[i].count * medium_pages(i);
             if (check->failed) {
                 return all;
             }
         }
         check->cached -= cache->pending_slots;
-        if (!require(check, pages == cache->medium_pages,
-                     "a cache says that it holds %u pages of medium blocks, its bins hold %u",
-                     cache->medium_pages, pages)) {
+        if (!check_chunk_set(check, cache)) {
             return all;
         }
     }
@@ -459,7 +589,7 @@ static uint64_t meet_all(checker *check)
 static void forget_all(const checker *check, uint64_t met)
 {
     for (const heap_cache *cache = check->heap->caches; cache != NULL; cache = cache->next) {
-        for (uint32_t i = 0; i < CLASS_COUNT; i++) {
+        for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
             for (uint32_t at = 0; at < cache->bins[i].count && met > 0; at++, met--) {
                 forget_met(check->heap, cache->bins[i].blocks[at]);
             }
@@ -492,8 +622,9 @@ static uint64_t held_extent(const grt_heap *heap, const block_place *place)
 {
     const heap_page *head = &heap->table.pages[(place->address - heap->first) >> PAGE_SHIFT];
     if (place->slot != NO_SLOT) { /* it was met among the cached ones */
+        uint32_t page = (place->address - heap->first) >> PAGE_SHIFT;
         return head->kind == PAGE_SMALL ? head->u.span->extent
-                                        : (uint64_t)head->length << PAGE_SHIFT;
+                                        : heap_block_of_pages(heap, page).extent;
     }
     bool held = grt_heap_owns(heap, place->address) && head->kind == PAGE_LARGE &&
                 head->u.large.asked == LARGE_HELD;
@@ -547,7 +678,10 @@ static bool check_totals(checker *check)
 {
     const grt_heap *heap = check->heap;
     const heap_counters *counters = &heap->counters;
-    uint64_t by_cause = 0;
+    uint64_t by_cause = 0, chunk_free = 0;
+    for (const heap_cache *cache = heap->caches; cache != NULL; cache = cache->next) {
+        chunk_free += cache->chunk_free;
+    }
     for (int cause = 0; cause < GRT_HEAP_CAUSE_ROOM; cause++) {
         by_cause += counters->failures_by_cause[cause];
     }
@@ -555,6 +689,7 @@ static bool check_totals(checker *check)
            check_total(check, "taken bytes", counters->taken_bytes, check->taken_bytes) &&
            check_total(check, "taken blocks", counters->taken_blocks, check->taken_blocks) &&
            check_total(check, "free pages", heap->runs.free_pages, check->free_pages) &&
+           check_total(check, "free pages of chunks", chunk_free, check->chunk_pages) &&
            check_total(check, "failures", counters->failures, by_cause) &&
            check_total(check, "committed pages", heap->backing.committed_pages,
                        bitmap_count(heap->backing.committed, 0, heap->table.count)) &&

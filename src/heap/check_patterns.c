@@ -95,30 +95,39 @@ static bool check_filled(pattern_check *check, uint32_t page, uint32_t length)
     return true;
 }
 
-static bool check_run(pattern_check *check, uint32_t page, const heap_page *head)
+/* A block of whole pages, live or not. */
+static bool check_pages(pattern_check *check, const heap_part *part)
 {
-    if (head->kind == PAGE_SMALL) {
-        return check_span(check, head->u.span);
+    heap_block block = heap_block_of_pages(check->heap, part->page);
+    if (block.asked != 0) {
+        return check_tail(check, block.address, block.asked, block.room);
     }
-    uint32_t asked = heap_pages_asked(check->heap, page);
-    if (asked != 0) {
-        return check_tail(check, heap_page_address(check->heap, page) + heap_large_gap(head), asked,
-                          heap_large_room(head));
+    uint32_t asked = check->heap->table.pages[part->page].u.large.asked;
+    bool pending = block.slot == NO_SLOT && (asked == LARGE_PENDING || asked == LARGE_CLAIMED);
+    return pending || check_filled(check, part->page, part->length);
+}
+
+static bool check_part(pattern_check *check, const heap_part *part)
+{
+    switch (part->kind) {
+    case PART_SPAN:
+        return check_span(check, check->heap->table.pages[part->page].u.span);
+    case PART_PAGES:
+        return check_pages(check, part);
+    default:
+        return check_filled(check, part->page, part->length);
     }
-    bool pending = head->kind == PAGE_LARGE &&
-                   (head->u.large.asked == LARGE_PENDING || head->u.large.asked == LARGE_CLAIMED);
-    return pending || check_filled(check, page, head->length);
 }
 
 bool heap_check_patterns_locked(const grt_heap *heap, char *text, size_t text_size)
 {
     pattern_check check = {heap, text, text_size};
-    const page_table *table = &heap->table;
-    for (uint32_t page = 0; heap->watch.touches && page < table->count;
-         page += table->pages[page].length) {
-        if (!check_run(&check, page, &table->pages[page])) {
+    for (uint32_t page = 0; heap->watch.touches && page < heap->table.count;) {
+        heap_part part = heap_part_at(heap, page);
+        if (!check_part(&check, &part)) {
             return false;
         }
+        page += part.length;
     }
     return true;
 }

@@ -40,6 +40,7 @@ typedef struct layout {
     size_t slots;
     size_t spans;
     size_t span_bits;
+    size_t chunks;
     size_t end;
 } layout;
 
@@ -49,6 +50,12 @@ static size_t add_part(layout *parts, size_t size)
     size_t start = parts->end;
     parts->end = (start + size + 63) & ~(size_t)63;
     return start;
+}
+
+/* The chunks that a heap's addresses may lie in. */
+static size_t chunk_records(uint32_t pages)
+{
+    return pages / CHUNK_PAGES + 2;
 }
 
 static layout lay_out(uint32_t pages)
@@ -62,6 +69,7 @@ static layout lay_out(uint32_t pages)
     parts.slots = add_part(&parts, slots_count(pages) * sizeof(heap_slot));
     parts.spans = add_part(&parts, spans * sizeof(heap_span));
     parts.span_bits = add_part(&parts, spans * SPAN_BITS_WORDS * sizeof(uint64_t));
+    parts.chunks = add_part(&parts, chunk_records(pages) * sizeof(heap_chunk));
     return parts;
 }
 
@@ -76,6 +84,9 @@ static void place_metadata(grt_heap *heap, unsigned char *base, const layout *pa
     heap->pool.spans = (heap_span *)(void *)(base + parts->spans);
     heap->pool.bits = (uint64_t *)(void *)(base + parts->span_bits);
     heap->pool.limit = span_pool_limit(pages);
+    heap->chunks = (heap_chunk *)(void *)(base + parts->chunks);
+    heap->first_group = heap->first >> (PAGE_SHIFT + CHUNK_SHIFT);
+    heap->odd_pages = (heap->first >> PAGE_SHIFT) % CHUNK_PAGES;
 }
 
 /* The host backs only what is touched, so the records of a heap that is never filled cost next to

@@ -58,31 +58,41 @@ static inline uint32_t at_least_one(uint32_t size)
     return size + (size == 0);
 }
 
-static uint32_t medium_class_of(uint32_t size)
+static inline uint32_t pages_of(uint32_t size)
 {
-    return medium_class((size + GRT_PAGE_SIZE - 1) / GRT_PAGE_SIZE);
+    return (size + GRT_PAGE_SIZE - 1) / GRT_PAGE_SIZE;
 }
 
-/* Nobody else has the block of a bin, so who asks for it can be noted before it is live. */
-static inline void note_site(const grt_heap *heap, grt_addr block, uint32_t site)
+/* Cuts a block out of a chunk, for who may use the cache. Nobody else has it yet, so who asks for
+ * it can be noted before it is live. */
+static inline bool cut(grt_heap *heap, heap_cache *cache, uint32_t pages, uint32_t site,
+                       block_place *place)
 {
-    heap_set_site(&heap->table.pages[(block - heap->first) >> PAGE_SHIFT], site);
+    if (!heap_cut(heap, cache, pages, place)) {
+        return false;
+    }
+    heap_set_site(&heap->table.pages[(place->address - heap->first) >> PAGE_SHIFT], site);
+    return true;
+}
+
+static inline void make_medium_live(grt_heap *heap, heap_cache *cache, block_place place,
+                                    uint32_t size)
+{
+    slot_store(&heap->slots.all[place.slot], SLOT_LIVE | (size - slot_base(pages_of(size))));
+    cache_count_alloc(cache, size);
 }
 
 /* As take(), for 1 <= [size] <= MEDIUM_MAX: a block of whole pages. */
 static grt_addr take_medium(grt_heap *heap, uint32_t size)
 {
     heap_cache *cache = heap_cache_at_hand(heap);
-    cache_bin *bin = &cache->bins[medium_class_of(size)];
     uint32_t site = grt_call_site();
     block_place place;
-    if (!LIKELY(cache_enter(cache) && cache_take_medium(cache, bin, &place))) {
+    if (!LIKELY(cache_enter(cache) && cut(heap, cache, pages_of(size), site, &place))) {
         cache_leave(cache);
         return 0;
     }
-    note_site(heap, place.address, site);
-    slot_store(&heap->slots.all[place.slot], SLOT_LIVE | (size - bin->base));
-    cache_count_alloc(cache, size);
+    make_medium_live(heap, cache, place, size);
     cache_leave(cache);
     return place.address;
 }
@@ -112,28 +122,54 @@ grt_addr grt_heap_alloc(grt_heap *heap, uint32_t size)
     return heap_alloc_slowly(heap, size, SMALL_ALIGNMENT);
 }
 
-/* Takes a block that stays pending. */
-static inline bool take_pending(heap_cache *cache, cache_bin *bin, block_place *place)
+/* A block that is not live yet. */
+typedef struct pending_block {
+    block_place place;
+    uint32_t extent;
+    uint32_t base; /* see slot_base() */
+} pending_block;
+
+static inline bool take_pending_small(heap_cache *cache, uint32_t size, pending_block *block)
+{
+    cache_bin *bin = &cache->bins[size_class_of(size)];
+    block->extent = bin->extent;
+    block->base = 0;
+    return pop(bin, &block->place);
+}
+
+static APART bool take_pending_medium(grt_heap *heap, heap_cache *cache, uint32_t size,
+                                      pending_block *block)
+{
+    uint32_t pages = pages_of(size);
+    uint32_t site = grt_call_site();
+    block->extent = pages * GRT_PAGE_SIZE;
+    block->base = slot_base(pages);
+    return cut(heap, cache, pages, site, &block->place);
+}
+
+static inline bool take_pending(grt_heap *heap, heap_cache *cache, uint32_t size,
+                                pending_block *block)
 {
     bool done = LIKELY(cache_enter(cache)) &&
-                (bin->limit > 0 ? pop(bin, place) : cache_take_medium(cache, bin, place));
+                (size <= SMALL_MAX ? take_pending_small(cache, size, block)
+                                   : take_pending_medium(heap, cache, size, block));
     if (LIKELY(done)) {
-        cache_add_pending(cache, bin->extent, true);
+        cache_add_pending(cache, block->extent, true);
     }
     cache_leave(cache);
     return done;
 }
 
-static inline void publish(grt_heap *heap, heap_cache *cache, const cache_bin *bin,
-                           block_place place, uint32_t size)
+static inline void publish(grt_heap *heap, heap_cache *cache, const pending_block *block,
+                           uint32_t size)
 {
     bool open = cache_enter(cache);
     if (!LIKELY(open)) {
         cache_leave(cache);
         os_mutex_lock(&heap->lock);
     }
-    cache_end_pending(cache, bin->extent, true);
-    slot_store(&heap->slots.all[place.slot], SLOT_LIVE | (size - bin->base));
+    cache_end_pending(cache, block->extent, true);
+    slot_store(&heap->slots.all[block->place.slot], SLOT_LIVE | (size - block->base));
     cache_count_alloc(cache, size);
     if (LIKELY(open)) {
         cache_leave(cache);
@@ -147,17 +183,11 @@ grt_addr grt_heap_alloc_zeroed(grt_heap *heap, uint32_t size)
     if (LIKELY(heap != NULL && size <= MEDIUM_MAX)) {
         uint32_t wanted = at_least_one(size);
         heap_cache *cache = heap_cache_at_hand(heap);
-        uint32_t number = wanted <= SMALL_MAX ? size_class_of(wanted) : medium_class_of(wanted);
-        cache_bin *bin = &cache->bins[number];
-        uint32_t site = grt_call_site();
-        block_place place;
-        if (LIKELY(take_pending(cache, bin, &place))) {
-            if (wanted > SMALL_MAX) {
-                note_site(heap, place.address, site);
-            }
-            memset(heap->base + place.address, 0, wanted);
-            publish(heap, cache, bin, place, wanted);
-            return place.address;
+        pending_block block;
+        if (LIKELY(take_pending(heap, cache, wanted, &block))) {
+            memset(heap->base + block.place.address, 0, wanted);
+            publish(heap, cache, &block, wanted);
+            return block.place.address;
         }
     }
     return heap_alloc_zeroed_slowly(heap, size);
@@ -199,7 +229,8 @@ typedef struct sighting {
     heap_slot live;
 } sighting;
 
-/* True iff a live block starts at [block]. What the page of a small one says holds until the cache
+/* True iff a live small block starts at [block]; the extent that a page of a medium one leads to is
+ * 0, so none seems to start there. What the page of a small one says holds until the cache
  * is left: before the span's slots serve another span, all caches are stopped. */
 static inline bool sight(const grt_heap *heap, heap_cache *cache, grt_addr block, sighting *seen)
 {
@@ -216,7 +247,6 @@ static inline bool sight(const grt_heap *heap, heap_cache *cache, grt_addr block
 /* ---- freeing -----------------------------------------------------------------------------------
  */
 
-/* False also for a medium block: the limit of its bin is 0. */
 static inline bool put(grt_heap *heap, heap_cache *cache, const sighting *seen)
 {
     cache_bin *bin = seen->bin;
@@ -231,49 +261,50 @@ static inline bool put(grt_heap *heap, heap_cache *cache, const sighting *seen)
     return true;
 }
 
-/* Claims a live medium block and makes it pending; false if none starts here. The page may become
- * another's until the block is claimed, and only then is it certain how long the block is. */
-static bool claim_medium(grt_heap *heap, heap_cache *cache, grt_addr block, block_place *place)
+/* Claims a live medium block; false if none starts here. The page may become another's until the
+ * block is claimed, and only then is it certain how many [*pages] the block has. */
+static bool claim_medium(grt_heap *heap, heap_cache *cache, grt_addr block, uint32_t *pages)
 {
     page_info info = info_at(heap, block);
     if (!info_is_medium(info) || block % GRT_PAGE_SIZE != 0) {
         return false;
     }
-    *place = (block_place){block, (uint32_t)(info >> 32)};
-    heap_slot live = slot_load(&heap->slots.all[place->slot]);
-    if (!slot_is_live(live) || !slot_claim(&heap->slots.all[place->slot], live)) {
+    heap_slot *slot = &heap->slots.all[info_slot(info)];
+    heap_slot live = slot_load(slot);
+    if (!slot_is_live(live) || !slot_claim(slot, live)) {
         return false;
     }
-    const cache_bin *bin = bin_of(cache, info_at(heap, block));
-    cache_count_free(cache, slot_asked(live) + bin->base);
-    cache_add_pending(cache, bin->extent, true);
+    *pages = info_pages(info_at(heap, block));
+    cache_count_free(cache, slot_asked(live) + slot_base(*pages));
     return true;
 }
 
-/* Keeps a claimed block; false if that cannot be done here. */
-static bool keep_medium(grt_heap *heap, heap_cache *cache, block_place place)
+/* A claimed block is in no chunk, or the guest changed pages of it. */
+static void free_claimed(grt_heap *heap, heap_cache *cache, grt_addr block, uint32_t pages)
 {
-    cache_bin *bin = bin_of(cache, info_at(heap, place.address));
-    if (!heap_may_keep(heap, cache, bin, place.address)) {
-        return false;
-    }
-    cache_put_medium(cache, bin, place);
-    cache_end_pending(cache, bin->extent, true);
-    return true;
+    cache_add_pending(cache, (uint64_t)pages * GRT_PAGE_SIZE, true);
+    cache_leave(cache);
+    heap_free_claimed(heap, cache, block);
 }
 
 /* A medium block, or one that the common path cannot free. */
 static APART grt_status free_otherwise(grt_heap *heap, heap_cache *cache, grt_addr block)
 {
-    block_place place;
-    bool claimed = cache_enter(cache) && claim_medium(heap, cache, block, &place);
-    bool kept = claimed && keep_medium(heap, cache, place);
-    cache_leave(cache);
-    if (!claimed) {
+    uint32_t pages;
+    if (!cache_enter(cache) || !claim_medium(heap, cache, block, &pages)) {
+        cache_leave(cache);
         return heap_free_slowly(heap, block);
     }
-    if (!kept) {
-        heap_free_claimed(heap, cache, block);
+    heap_chunk *chunk = heap_chunk_at(heap, block);
+    if (!LIKELY(chunk_owner(chunk) != NULL &&
+                heap_is_writable(heap, block, pages * GRT_PAGE_SIZE))) {
+        free_claimed(heap, cache, block, pages);
+        return GRT_OK;
+    }
+    heap_cache *rich = heap_uncut(heap, cache, chunk, block, pages);
+    cache_leave(cache);
+    if (!LIKELY(rich == NULL)) {
+        heap_shed_chunks(heap, rich);
     }
     return GRT_OK;
 }
@@ -380,8 +411,7 @@ grt_addr grt_heap_realloc(grt_heap *heap, grt_addr block, uint32_t size)
     heap_cache *cache = heap_cache_at_hand(heap);
     uint32_t wanted = at_least_one(size);
     sighting seen;
-    if (!LIKELY(cache_enter(cache) && wanted <= SMALL_MAX && sight(heap, cache, block, &seen) &&
-                seen.bin->limit > 0)) {
+    if (!LIKELY(cache_enter(cache) && wanted <= SMALL_MAX && sight(heap, cache, block, &seen))) {
         cache_leave(cache);
         return heap_realloc_slowly(heap, block, size);
     }

@@ -102,44 +102,87 @@ static grt_status find_small(const grt_heap *heap, heap_span *span, uint32_t off
     return GRT_OK;
 }
 
-heap_block heap_block_of_pages(const grt_heap *heap, uint32_t page)
+/* Its slot says all of a medium block. */
+static heap_block medium_block(const grt_heap *heap, uint32_t page, page_info info)
+{
+    uint32_t pages = info_pages(info);
+    uint32_t base = slot_base(pages);
+    heap_slot slot = slot_load(&heap->slots.all[info_slot(info)]);
+    return (heap_block){.address = heap_page_address(heap, page),
+                        .page = page,
+                        .asked = slot_is_live(slot) ? slot_asked(slot) + base : 0,
+                        .extent = pages << PAGE_SHIFT,
+                        .room = pages << PAGE_SHIFT,
+                        .slot = info_slot(info),
+                        .base = base};
+}
+
+static heap_block large_block(const grt_heap *heap, uint32_t page)
 {
     const heap_page *head = &heap->table.pages[page];
-    bool is_medium = page_is_medium(head);
-    return (heap_block){.address = heap_page_address(heap, page) + heap_large_gap(head),
+    uint32_t asked = head->u.large.asked;
+    uint32_t gap = heap_large_gap(head);
+    uint32_t pages = heap_is_guarded(head) ? head->length - 1u : head->length;
+    return (heap_block){.address = heap_page_address(heap, page) + gap,
                         .page = page,
+                        .asked = asked < LARGE_MEDIUM ? asked : 0,
                         .extent = (uint32_t)head->length << PAGE_SHIFT,
-                        .room = heap_large_room(head),
-                        .slot = is_medium ? medium_slot(&heap->slots, page) : NO_SLOT,
-                        .base = is_medium ? slot_base(head->length) : 0};
+                        .room = (pages << PAGE_SHIFT) - gap,
+                        .slot = NO_SLOT};
+}
+
+heap_block heap_block_of_pages(const grt_heap *heap, uint32_t page)
+{
+    page_info info = heap_get_page_info(heap, page);
+    return info_is_medium(info) ? medium_block(heap, page, info) : large_block(heap, page);
 }
 
 /* Of a block of whole pages that is not live: true iff it never was. */
-static bool is_new(const grt_heap *heap, uint32_t page)
+static bool is_new(const grt_heap *heap, const heap_block *block)
 {
-    const heap_page *head = &heap->table.pages[page];
-    return page_is_medium(head)
-               ? slot_load(&heap->slots.all[medium_slot(&heap->slots, page)]) == SLOT_NEVER
-               : head->u.large.asked == LARGE_PENDING;
+    return block->slot != NO_SLOT ? slot_load(&heap->slots.all[block->slot]) == SLOT_NEVER
+                                  : heap->table.pages[block->page].u.large.asked == LARGE_PENDING;
 }
 
-/* The address lies in the run of a large block whose head is page [index]. */
-static grt_status find_large(const grt_heap *heap, uint32_t index, uint32_t offset,
+/* The address lies in the pages of a block, of which the first is [head]. */
+static grt_status find_pages(const grt_heap *heap, uint32_t head, uint32_t offset,
                              heap_block *block)
 {
-    const heap_page *head = &heap->table.pages[index];
-    uint32_t start = (index << PAGE_SHIFT) + heap_large_gap(head);
-    uint32_t asked = heap_pages_asked(heap, index);
-    if (asked == 0) {
-        bool was = offset == start && !is_new(heap, index);
+    heap_block found = heap_block_of_pages(heap, head);
+    uint32_t start = found.address - heap->first;
+    if (found.asked == 0) {
+        bool was = offset == start && !is_new(heap, &found);
         return was ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
     }
     if (offset != start) {
         return offset > start ? GRT_INTERIOR_POINTER : GRT_NOT_A_BLOCK;
     }
-    *block = heap_block_of_pages(heap, index);
-    block->asked = asked;
+    *block = found;
     return GRT_OK;
+}
+
+/* The first page of the block of a chunk that holds a page; NO_PAGE if none does. */
+static uint32_t head_in_chunk(const grt_heap *heap, const heap_chunk *chunk, uint32_t page)
+{
+    uint32_t at = chunk_head_before(chunk, page - chunk->page);
+    uint32_t head = chunk->page + at;
+    bool holds = at < CHUNK_PAGES && page - head < info_pages(heap_get_page_info(heap, head));
+    return holds ? head : NO_PAGE;
+}
+
+static grt_status find_in_chunk(const grt_heap *heap, const heap_chunk *chunk, uint32_t offset,
+                                heap_block *block)
+{
+    uint32_t page = offset >> PAGE_SHIFT;
+    uint32_t head = head_in_chunk(heap, chunk, page);
+    if (head != NO_PAGE) {
+        return find_pages(heap, head, offset, block);
+    }
+    uint32_t past = heap_past_of_chunk(heap, chunk, page);
+    if (past == NO_PAGE) {
+        return judge_past(heap, offset);
+    }
+    return offset == past << PAGE_SHIFT ? GRT_DOUBLE_FREE : GRT_NOT_A_BLOCK;
 }
 
 grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *block)
@@ -153,14 +196,15 @@ grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *
     if (page->kind == PAGE_SMALL) {
         return find_small(heap, page->u.span, offset, block);
     }
-    if (page->kind == PAGE_LARGE) {
-        return find_large(heap, index, offset, block);
+    const heap_chunk *chunk = heap_chunk_at(heap, address);
+    if (chunk_owner(chunk) != NULL) {
+        return find_in_chunk(heap, chunk, offset, block);
     }
-    uint32_t head = page_table_head_of(&heap->table, index);
+    uint32_t head = page->kind == PAGE_LARGE ? index : page_table_head_of(&heap->table, index);
     if (heap->table.pages[head].kind == PAGE_FREE) {
         return judge_past(heap, offset);
     }
-    return find_large(heap, head, offset, block);
+    return find_pages(heap, head, offset, block);
 }
 
 /* ---- descriptions ------------------------------------------------------------------------------
@@ -232,16 +276,28 @@ static sight sight_in_span(const grt_heap *heap, grt_addr address, const heap_sp
                    slot_was_asked(slot), span->extent, false};
 }
 
-static sight sight_large(const grt_heap *heap, uint32_t page)
+static sight sight_pages(const grt_heap *heap, uint32_t page)
 {
-    const heap_page *head = &heap->table.pages[page];
-    grt_addr start = heap_page_address(heap, page) + heap_large_gap(head);
-    uint32_t asked = heap_pages_asked(heap, page);
-    if (asked == 0 && is_new(heap, page)) {
+    heap_block block = heap_block_of_pages(heap, page);
+    if (block.asked == 0 && is_new(heap, &block)) {
         return (sight){.state = GRT_BLOCK_NEVER};
     }
-    return (sight){asked != 0 ? GRT_BLOCK_LIVE : GRT_BLOCK_FREED, start, asked,
-                   heap_large_room(head), heap_is_guarded(head)};
+    bool guarded = block.slot == NO_SLOT && heap_is_guarded(&heap->table.pages[page]);
+    return (sight){block.asked != 0 ? GRT_BLOCK_LIVE : GRT_BLOCK_FREED, block.address, block.asked,
+                   block.room, guarded};
+}
+
+static sight sight_in_chunk(const grt_heap *heap, grt_addr address, const heap_chunk *chunk,
+                            uint32_t reach)
+{
+    uint32_t page = (address - heap->first) >> PAGE_SHIFT;
+    uint32_t head = head_in_chunk(heap, chunk, page);
+    uint32_t past = head == NO_PAGE ? heap_past_of_chunk(heap, chunk, page) : NO_PAGE;
+    if (head != NO_PAGE) {
+        return sight_pages(heap, head);
+    }
+    return past != NO_PAGE ? sight_pages(heap, past)
+                           : sight_past(heap, address, chunk->page, reach);
 }
 
 /* The address is the heap's. */
@@ -253,8 +309,11 @@ static sight sight_at(const grt_heap *heap, grt_addr address, uint32_t reach)
     if (head->kind == PAGE_FREE) {
         return sight_past(heap, address, run, reach);
     }
+    if (head->kind == PAGE_CHUNK) {
+        return sight_in_chunk(heap, address, heap_chunk_at(heap, address), reach);
+    }
     if (head->kind == PAGE_LARGE) {
-        return sight_large(heap, run);
+        return sight_pages(heap, run);
     }
     return sight_in_span(heap, address, head->u.span, reach);
 }

@@ -249,11 +249,32 @@ static bool grow_pages_locked(grt_heap *heap, const heap_block *block, uint32_t 
     return true;
 }
 
+/* The same for a block of a chunk; whoever's that is, he is stopped meanwhile. */
+static bool resize_in_chunk_locked(grt_heap *heap, heap_cache *cache, heap_chunk *chunk,
+                                   const heap_block *block, uint32_t size)
+{
+    uint32_t have = block->extent >> PAGE_SHIFT;
+    uint64_t want = heap_round_to_pages(with_redzone(heap, size)) >> PAGE_SHIFT;
+    heap_stop_caches_locked(heap);
+    bool done = want <= MEDIUM_PAGES_MAX && heap_is_writable(heap, block->address, block->extent) &&
+                heap_recut(heap, chunk, block->page, have, (uint32_t)want);
+    heap_start_caches_locked(heap);
+    if (done) {
+        slot_store(&heap->slots.all[block->slot], SLOT_LIVE | (size - slot_base((uint32_t)want)));
+        cache_count_resize(cache, block->asked, size);
+    }
+    return done;
+}
+
 /* Grows or shrinks a block of whole pages that nobody else can free. */
 static bool resize_claimed_locked(grt_heap *heap, heap_cache *cache, const heap_block *block,
                                   uint32_t size)
 {
     uint32_t page = block->page;
+    heap_chunk *chunk = heap_chunk_of_page(heap, page);
+    if (chunk_owner(chunk) != NULL) {
+        return resize_in_chunk_locked(heap, cache, chunk, block, size);
+    }
     uint32_t have = block->extent >> PAGE_SHIFT;
     uint64_t extent = heap_round_to_pages(with_redzone(heap, size));
     uint32_t want = (uint32_t)(extent >> PAGE_SHIFT);

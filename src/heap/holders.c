@@ -45,25 +45,37 @@ static uint32_t insert_sorted(heap_holder *rows, uint32_t count, uint32_t max,
     return count;
 }
 
+static void add_pages(const grt_heap *heap, group_table *groups, uint32_t page)
+{
+    heap_block block = heap_block_of_pages(heap, page);
+    if (block.asked != 0) {
+        heap_holder *row = group_of(groups, block.asked, heap_get_site(&heap->table.pages[page]));
+        row->blocks++;
+        row->bytes += block.extent;
+    }
+}
+
+static void add_span(heap_holder *small, const heap_span *span)
+{
+    heap_holder *row = &small[span->size_class];
+    row->is_small = true;
+    row->size = span->extent;
+    row->blocks += span_out(span);
+    row->bytes += (uint64_t)span_out(span) * span->extent;
+}
+
 uint32_t heap_find_holders_locked(const grt_heap *heap, heap_holder *holders, uint32_t max)
 {
     group_table groups = {.count = 0};
     heap_holder small[SIZE_CLASS_COUNT] = {{0}};
-    const heap_page *pages = heap->table.pages;
-    for (uint32_t page = 0; page < heap->table.count; page += pages[page].length) {
-        uint32_t asked = heap_pages_asked(heap, page);
-        if (asked != 0) {
-            heap_holder *row = group_of(&groups, asked, heap_get_site(&pages[page]));
-            row->blocks++;
-            row->bytes += (uint64_t)pages[page].length << PAGE_SHIFT;
-        } else if (pages[page].kind == PAGE_SMALL) {
-            const heap_span *span = pages[page].u.span;
-            heap_holder *row = &small[span->size_class];
-            row->is_small = true;
-            row->size = span->extent;
-            row->blocks += span_out(span);
-            row->bytes += (uint64_t)span_out(span) * span->extent;
+    for (uint32_t page = 0; page < heap->table.count;) {
+        heap_part part = heap_part_at(heap, page);
+        if (part.kind == PART_PAGES) {
+            add_pages(heap, &groups, page);
+        } else if (part.kind == PART_SPAN) {
+            add_span(small, heap->table.pages[page].u.span);
         }
+        page += part.length;
     }
     uint32_t count = 0;
     for (uint32_t i = 0; i < groups.count; i++) {

@@ -33,8 +33,8 @@ typedef struct heap_class {
 
 typedef struct heap_counters {
     uint64_t span_bytes;   /* in spans */
-    uint64_t taken_blocks; /* small blocks that are out of their spans, and all others */
-    uint64_t taken_bytes;
+    uint64_t taken_blocks; /* small blocks that are out of their spans, and those in no chunk */
+    uint64_t taken_bytes;  /* of these, and of chunks */
     uint64_t taken_peak;
     uint64_t bad_frees;
     uint64_t failures;
@@ -69,6 +69,10 @@ struct grt_heap {
     bool inject_sticky;
     uint32_t stops; /* how many calls of heap_stop_caches_locked() are not undone yet */
     uint32_t gates; /* bits that every cache's gate has while nobody is at it */
+
+    heap_chunk *chunks;   /* a record for every 64 pages, see heap_chunk_at() */
+    uint32_t first_group; /* what the address of the first leads to */
+    uint32_t odd_pages;   /* between its start and the heap's */
 
     page_table table;
     page_runs runs;
@@ -217,25 +221,28 @@ static inline heap_slot heap_live_slot(const heap_block *block)
     return (heap_slot)(SLOT_LIVE | (block->asked - block->base));
 }
 
-/* What the block of whole pages whose first is [page] was asked for; 0 when none is live there. */
-static inline uint32_t heap_pages_asked(const grt_heap *heap, uint32_t page)
-{
-    const heap_page *head = &heap->table.pages[page];
-    if (head->kind != PAGE_LARGE) {
-        return 0;
-    }
-    if (page_is_medium(head)) {
-        heap_slot slot = slot_load(&heap->slots.all[medium_slot(&heap->slots, page)]);
-        return slot_is_live(slot) ? slot_asked(slot) + slot_base(head->length) : 0;
-    }
-    return head->u.large.asked < LARGE_MET ? head->u.large.asked : 0;
-}
-
-/* The block of whole pages whose first is [page], live or not. */
+/* Finds the block of whole pages whose first is [page], live or not. */
 heap_block heap_block_of_pages(const grt_heap *heap, uint32_t page);
 
-/* For heads of large blocks in use: true iff it is in guard mode, where in the first page it
- * starts, and the bytes from there that are its own. */
+/* The part of a heap around or behind a page: a run of the page table, or of a chunk a block or the
+ * pages between two. Chunks change unless their owners are stopped. */
+typedef enum part_kind {
+    PART_FREE,  /* in no block */
+    PART_SPAN,  /* small blocks */
+    PART_PAGES, /* one block of whole pages, live or not */
+} part_kind;
+
+typedef struct heap_part {
+    part_kind kind;
+    uint32_t page;
+    uint32_t length;
+} heap_part;
+
+/* The part that starts at [page]; the next one starts [length] pages further on. O(1). */
+heap_part heap_part_at(const grt_heap *heap, uint32_t page);
+
+/* For heads of large blocks in use: true iff it is in guard mode, and where in the first page it
+ * starts. */
 static inline bool heap_is_guarded(const heap_page *head)
 {
     return past_get_kind(head->past) == PAST_GUARDED;
@@ -246,23 +253,10 @@ static inline uint32_t heap_large_gap(const heap_page *head)
     return heap_is_guarded(head) ? past_guarded_gap(head->past) : 0;
 }
 
-static inline uint32_t heap_large_room(const heap_page *head)
-{
-    uint32_t pages = heap_is_guarded(head) ? head->length - 1u : head->length;
-    return (pages << PAGE_SHIFT) - heap_large_gap(head);
-}
-
 /* The guest may have taken pages of its block away, or protected them. */
 static inline bool heap_is_writable(const grt_heap *heap, grt_addr address, uint32_t bytes)
 {
     return grt_memory_accessible(heap->memory, address, bytes, GRT_READ_WRITE);
-}
-
-/* True iff a medium block that is free can be kept as it is, in a bin of its length. */
-static inline bool heap_may_keep(const grt_heap *heap, const heap_cache *cache,
-                                 const cache_bin *bin, grt_addr block)
-{
-    return cache_has_room(cache, bin) && heap_is_writable(heap, block, bin->extent);
 }
 
 /* Finds the live block that starts at [address], or says what is wrong with the address. O(1). */
@@ -280,10 +274,107 @@ static inline void heap_set_page_info(grt_heap *heap, uint32_t page, page_info i
     __atomic_store_n(heap_page_info(heap, page), info, __ATOMIC_RELEASE);
 }
 
+static inline page_info heap_get_page_info(const grt_heap *heap, uint32_t page)
+{
+    return __atomic_load_n(heap_page_info(heap, page), __ATOMIC_ACQUIRE);
+}
+
 static inline grt_addr heap_page_address(const grt_heap *heap, uint32_t page)
 {
     return heap->first + (page << PAGE_SHIFT);
 }
+
+/* ---- chunks (chunks.c) -------------------------------------------------------------------------
+ */
+
+/* The record of the chunk that an address would lie in; nobody's if there is none. Who uses a cache
+ * or stopped all can rely on the owner. */
+static inline heap_chunk *heap_chunk_at(const grt_heap *heap, grt_addr address)
+{
+    return &heap->chunks[(address >> (PAGE_SHIFT + CHUNK_SHIFT)) - heap->first_group];
+}
+
+static inline heap_chunk *heap_chunk_of_page(const grt_heap *heap, uint32_t page)
+{
+    return heap_chunk_at(heap, heap_page_address(heap, page));
+}
+
+/* The chunk of a place where a block of so many pages was, and where one could be again; null if
+ * the cache knows none. */
+static inline heap_chunk *heap_recall(const grt_heap *heap, heap_cache *cache, uint32_t pages,
+                                      uint32_t *page)
+{
+    for (int tries = 0; tries < 2 && chunk_set_recall(&cache->chunks, pages, page); tries++) {
+        heap_chunk *chunk = heap_chunk_of_page(heap, *page);
+        uint64_t mask = chunk_mask((*page + heap->odd_pages) % CHUNK_PAGES, pages);
+        if (chunk_owner(chunk) == cache && (~chunk->free & mask) == 0) {
+            return chunk;
+        }
+    }
+    return NULL;
+}
+
+/* Cuts a block out of a chunk of the cache; false iff none has room. It is neither pending nor
+ * live: its slot still says what was there last. */
+static inline bool heap_cut(grt_heap *heap, heap_cache *cache, uint32_t pages, block_place *place)
+{
+    uint32_t page;
+    heap_chunk *chunk = heap_recall(heap, cache, pages, &page);
+    if (chunk == NULL) {
+        uint32_t first = chunk_set_find(&cache->chunks, pages);
+        if (first == CHUNK_PAGES) {
+            return false;
+        }
+        chunk = cache->chunks.current;
+        page = chunk->page + first;
+    }
+    page_info info = medium_info_of(&heap->slots, page, pages);
+    chunk_take(&cache->chunks, chunk, page - chunk->page, pages);
+    cache_count_cut(cache, pages);
+    heap_set_page_info(heap, page, info);
+    *place = (block_place){heap_page_address(heap, page), info_slot(info)};
+    return true;
+}
+
+/* Gives a block that is not live back to its chunk, whoever's that is. Its first page goes on to
+ * say where it was. Returns the cache whose whole chunks should be given up now, if any. */
+static inline heap_cache *heap_uncut(const grt_heap *heap, heap_cache *cache, heap_chunk *chunk,
+                                     grt_addr block, uint32_t pages)
+{
+    uint32_t page = (block - heap->first) >> PAGE_SHIFT;
+    uint32_t first = page - chunk->page;
+    heap_cache *owner = chunk_owner(chunk);
+    cache_count_uncut(cache, pages);
+    if (__builtin_expect(owner != cache, 0)) {
+        return chunk_return(&owner->chunks, chunk, first, pages) ? owner : NULL;
+    }
+    chunk_set_put(&cache->chunks, chunk, first, pages);
+    chunk_set_remember(&cache->chunks, page, pages);
+    return chunk_set_is_rich(&cache->chunks) ? cache : NULL;
+}
+
+/* Changes the pages of a block of a chunk that nobody else can free, with its owner stopped. False
+ * iff others are in the way. */
+bool heap_recut(grt_heap *heap, heap_chunk *chunk, uint32_t page, uint32_t have, uint32_t want);
+
+/* Gives up chunks without blocks of a cache, but for one or a few. */
+void heap_shed_chunks(grt_heap *heap, heap_cache *cache);
+void heap_shed_chunks_locked(grt_heap *heap, heap_cache *cache);
+
+/* Makes a new chunk the cache's current one. False iff there is no room for one, or the heap is too
+ * small to have any. */
+bool heap_add_chunk_locked(grt_heap *heap, heap_cache *cache, struct heap_request *request);
+
+/* Makes an end of a chunk, with the caches stopped: its blocks are runs of the page table from now
+ * on, and its other pages free runs. */
+void heap_dissolve_chunk_locked(grt_heap *heap, heap_chunk *chunk);
+
+/* The same for all of a cache; true iff that freed any page. */
+bool heap_dissolve_chunks_locked(grt_heap *heap, heap_cache *cache);
+
+/* Of a page of a chunk that is in no block: the first page of the block that was here last, as far
+ * as the pages say; NO_PAGE if none was. O(1). */
+uint32_t heap_past_of_chunk(const grt_heap *heap, const heap_chunk *chunk, uint32_t page);
 
 /* ---- releasing (release.c) --------------------------------------------------------------------
  */
@@ -305,9 +396,6 @@ void heap_free_locked(grt_heap *heap, heap_cache *cache, const heap_block *block
 /* Makes the block of whole pages whose first is [page] live, be it medium or large. Nobody else may
  * be able to free it: it is new or claimed. */
 void heap_make_pages_live_locked(grt_heap *heap, uint32_t page, uint32_t size);
-
-/* Gives a medium block that is not live back to the free runs. */
-void heap_give_medium_locked(grt_heap *heap, block_place place);
 
 /* Gives a span without live blocks back to the free runs. */
 void heap_release_span_locked(grt_heap *heap, heap_span *span);

@@ -174,21 +174,9 @@ void heap_make_room_locked(grt_heap *heap, heap_cache *cache, const cache_bin *b
     }
 }
 
-static bool drain_medium(grt_heap *heap, heap_cache *cache)
-{
-    bool any = cache->medium_pages > 0;
-    for (uint32_t i = SIZE_CLASS_COUNT; i < CLASS_COUNT; i++) {
-        block_place place;
-        while (cache_take_medium(cache, &cache->bins[i], &place)) {
-            heap_give_medium_locked(heap, place);
-        }
-    }
-    return any;
-}
-
 bool heap_drain_locked(grt_heap *heap, heap_cache *cache)
 {
-    bool any = drain_medium(heap, cache);
+    bool any = heap_dissolve_chunks_locked(heap, cache);
     for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
         any |= cache->bins[i].count > 0;
         heap_flush_locked(heap, cache, i, cache->bins[i].count);

@@ -11,6 +11,10 @@
 
 #define COLUMN_BITS 5u
 
+/* Bins whose first run is looked at although it may be too short, or not aligned: a run that fits
+ * is better than a part of a long one. */
+#define BIN_LOOKS 8u
+
 _Static_assert(1u << COLUMN_BITS == BIN_COLUMNS, "columns are the bits below the leading one");
 
 static uint32_t log2_of(uint32_t value)
@@ -147,16 +151,29 @@ static uint32_t find_exhaustively(const page_runs *runs, uint32_t length, uint32
     return NO_PAGE;
 }
 
+/* Looks at the first run of a few bins whose runs may hold the request, and then into the lowest of
+ * those whose runs surely do. */
+static uint32_t find_at_once(const page_runs *runs, uint32_t length, uint32_t alignment)
+{
+    uint32_t sure = bin_of_at_least(length + alignment - 1);
+    uint32_t bin = bin_find(runs, page_runs_bin(length));
+    for (uint32_t looks = 0; looks < BIN_LOOKS && bin < sure; looks++) {
+        if (run_holds(runs, runs->bins[bin], length, alignment)) {
+            return runs->bins[bin];
+        }
+        bin = bin_find(runs, bin + 1);
+    }
+    bin = bin_find(runs, sure);
+    return bin != NO_PAGE ? runs->bins[bin] : NO_PAGE;
+}
+
 static uint32_t find_run(const page_runs *runs, uint32_t length, uint32_t alignment)
 {
     if (length > runs->free_pages) {
         return NO_PAGE;
     }
-    uint32_t bin = bin_find(runs, bin_of_at_least(length + alignment - 1));
-    if (bin != NO_PAGE) {
-        return runs->bins[bin];
-    }
-    return find_exhaustively(runs, length, alignment);
+    uint32_t page = find_at_once(runs, length, alignment);
+    return page != NO_PAGE ? page : find_exhaustively(runs, length, alignment);
 }
 
 /* Takes [length] pages out of the free run at [page], [gap] pages behind its start. */
@@ -186,6 +203,14 @@ uint32_t page_runs_take(page_runs *runs, uint32_t length, uint32_t alignment, pa
         return NO_PAGE;
     }
     return carve(runs, page, gap_before(runs, page, alignment), length, kind);
+}
+
+uint32_t page_runs_take_at_once(page_runs *runs, uint32_t length, uint32_t alignment,
+                                page_kind kind)
+{
+    uint32_t page = find_at_once(runs, length, alignment);
+    return page != NO_PAGE ? carve(runs, page, gap_before(runs, page, alignment), length, kind)
+                           : NO_PAGE;
 }
 
 /* ---- between bounds ----------------------------------------------------------------------------

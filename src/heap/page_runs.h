@@ -32,6 +32,10 @@ void page_runs_init(page_runs *runs, page_table *table, uint32_t first_page);
  * them. O(1); a request that no bin promises to hold costs O(free runs) before it is refused. */
 uint32_t page_runs_take(page_runs *runs, uint32_t length, uint32_t alignment, page_kind kind);
 
+/* The same, but it may miss a run that would hold them. O(1). */
+uint32_t page_runs_take_at_once(page_runs *runs, uint32_t length, uint32_t alignment,
+                                page_kind kind);
+
 /* Where a run may lie: from page [lowest] on, and before page [end] but for its last [spare] pages;
  * pages are counted from the heap's first. */
 typedef struct page_bounds {

@@ -9,8 +9,8 @@ void page_table_set_run(page_table *table, uint32_t page, uint32_t length, page_
 {
     GRT_ASSERT(length >= 1 && length <= table->count && page <= table->count - length);
     heap_page *head = &table->pages[page];
-    head->kind = (uint32_t)kind & 3u;
-    head->length = length & 0x3FFFFFFFu;
+    head->kind = (uint32_t)kind & 7u;
+    head->length = length & 0x1FFFFFFFu;
     layered_set(&table->heads, page);
 }
 

@@ -25,22 +25,22 @@ typedef enum page_kind {
     PAGE_FREE = 1,
     PAGE_LARGE = 2,
     PAGE_SMALL = 3, /* every page of a span, so that a block finds its span in one step */
+    PAGE_CHUNK = 4, /* 64 pages, see chunk.h: its other pages are insides, but for who asked */
 } page_kind;
 
 /* The size asked for of large blocks that are not live: one that is being made, one that is being
  * freed, and one in quarantine; and of a medium block, whose slot says all of that. Nothing is
- * asked for with any of these sizes. LARGE_MET is a medium block that a check has come across. */
+ * asked for with any of these sizes. */
 #define LARGE_PENDING 0u
 #define LARGE_CLAIMED UINT32_MAX
 #define LARGE_HELD    (UINT32_MAX - 1)
 #define LARGE_MEDIUM  (UINT32_MAX - 2)
-#define LARGE_MET     (UINT32_MAX - 3)
 
 struct heap_span;
 
 typedef struct heap_page {
-    uint32_t kind : 2;
-    uint32_t length : 30; /* pages of the run, in heads */
+    uint32_t kind : 3;
+    uint32_t length : 29; /* pages of the run, in heads */
     uint32_t past;        /* the block that was here last, see past.h; never erased. In the head of
                              a large block in use, whether it is guarded */
     union {
@@ -74,6 +74,7 @@ static inline uint32_t heap_get_site(const heap_page *head)
     return __atomic_load_n(&head->u.large.site, __ATOMIC_RELAXED);
 }
 
+/* Of a head that is in no chunk. */
 static inline bool page_is_medium(const heap_page *head)
 {
     return head->kind == PAGE_LARGE && head->u.large.asked == LARGE_MEDIUM;

@@ -8,17 +8,17 @@ static heap_block restore(const grt_heap *heap, block_place place)
 {
     uint32_t index = (place.address - heap->first) >> PAGE_SHIFT;
     heap_page *page = &heap->table.pages[index];
-    heap_block block = {.address = place.address, .page = index, .slot = place.slot};
-    if (page->kind == PAGE_SMALL) {
-        block.span = page->u.span;
-        block.extent = block.span->extent;
-        return block;
+    if (page->kind != PAGE_SMALL) {
+        if (place.slot == NO_SLOT) {
+            page->u.large.asked = LARGE_CLAIMED;
+        }
+        return heap_block_of_pages(heap, index);
     }
-    if (block.slot == NO_SLOT) {
-        page->u.large.asked = LARGE_CLAIMED;
-    }
-    block.extent = (uint32_t)page->length << PAGE_SHIFT;
-    return block;
+    return (heap_block){.span = page->u.span,
+                        .address = place.address,
+                        .page = index,
+                        .extent = page->u.span->extent,
+                        .slot = place.slot};
 }
 
 static void release_oldest(grt_heap *heap, heap_cache *cache)

@@ -210,26 +210,35 @@ static void free_large(grt_heap *heap, const heap_block *block)
     give_pages(heap, block->page);
 }
 
-/* A free that is looking at the page just now finds a slot that is not live, whatever comes. */
-void heap_give_medium_locked(grt_heap *heap, block_place place)
+/* The guest took pages of the block away, or protected them: only a free run can be like that. */
+static void end_chunk(grt_heap *heap, heap_chunk *chunk)
 {
-    uint32_t page = (place.address - heap->first) >> PAGE_SHIFT;
-    heap_set_page_info(heap, page, 0);
-    give_pages(heap, page);
+    heap_stop_caches_locked(heap);
+    chunk_set_collect(&chunk->owner->chunks, UINT32_MAX);
+    heap_dissolve_chunk_locked(heap, chunk);
+    heap_start_caches_locked(heap);
 }
 
 static void free_medium(grt_heap *heap, heap_cache *cache, const heap_block *block)
 {
-    block_place place = {block->address, block->slot};
-    heap_page *head = &heap->table.pages[block->page];
-    cache_bin *bin = &cache->bins[medium_class(head->length)];
-    if (heap_may_keep(heap, cache, bin, block->address)) {
-        head->past = mark_of(head); /* for reports of writes to freed blocks; with the option for
-                                       them, every free comes here */
-        cache_put_medium(cache, bin, place);
-    } else {
-        heap_give_medium_locked(heap, place);
+    heap_chunk *chunk = heap_chunk_of_page(heap, block->page);
+    bool is_in_chunk = chunk_owner(chunk) != NULL;
+    if (is_in_chunk && heap_is_writable(heap, block->address, block->extent)) {
+        uint32_t pages = block->extent >> PAGE_SHIFT;
+        /* For reports of writes to freed blocks: with their option, every free comes here. */
+        heap->table.pages[block->page].past = past_large(pages);
+        heap_cache *rich = heap_uncut(heap, cache, chunk, block->address, pages);
+        if (rich != NULL) {
+            heap_shed_chunks_locked(heap, rich);
+        }
+        return;
     }
+    if (is_in_chunk) {
+        end_chunk(heap, chunk);
+    }
+    /* A free that is looking at the page just now finds a slot that is not live, whatever comes. */
+    heap_set_page_info(heap, block->page, 0);
+    give_pages(heap, block->page);
 }
 
 void heap_free_locked(grt_heap *heap, heap_cache *cache, const heap_block *block)

@@ -6,8 +6,8 @@
  * would tie up more memory than the rounding to pages does. Every power of two is a class, so every
  * alignment up to a page has a class that satisfies it by construction.
  *
- * Blocks of 1 to 64 whole pages are medium ones, and each length is a class of its own, so that
- * threads can have some of them at hand like small blocks.
+ * Blocks of up to 32 whole pages are medium ones, which threads cut out of chunks of their own, see
+ * chunk.h.
  */
 #ifndef GRT_HEAP_SIZE_CLASS_H
 #define GRT_HEAP_SIZE_CLASS_H
@@ -19,21 +19,9 @@
 #define SIZE_CLASS_COUNT 56u
 #define SIZE_CLASS_NONE  UINT32_MAX
 
-#define MEDIUM_PAGES_MAX 64u
+#define MEDIUM_PAGES_MAX 32u
 #define MEDIUM_MAX       (MEDIUM_PAGES_MAX * 4096u)
-#define CLASS_COUNT      (SIZE_CLASS_COUNT + MEDIUM_PAGES_MAX) /* small and medium */
-
-/* The class of blocks of [pages] whole pages, 1 to MEDIUM_PAGES_MAX. */
-static inline uint32_t medium_class(uint32_t pages)
-{
-    return SIZE_CLASS_COUNT + pages - 1;
-}
-
-/* Pages of a block of a medium class. */
-static inline uint32_t medium_pages(uint32_t medium_class)
-{
-    return medium_class - SIZE_CLASS_COUNT + 1;
-}
+#define MEDIUM_CLASS     SIZE_CLASS_COUNT /* of all of them, where a class is said */
 
 /* Bytes that a block of each class occupies; for trusted class numbers. */
 extern const uint32_t size_class_extents[SIZE_CLASS_COUNT] __attribute__((visibility("hidden")));

@@ -46,8 +46,10 @@ typedef struct class_area {
 } class_area;
 
 /* What a page of a span or the first page of a medium block says, 0 for all other pages: the class
- * times CLASS_UNIT in bits 0 to 11, the page's first byte in the span in bits 12 to 31, the slot of
- * the span's block 0 above. What 0 says is harmless: the slots that it leads to belong to nobody.
+ * times CLASS_UNIT in bits 0 to 11, the slot of the span's block 0 or of the medium block from bit
+ * 32 on, and in between the page's first byte in the span or the pages of the block. What 0 says is
+ * harmless: the slots that it leads to belong to nobody. So is what the first page of a medium
+ * block goes on to say once the block is free: its slot is not live.
  */
 typedef uint64_t page_info;
 
@@ -55,7 +57,7 @@ typedef uint64_t page_info;
 #define SLOTS_SPARE 256u
 #define NO_SLOT     0u /* of larger blocks */
 
-_Static_assert(CLASS_COUNT *CLASS_UNIT <= 4096, "a class fits where it is said");
+_Static_assert((MEDIUM_CLASS + 1) * CLASS_UNIT <= 4096, "a class fits where it is said");
 
 typedef struct heap_slots {
     heap_slot *all;
@@ -124,12 +126,24 @@ static inline uint32_t medium_slot(const heap_slots *slots, uint32_t page)
 /* The same for the first page of a medium block. */
 static inline page_info medium_info_of(const heap_slots *slots, uint32_t page, uint32_t pages)
 {
-    return (page_info)medium_slot(slots, page) << 32 | medium_class(pages) * CLASS_UNIT;
+    return (page_info)medium_slot(slots, page) << 32 | (page_info)pages << PAGE_SHIFT |
+           MEDIUM_CLASS * CLASS_UNIT;
 }
 
 static inline bool info_is_medium(page_info info)
 {
-    return ((uint32_t)info & (GRT_PAGE_SIZE - 1)) >= SIZE_CLASS_COUNT * CLASS_UNIT;
+    return ((uint32_t)info & (GRT_PAGE_SIZE - 1)) == MEDIUM_CLASS * CLASS_UNIT;
+}
+
+/* Pages of the medium block whose first page says [info]. */
+static inline uint32_t info_pages(page_info info)
+{
+    return (uint32_t)info >> PAGE_SHIFT;
+}
+
+static inline uint32_t info_slot(page_info info)
+{
+    return (uint32_t)(info >> 32);
 }
 
 /* ---- slots ----------------------------------------------------------------------------------- */

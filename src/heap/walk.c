@@ -18,25 +18,35 @@ static bool visit_span(const grt_heap *heap, const heap_span *span, grt_block_vi
     return true;
 }
 
-static bool visit_run(const grt_heap *heap, uint32_t page, grt_block_visitor *visit, void *user)
+static bool visit_pages(const grt_heap *heap, uint32_t page, grt_block_visitor *visit, void *user)
 {
-    const heap_page *head = &heap->table.pages[page];
-    if (head->kind == PAGE_SMALL) {
-        return visit_span(heap, head->u.span, visit, user);
+    heap_block block = heap_block_of_pages(heap, page);
+    return block.asked == 0 || visit(user, block.address, block.asked, block.room);
+}
+
+static bool visit_part(const grt_heap *heap, const heap_part *part, grt_block_visitor *visit,
+                       void *user)
+{
+    switch (part->kind) {
+    case PART_SPAN:
+        return visit_span(heap, heap->table.pages[part->page].u.span, visit, user);
+    case PART_PAGES:
+        return visit_pages(heap, part->page, visit, user);
+    default:
+        return true;
     }
-    uint32_t asked = heap_pages_asked(heap, page);
-    return asked == 0 || visit(user, heap_page_address(heap, page) + heap_large_gap(head), asked,
-                               heap_large_room(head));
 }
 
 void grt_heap_walk(grt_heap *heap, grt_block_visitor *visit, void *user)
 {
     os_mutex_lock(&heap->lock);
     heap_stop_caches_locked(heap);
-    for (uint32_t page = 0; page < heap->table.count; page += heap->table.pages[page].length) {
-        if (!visit_run(heap, page, visit, user)) {
+    for (uint32_t page = 0; page < heap->table.count;) {
+        heap_part part = heap_part_at(heap, page);
+        if (!visit_part(heap, &part, visit, user)) {
             break;
         }
+        page += part.length;
     }
     heap_start_caches_locked(heap);
     os_mutex_unlock(&heap->lock);

@@ -2,8 +2,8 @@
  * A block of the physical heap is given to the user heap.
  *
  * expect:
- * [HEAP-BAD-FREE] free address=0xA000A000 status=GRT_OUT_OF_RANGE heap=user call_site=0x00000000
- *     repeat=1 owner=physical: outside heap user (0x00020000 to 0x0005FFFF), 40960 bytes inside
+ * [HEAP-BAD-FREE] free address=0xA0040000 status=GRT_OUT_OF_RANGE heap=user call_site=0x00000000
+ *     repeat=1 owner=physical: outside heap user (0x00020000 to 0x0005FFFF), 262144 bytes inside
  *     the region 0xA0000000 of physical
  * sound, 1 bad frees, 0 failures
  */

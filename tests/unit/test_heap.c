@@ -304,10 +304,10 @@ static void test_realloc_large_stays_in_place_when_it_can(void **state)
 {
     (void)state;
     fixture_open(&fixture, 1024);
-    grt_addr block = grt_heap_alloc(fixture.heap, 100 * KIB);
+    grt_addr block = grt_heap_alloc(fixture.heap, 150 * KIB);
     assert_int_equal(grt_heap_realloc(fixture.heap, block, 2 * MIB), block);
     assert_int_equal(grt_heap_realloc(fixture.heap, block, 60 * KIB), block);
-    grt_addr wall = grt_heap_alloc(fixture.heap, 100 * KIB);
+    grt_addr wall = grt_heap_alloc(fixture.heap, 150 * KIB);
     assert_int_equal(wall, block + 60 * KIB);
     assert_int_not_equal(grt_heap_realloc(fixture.heap, block, 200 * KIB), block);
     fixture_close(&fixture);

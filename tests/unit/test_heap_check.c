@@ -20,7 +20,7 @@ static int set_up(void **state)
     grt_addr freed = grt_heap_alloc(heap, 60);
     (void)grt_heap_alloc(heap, 60);
     medium = grt_heap_alloc(heap, 50000);
-    grt_addr hole = grt_heap_alloc(heap, 200000); /* too long to be at hand */
+    grt_addr hole = grt_heap_alloc(heap, 200000);
     (void)grt_heap_alloc(heap, 50000);
     large = grt_heap_alloc(heap, 300000);
     grt_heap_free(heap, freed);
@@ -91,7 +91,7 @@ static void test_unmerged_free_runs(void **state)
     page_table_set_run(&heap->table, hole + 4, length - 4, PAGE_FREE);
     expect("two free runs meet");
     page_table_clear_head(&heap->table, hole + 4);
-    heap->table.pages[hole].length = length & 0x3FFFFFFFu;
+    heap->table.pages[hole].length = length & 0x1FFFFFFFu;
 }
 
 static void test_bins(void **state)
@@ -177,7 +177,7 @@ static void test_caches(void **state)
     heap_cache *cache = heap_cache_at_hand(heap);
     cache_bin *bin = &cache->bins[page_at(small)->u.span->size_class];
     assert_true(bin->count > 2);
-    PLANT(bin->count, 1000, "holds 1000 of 128 blocks");
+    PLANT(bin->count, 1000, "holds 1000 of 256 blocks");
     PLANT(bin->count, bin->count - 1, "are out and not live, and");
     PLANT(bin->blocks[1].address, 0xFFFFFFF0u, "which is in no span");
     PLANT(bin->blocks[1].address, large, "which is in no span");
@@ -209,30 +209,105 @@ static void test_medium_blocks(void **state)
     PLANT(page_at(medium)->u.large.asked, LARGE_PENDING, "has information");
 }
 
-static void test_medium_blocks_at_hand(void **state)
+/* ---- chunks ------------------------------------------------------------------------------------
+ */
+
+static heap_chunk *chunk, *whole;
+static heap_cache *cache;
+static grt_addr cut, returned;
+
+static void free_elsewhere(void *block)
+{
+    grt_heap_free(heap, *(grt_addr *)block);
+}
+
+static grt_addr get(uint32_t pages)
+{
+    grt_addr block = grt_heap_alloc(heap, pages * GRT_PAGE_SIZE);
+    assert_int_not_equal(block, 0);
+    return block;
+}
+
+/* A chunk with a block of 3 pages at its start, 3 free ones that were a block, 3 that another
+ * thread freed, and a block at its end; a second one, whole; and a third, which is cut next. */
+static int set_up_chunks(void **state)
 {
     (void)state;
-    heap_cache *cache = heap_cache_at_hand(heap);
-    cache_bin *bin = &cache->bins[medium_class(10)];
-    grt_addr freed[2] = {grt_heap_alloc(heap, 40000), grt_heap_alloc(heap, 40000)};
-    grt_heap_free(heap, freed[0]);
-    grt_heap_free(heap, freed[1]);
-    assert_int_equal(bin->count, 2);
-    PLANT(bin->count, 1, "a cache says that it holds 20 pages of medium blocks, its bins hold 10");
-    PLANT(bin->count, bin->room + 1, "blocks");
-    PLANT(cache->medium_pages, 7, "holds 7 pages of medium blocks, its bins hold 20");
-    PLANT(bin->blocks[0].address, small, "which is no cached block of 10 pages");
-    PLANT(bin->blocks[0].address, freed[0] + 16, "which is no cached block of 10 pages");
-    PLANT(bin->blocks[0].address, medium, "which is no cached block of 10 pages");
-    PLANT(bin->blocks[0].address, 0xFFFFFFF0u, "which is no cached block of 10 pages");
-    PLANT(bin->blocks[0].slot, bin->blocks[1].slot, "which is no cached block of 10 pages");
-    PLANT(page_at(freed[0])->u.large.asked, LARGE_CLAIMED, "has information");
-    heap_slot *slot = &heap->slots.all[bin->blocks[0].slot];
-    PLANT(*slot, *slot | SLOT_LIVE, "which is no cached block of 10 pages");
-    block_place second = bin->blocks[1];
-    bin->blocks[1] = bin->blocks[0];
-    expect("is in two places");
-    bin->blocks[1] = second;
+    fixture_open(&fixture, 4096);
+    heap = fixture.heap;
+    cut = get(3);
+    grt_addr freed = get(3);
+    returned = get(3);
+    get(32);
+    get(23);
+    grt_addr second[2] = {get(32), get(32)};
+    grt_addr third = get(32);
+    grt_heap_free(heap, freed);
+    grt_heap_free(heap, second[0]);
+    grt_heap_free(heap, second[1]);
+    os_thread *thread;
+    assert_int_equal(os_thread_create(0x20000, free_elsewhere, &returned, &thread), 0);
+    os_thread_join(thread);
+    chunk = heap_chunk_at(heap, cut);
+    whole = heap_chunk_at(heap, second[0]);
+    cache = heap_cache_at_hand(heap);
+    assert_ptr_equal(heap_chunk_at(heap, third), cache->chunks.current);
+    assert_heap_sound(heap);
+    return 0;
+}
+
+static void test_chunks(void **state)
+{
+    (void)state;
+    page_info *info = heap_page_info(heap, chunk->page);
+    heap_slot *slots = &heap->slots.all[heap->slots.medium + chunk->page];
+    PLANT(chunk->owner, NULL, "has no record");
+    PLANT(chunk->page, chunk->page + 64, "has no record");
+    PLANT(page_at(cut)->kind, PAGE_LARGE, "");
+    PLANT(chunk->returned, chunk->returned | 8, "has pages that were returned and are free");
+    PLANT(chunk->returned, chunk->returned & ~UINT64_C(0x80), "was returned in part, or is live");
+    PLANT(chunk->free, chunk->free | 2, "has pages that are free");
+    PLANT(chunk->free, chunk->free & ~UINT64_C(0x10), "is in no block and not free");
+    PLANT(chunk->heads, chunk->heads & ~UINT64_C(1), "is in no block and not free");
+    PLANT(chunk->heads, chunk->heads | 8, "has pages that are free");
+    PLANT(info[0], 0, "has information 0");
+    PLANT(info[0], info[0] + GRT_PAGE_SIZE, "has pages that are free");
+    PLANT(info[4], 5, "has information 5");
+    PLANT(slots[0], SLOT_LIVE | 12289, "was asked for 12289 bytes and has 3 pages");
+    PLANT(slots[0], slots[0] & ~SLOT_LIVE, "are out and not live, and");
+    PLANT(slots[3], SLOT_LIVE | 12000, "is live, and no block starts there");
+    PLANT(slots[6], SLOT_LIVE | 12000, "was returned in part, or is live");
+}
+
+static void test_lists_of_chunks(void **state)
+{
+    (void)state;
+    chunk_set *set = &cache->chunks;
+    assert_ptr_equal(set->lists[3], chunk);
+    assert_ptr_equal(set->lists[CHUNK_LIST_WHOLE], whole);
+    PLANT(chunk->list, 2, "is listed for runs of 3 pages and has 3");
+    PLANT(set->lists[3], NULL, "the chunks with runs of 3 pages are not marked");
+    PLANT(set->listed, set->listed ^ 8, "the chunks with runs of 3 pages are not marked");
+    PLANT(set->listed, set->listed ^ 2, "the chunks with runs of 1 pages are not marked");
+    PLANT(chunk->prev, whole, "has a wrong link back");
+    PLANT(chunk->owner, heap->shared, "is listed for runs of 3 pages");
+    PLANT(set->current, NULL,
+          "a cache says that it has 3 chunks, 1 of them whole, and has 2 and 1");
+    PLANT(set->current->owner, heap->shared, "the chunk that a cache cuts from is another one's");
+    PLANT(set->count, 4, "a cache says that it has 4 chunks, 1 of them whole, and has 3 and 1");
+    PLANT(set->whole, 0, "a cache says that it has 3 chunks, 0 of them whole, and has 3 and 1");
+    PLANT(cache->chunk_free, 1, "free pages of chunks");
+    PLANT(cache->chunk_blocks, 1, "blocks: the counter says");
+    heap_chunk *first = whole;
+    set->lists[CHUNK_LIST_WHOLE] = NULL; /* listed for less than it has */
+    set->listed ^= UINT64_C(1) << CHUNK_LIST_WHOLE | 1u << 2;
+    set->lists[2] = first;
+    first->list = 2;
+    expect("is listed for runs of 2 pages and has 33");
+    set->lists[2] = NULL;
+    set->listed ^= UINT64_C(1) << CHUNK_LIST_WHOLE | 1u << 2;
+    set->lists[CHUNK_LIST_WHOLE] = first;
+    first->list = CHUNK_LIST_WHOLE;
 }
 
 static void test_totals(void **state)
@@ -294,9 +369,9 @@ static void test_quarantine(void **state)
     assert_int_equal(queue->count, 4);
     PLANT(queue->bytes, 64, "the quarantine says that it holds 64 bytes");
     PLANT(queue->ring[0].address, small, "which is no cached block");
-    PLANT(queue->ring[0].address, 0xFFFFFFF0u, "which is in no span");
+    PLANT(queue->ring[0].address, 0xFFFFFFF0u, "which is no freed block");
     PLANT(queue->ring[1].address, guarded, "is queued but not in quarantine");
-    PLANT(queue->ring[2].address, held_large, "which is no cached block of 74 pages");
+    PLANT(queue->ring[2].address, held_large, "which is no freed block");
     PLANT(queue->ring[2].slot, NO_SLOT, "are out and not live, and");
     PLANT(page_at(held_medium)->u.large.asked, LARGE_CLAIMED, "has information");
     PLANT(queue->count, 3, "a large block in quarantine is not queued");
@@ -331,7 +406,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lists, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_caches, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_medium_blocks, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_medium_blocks_at_hand, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_chunks, set_up_chunks, tear_down),
+        cmocka_unit_test_setup_teardown(test_lists_of_chunks, set_up_chunks, tear_down),
         cmocka_unit_test_setup_teardown(test_totals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_agreement_with_the_memory, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_quarantine, set_up_options, tear_down),

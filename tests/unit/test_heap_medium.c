@@ -1,6 +1,6 @@
 /*
- * test_heap_medium.c - blocks of 1 to 64 whole pages, of which threads have some at hand: what is
- * handed out again, how much is kept, and who frees what while a page changes hands.
+ * test_heap_medium.c - blocks of up to 32 whole pages, which threads cut out of chunks: where they
+ * are, how much is kept, and who frees what while a page changes hands.
  */
 #define _GNU_SOURCE /* REG_EFL */
 #include "heap_fixture.h"
@@ -31,26 +31,85 @@ static void put(grt_addr block)
     assert_int_equal(grt_heap_free(fixture.heap, block), GRT_OK);
 }
 
-/* ---- what is at hand ---------------------------------------------------------------------------
+/* ---- chunks ------------------------------------------------------------------------------------
  */
+
+static const chunk_set *own_chunks(void)
+{
+    return &own_cache()->chunks;
+}
 
 static void test_the_last_freed_is_handed_out_first(void **state)
 {
     (void)state;
     fixture_open(&fixture, 4096);
-    grt_addr first = get(PAGES(5)), second = get(PAGES(5)), longer = get(PAGES(6));
+    grt_addr first = get(PAGES(5)), second = get(PAGES(5));
+    get(PAGES(7));
     put(first);
-    put(longer);
     put(second);
-    assert_int_equal(own_cache()->medium_pages, 16);
     assert_int_equal(get(PAGES(5) - 100), second);
     assert_int_equal(get(PAGES(4) + 1), first);
     assert_int_equal(grt_heap_size(fixture.heap, first), PAGES(4) + 1);
     assert_int_equal(grt_heap_size(fixture.heap, second), PAGES(5) - 100);
-    assert_int_not_equal(get(PAGES(5)), longer); /* whose length is another one */
-    assert_int_equal(own_cache()->medium_pages, 6);
     assert_int_equal(stats_of(fixture.heap).blocks, 3);
-    assert_int_equal(stats_of(fixture.heap).live_asked, PAGES(14) - 99);
+    assert_int_equal(stats_of(fixture.heap).live_asked, PAGES(16) - 99);
+    fixture_close(&fixture);
+}
+
+/* What was one length is another one at once, without a lock: the blocks share a chunk. */
+static void test_lengths_share_their_pages(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 4096);
+    grt_addr blocks[20], before = get(PAGES(3));
+    for (uint32_t i = 0; i < 20; i++) {
+        blocks[i] = get(PAGES(3));
+        assert_int_equal(blocks[i], before + PAGES(3) * (i + 1));
+    }
+    assert_int_equal(own_chunks()->count, 1);
+    for (uint32_t i = 0; i < 20; i++) {
+        put(blocks[i]);
+    }
+    assert_int_equal(get(PAGES(32)), blocks[0]);
+    assert_int_equal(get(PAGES(20)), blocks[0] + PAGES(32) + PAGES(1)); /* where one has started */
+    assert_int_equal(get(PAGES(8)), blocks[0] + PAGES(53));
+    assert_int_equal(own_chunks()->count, 1);
+    fixture_close(&fixture);
+}
+
+/* A block is cut where the smallest run is that has room, not out of the next best chunk. */
+static void test_the_fullest_chunk_serves(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 4096);
+    grt_addr blocks[8];
+    for (uint32_t i = 0; i < 8; i++) {
+        blocks[i] = get(PAGES(32)); /* two a chunk */
+    }
+    (void)get(PAGES(32)); /* the fifth chunk is cut next */
+    put(blocks[0]);
+    put(blocks[2]);
+    assert_int_equal(grt_heap_realloc(fixture.heap, blocks[4], PAGES(20)), blocks[4]);
+    (void)get(PAGES(30));
+    (void)get(PAGES(2));
+    assert_int_equal(get(PAGES(11)), blocks[4] + PAGES(20)); /* 12 pages, against 32 elsewhere */
+    fixture_close(&fixture);
+}
+
+static void test_blocks_grow_and_shrink_in_their_chunk(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 4096);
+    grt_addr block = get(PAGES(5)), behind = get(PAGES(5)), last = get(PAGES(5));
+    put(behind);
+    assert_int_equal(grt_heap_realloc(fixture.heap, block, PAGES(10)), block);
+    assert_int_equal(grt_heap_realloc(fixture.heap, block, PAGES(9) + 1), block);
+    assert_int_equal(grt_heap_size(fixture.heap, block), PAGES(9) + 1);
+    assert_int_equal(grt_heap_realloc(fixture.heap, block, PAGES(4)), block);
+    assert_int_equal(get(PAGES(6)), block + PAGES(4));
+    assert_int_not_equal(grt_heap_realloc(fixture.heap, block, PAGES(5)), block);
+    assert_int_not_equal(grt_heap_realloc(fixture.heap, last, PAGES(40)), last); /* no chunk's */
+    assert_heap_sound(fixture.heap);
     fixture_close(&fixture);
 }
 
@@ -76,67 +135,79 @@ static void test_what_is_kept_is_bounded(void **state)
     fixture_open(&fixture, 0);
     static grt_addr blocks[2000];
     for (uint32_t i = 0; i < 2000; i++) {
-        blocks[i] = get(PAGES(3 + i % 62));
+        blocks[i] = get(PAGES(3 + i % 30));
     }
+    assert_true(own_chunks()->count > 500);
     for (uint32_t i = 0; i < 2000; i++) {
         put(blocks[i]);
     }
-    assert_true(own_cache()->medium_pages > 0);
-    assert_true(own_cache()->medium_pages <= MEDIUM_LIMIT_MAX);
-    assert_true(stats_of(fixture.heap).cached_by_threads <= PAGES(MEDIUM_LIMIT_MAX));
+    assert_in_range(own_chunks()->count, 1, 5);
+    assert_true(stats_of(fixture.heap).cached_by_threads <= PAGES(5 * CHUNK_PAGES));
     grt_heap_trim(fixture.heap);
-    assert_int_equal(own_cache()->medium_pages, 0);
+    assert_int_equal(own_chunks()->count, 0);
     assert_int_equal(stats_of(fixture.heap).cached, 0);
     assert_int_equal(stats_of(fixture.heap).largest_free, stats_of(fixture.heap).capacity);
     fixture_close(&fixture);
 }
 
-/* Of one length there are a few, however much is in use. */
-static void test_few_of_a_length_are_kept(void **state)
+static grt_addr others[2000];
+
+static void free_others(void *arg)
+{
+    (void)arg;
+    for (uint32_t i = 0; i < 2000; i++) {
+        put(others[i]);
+    }
+}
+
+/* The owner of the chunks does nothing, and another thread frees all there is in them. */
+static void test_what_others_return_is_bounded(void **state)
 {
     (void)state;
     fixture_open(&fixture, 0);
-    grt_addr blocks[20], live = get(0x10000000);
-    for (uint32_t i = 0; i < 20; i++) {
-        blocks[i] = get(PAGES(3));
+    for (uint32_t i = 0; i < 2000; i++) {
+        others[i] = get(PAGES(3 + i % 30));
     }
-    for (uint32_t i = 0; i < 20; i++) {
-        put(blocks[i]);
-    }
-    const cache_bin *bin = &own_cache()->bins[medium_class(3)];
-    assert_int_equal(bin->count, bin->room);
-    assert_int_equal(own_cache()->medium_pages, 3 * bin->room);
-    put(live);
-    fixture_close(&fixture);
-}
-
-/* The limit follows what is in use: a few pages beside little. */
-static void test_little_is_kept_beside_little(void **state)
-{
-    (void)state;
-    fixture_open(&fixture, 4096);
-    grt_addr blocks[20];
-    for (uint32_t i = 0; i < 20; i++) {
-        blocks[i] = get(PAGES(3 + i));
-    }
-    for (uint32_t i = 0; i < 20; i++) {
-        put(blocks[i]);
-    }
-    assert_in_range(own_cache()->medium_pages, 1,
-                    MEDIUM_LIMIT_MIN + 250 / MEDIUM_LIMIT_PART); /* 250 pages were in use */
+    os_thread *thread;
+    assert_int_equal(os_thread_create(0x20000, free_others, NULL, &thread), 0);
+    os_thread_join(thread);
+    assert_true(stats_of(fixture.heap).live == 0);
+    assert_in_range(own_chunks()->count, 1, 4 + 2 * CHUNK_RIPE_MAX);
+    assert_heap_sound(fixture.heap);
+    (void)get(PAGES(32));
+    (void)get(PAGES(33)); /* in no chunk */
+    assert_heap_sound(fixture.heap);
     fixture_close(&fixture);
 }
 
 static void test_what_is_kept_serves_others_before_they_are_refused(void **state)
 {
     (void)state;
-    fixture_open(&fixture, 64);
-    grt_addr block = get(PAGES(20));
-    put(block);
-    assert_int_equal(own_cache()->medium_pages, 20);
-    assert_int_equal(get(PAGES(64)), fixture.heap->first);
-    assert_int_equal(own_cache()->medium_pages, 0);
+    fixture_open(&fixture, 2048);
+    grt_addr block = get(PAGES(20)), freed = get(PAGES(10));
+    put(freed);
+    uint64_t largest = stats_of(fixture.heap).largest_free;
+    assert_int_equal(own_chunks()->count, 1);
+    grt_addr all = get((uint32_t)largest + PAGES(44)); /* with the pages of the chunk behind it */
+    assert_int_equal(all, block + PAGES(20));
+    assert_int_equal(own_chunks()->count, 0);
     assert_int_equal(stats_of(fixture.heap).failures, 0);
+    assert_int_equal(grt_heap_size(fixture.heap, block), PAGES(20));
+    put(block); /* which is in no chunk any more */
+    assert_heap_sound(fixture.heap);
+    fixture_close(&fixture);
+}
+
+/* A chunk would be a large part of a small heap. */
+static void test_small_heaps_have_no_chunks(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 512);
+    grt_addr block = get(PAGES(20));
+    assert_int_equal(block, fixture.heap->first);
+    assert_int_equal(own_chunks()->count, 0);
+    put(block);
+    assert_int_equal(stats_of(fixture.heap).free, PAGES(512));
     fixture_close(&fixture);
 }
 
@@ -206,7 +277,7 @@ static void test_pages_that_the_guest_changed(void **state)
             grt_memory_decommit(fixture.memory, page, GRT_PAGE_SIZE);
         }
         put(block);
-        assert_int_equal(own_cache()->bins[medium_class(8)].count, 0);
+        assert_int_equal(own_chunks()->count, 0); /* only free runs can be as the guest made it */
         for (int i = 0; i < 3; i++) {
             grt_addr again = get(PAGES(8));
             assert_true(grt_memory_accessible(fixture.memory, again, PAGES(8), GRT_READ_WRITE));
@@ -219,21 +290,20 @@ static void test_pages_that_the_guest_changed(void **state)
 /* ---- who asked ---------------------------------------------------------------------------------
  */
 
-/* A refusal names who asked for the blocks that hold the memory, also for those of a cache. */
-static void test_sites_of_blocks_from_a_cache(void **state)
+/* A refusal names who asked for the blocks that hold the memory, also for those of a chunk. */
+static void test_sites_of_blocks_from_a_chunk(void **state)
 {
     (void)state;
-    fixture_open(&fixture, 256);
+    fixture_open(&fixture, 1024);
     uint32_t before = grt_set_call_site(0x82001111);
-    put(get(PAGES(12)));
-    put(get(PAGES(14)));
-    assert_int_equal(own_cache()->medium_pages, 26);
+    grt_addr freed[2] = {get(PAGES(12)), get(PAGES(14))};
+    put(freed[0]);
+    put(freed[1]);
     grt_set_call_site(0x82002222);
     (void)get(PAGES(12));
     (void)grt_heap_alloc_zeroed(fixture.heap, PAGES(14));
-    assert_int_equal(own_cache()->medium_pages, 0);
     grt_set_call_site(0x82003333);
-    assert_int_equal(grt_heap_alloc(fixture.heap, PAGES(250)), 0);
+    assert_int_equal(grt_heap_alloc(fixture.heap, PAGES(1020)), 0);
     grt_set_call_site(before);
     bool named = false;
     for (uint32_t i = 0; i < fixture.lines; i++) {
@@ -251,6 +321,7 @@ static void test_sites_of_blocks_from_a_cache(void **state)
 
 static struct {
     grt_addr stale; /* where blocks of changing lengths start */
+    bool trims;
     atomic_bool done;
     uint32_t accepted, refused;
 } reuse;
@@ -270,26 +341,28 @@ static void free_stale(void *arg)
         grt_status status = grt_heap_free(fixture.heap, reuse.stale);
         reuse.accepted += status == GRT_OK;
         reuse.refused += status != GRT_OK;
-        if (status == GRT_OK) {
-            grt_heap_trim(fixture.heap); /* or it would keep the pages */
+        if (status == GRT_OK && reuse.trims) {
+            grt_heap_trim(fixture.heap); /* or it would keep small blocks */
         }
     }
 }
 
 /* One thread frees an address over and over, at which another one's blocks of changing lengths
  * start: whichever of them it hits goes to the right place. */
-static void test_stale_frees_against_reuse(void **state)
+static void stale_frees_against_reuse(uint32_t heap_pages)
 {
-    (void)state;
     static const uint32_t lengths[] = {3, 5, 9, 4, 16, 1, 70};
-    grt_heap_config config = fixture_config(&fixture, 256);
+    grt_heap_config config = fixture_config(&fixture, heap_pages);
     config.log = (grt_log){drop_line, NULL, GRT_LOG_ERROR};
     fixture_open_with(&fixture, &config);
     memset(&reuse, 0, sizeof reuse);
-    reuse.stale = fixture.heap->first;
+    reuse.trims = heap_pages < 1024;
+    reuse.stale = get(PAGES(3));
+    put(reuse.stale);
+    grt_heap_trim(fixture.heap);
     os_thread *thread;
     assert_int_equal(os_thread_create(0x20000, free_stale, NULL, &thread), 0);
-    uint32_t hit = 0, made = 0;
+    uint32_t hit = 0, made = 1;
     for (uint32_t i = 0; i < ROUNDS; i++) {
         uint32_t pages = lengths[i % 7];
         grt_addr block = pages == 1 ? grt_heap_alloc(fixture.heap, 500)
@@ -315,10 +388,23 @@ static void test_stale_frees_against_reuse(void **state)
     fixture_close(&fixture);
 }
 
+static void test_stale_frees_against_reuse(void **state)
+{
+    (void)state;
+    stale_frees_against_reuse(256);
+}
+
+static void test_stale_frees_against_chunks(void **state)
+{
+    (void)state;
+    stale_frees_against_reuse(1024);
+}
+
 /* ---- a page that changes hands during a free ---------------------------------------------------
  *
  * A stale pointer is freed one machine instruction after the other. Before the [step]th, another
- * thread frees the block that was there, and gets one of another length at the same place. */
+ * thread frees the block that was there, and gets one of another length at the same place: in a
+ * small heap out of the free runs, in a larger one out of its chunk. */
 
 #if single_step_available
 #    define STEPS_MOST 20000
@@ -331,7 +417,7 @@ static void test_stale_frees_against_reuse(void **state)
 static struct {
     spin_barrier barrier;
     atomic_bool wanted, changed;
-    bool over;
+    bool over, moved;
     grt_addr block;
 } owner;
 
@@ -343,11 +429,16 @@ static void own_the_page(void *arg)
         if (owner.over) {
             return;
         }
+        grt_heap_trim(fixture.heap); /* so that the block starts where a chunk does, if any */
+        owner.block = get(PAGES(30));
+        barrier_wait(&owner.barrier);
         while (!atomic_load(&owner.wanted)) {
             os_thread_yield();
         }
         bool freed = grt_heap_free(fixture.heap, owner.block) == GRT_OK;
-        owner.block = freed ? grt_heap_alloc(fixture.heap, PAGES(45)) : 0;
+        grt_addr second = freed ? grt_heap_alloc(fixture.heap, PAGES(26)) : 0;
+        owner.moved |= freed && second != owner.block;
+        owner.block = second;
         atomic_store(&owner.changed, true);
         barrier_wait(&owner.barrier);
     }
@@ -365,11 +456,11 @@ static void let_owner_change(void)
 /* False when the free has fewer steps. */
 static bool free_with_a_change_at(int step)
 {
-    grt_addr stale = owner.block = get(PAGES(49)); /* too long to be kept */
-    assert_int_equal(stale, fixture.heap->first);
     atomic_store(&owner.wanted, false);
     atomic_store(&owner.changed, false);
     barrier_wait(&owner.barrier);
+    barrier_wait(&owner.barrier); /* the owner has a block */
+    grt_addr stale = owner.block;
     single_step_on(step);
     grt_status status = grt_heap_free(fixture.heap, stale);
     bool stopped = single_step_off();
@@ -377,19 +468,18 @@ static bool free_with_a_change_at(int step)
     barrier_wait(&owner.barrier);
     assert_heap_sound(fixture.heap);
     /* It hit the first block, and then the owner's free was refused; or the second, or none. */
-    bool live = owner.block != 0 && grt_heap_size(fixture.heap, owner.block) == PAGES(45);
+    bool live = owner.block != 0 && grt_heap_size(fixture.heap, owner.block) == PAGES(26);
     assert_int_equal(status == GRT_OK, !live);
-    assert_int_equal(stats_of(fixture.heap).live_asked, live ? PAGES(45) : 0);
+    assert_int_equal(stats_of(fixture.heap).live_asked, live ? PAGES(26) : 0);
     if (live) {
         put(owner.block);
     }
     return stopped;
 }
 
-static void test_a_page_that_changes_hands(void **state)
+static void step_through_changes(uint32_t heap_pages)
 {
-    (void)state;
-    grt_heap_config config = fixture_config(&fixture, 64);
+    grt_heap_config config = fixture_config(&fixture, heap_pages);
     config.log = (grt_log){drop_line, NULL, GRT_LOG_ERROR};
     fixture_open_with(&fixture, &config);
     memset(&owner, 0, sizeof owner);
@@ -403,13 +493,32 @@ static void test_a_page_that_changes_hands(void **state)
     }
     single_step_remove();
     assert_in_range(step, 50, STEPS_MOST - 1); /* it was stepped through, to the end */
+    assert_false(owner.moved);
     owner.over = true;
     barrier_wait(&owner.barrier);
     os_thread_join(thread);
     fixture_close(&fixture);
 }
+
+static void test_a_page_that_changes_hands(void **state)
+{
+    (void)state;
+    step_through_changes(64);
+}
+
+static void test_a_page_of_a_chunk_that_changes_hands(void **state)
+{
+    (void)state;
+    step_through_changes(1024);
+}
 #else
 static void test_a_page_that_changes_hands(void **state)
+{
+    (void)state;
+    skip();
+}
+
+static void test_a_page_of_a_chunk_that_changes_hands(void **state)
 {
     (void)state;
     skip();
@@ -420,17 +529,22 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_last_freed_is_handed_out_first),
+        cmocka_unit_test(test_lengths_share_their_pages),
+        cmocka_unit_test(test_the_fullest_chunk_serves),
+        cmocka_unit_test(test_blocks_grow_and_shrink_in_their_chunk),
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_what_is_kept_is_bounded),
-        cmocka_unit_test(test_few_of_a_length_are_kept),
-        cmocka_unit_test(test_little_is_kept_beside_little),
+        cmocka_unit_test(test_what_others_return_is_bounded),
+        cmocka_unit_test(test_small_heaps_have_no_chunks),
         cmocka_unit_test(test_what_is_kept_serves_others_before_they_are_refused),
         cmocka_unit_test(test_zeroed),
         cmocka_unit_test(test_wrong_frees),
         cmocka_unit_test(test_pages_that_the_guest_changed),
-        cmocka_unit_test(test_sites_of_blocks_from_a_cache),
+        cmocka_unit_test(test_sites_of_blocks_from_a_chunk),
         cmocka_unit_test(test_stale_frees_against_reuse),
+        cmocka_unit_test(test_stale_frees_against_chunks),
         cmocka_unit_test(test_a_page_that_changes_hands),
+        cmocka_unit_test(test_a_page_of_a_chunk_that_changes_hands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
