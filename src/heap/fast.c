@@ -229,19 +229,20 @@ typedef struct sighting {
     heap_slot live;
 } sighting;
 
-/* True iff a live small block starts at [block]; the extent that a page of a medium one leads to is
- * 0, so none seems to start there. What the page of a small one says holds until the cache
- * is left: before the span's slots serve another span, all caches are stopped. */
+/* True iff a live small block starts at [block]; the reciprocal that a page of a medium one leads
+ * to is 0, so none seems to start there. What the page of a small one says holds until the cache is
+ * left: before the span's slots serve another span, all caches are stopped. */
 static inline bool sight(const grt_heap *heap, heap_cache *cache, grt_addr block, sighting *seen)
 {
     page_info info = info_at(heap, block);
     uint32_t in_span = (block & (GRT_PAGE_SIZE - 1)) | ((uint32_t)info & ~(GRT_PAGE_SIZE - 1));
     seen->bin = bin_of(cache, info);
-    uint32_t index = block_at(seen->bin->reciprocal, in_span);
+    uint32_t index;
+    bool starts = block_at(seen->bin->reciprocal, in_span, &index);
     seen->place = (block_place){block, (uint32_t)(info >> 32) + index};
     seen->slot = &heap->slots.all[seen->place.slot];
     seen->live = slot_load(seen->slot);
-    return LIKELY(slot_is_live(seen->live) && index * seen->bin->extent == in_span);
+    return LIKELY(slot_is_live(seen->live) && starts);
 }
 
 /* ---- freeing -----------------------------------------------------------------------------------

@@ -97,18 +97,24 @@ static inline block_place place_of_block(const heap_slots *slots, uint32_t size_
     return place;
 }
 
-/* 16 / extent in 2^-31, rounded up, for block_at(). */
+/* 1 / extent in 2^-31, rounded up, for block_at(). */
 static inline uint32_t reciprocal_of(uint32_t extent)
 {
-    uint32_t units = extent / SMALL_ALIGNMENT;
-    return ((1u << 31) + units - 1) / units;
+    return ((1u << 31) + extent - 1) / extent;
 }
 
-/* The block of a span that [offset_in_span] lies in; exact below 2^18. */
-static inline uint32_t block_at(uint32_t reciprocal, uint32_t offset_in_span)
+/* The block of a span that [offset_in_span] lies in; false iff it is not where one starts. Both are
+ * exact: a multiple of the extent leaves what rounding the reciprocal up added, less than 2^16 in
+ * all of a span, anything else at least one reciprocal, and the smallest of these is 2^18. A
+ * reciprocal of 0 has no blocks. */
+static inline bool block_at(uint32_t reciprocal, uint32_t offset_in_span, uint32_t *block)
 {
-    return (uint32_t)((uint64_t)(offset_in_span / SMALL_ALIGNMENT) * reciprocal >> 31);
+    uint64_t product = (uint64_t)offset_in_span * reciprocal;
+    *block = (uint32_t)(product >> 31);
+    return (uint32_t)(product & 0x7FFFFFFFu) < reciprocal;
 }
+
+_Static_assert(SMALL_MAX <= 1u << 13, "reciprocals are 2^18 and more");
 
 static inline page_info page_info_of(const heap_slots *slots, uint32_t size_class,
                                      uint32_t span_page, uint32_t page_in_span)

@@ -8,6 +8,7 @@
 #include "heap/past.h"
 #include "heap/rate_limit.h"
 #include "heap/size_class.h"
+#include "heap/slots.h"
 
 /* ---- bitmaps ------------------------------------------------------------------------------------
  */
@@ -25,6 +26,22 @@ static void test_the_table_of_classes(void **state)
         assert_true(size_class_extent(size_class) >= size);
         assert_true(size_class == 0 || size_class_extent(size_class - 1) < size);
     }
+}
+
+/* Every offset in a span of every class, against a division. */
+static void test_blocks_are_found_by_a_multiplication(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
+        uint32_t extent = size_class_extent(i), block = 0;
+        uint32_t bytes = size_class_pages(i) * GRT_PAGE_SIZE;
+        for (uint32_t offset = 0; offset < bytes; offset++) {
+            bool starts = block_at(reciprocal_of(extent), offset, &block);
+            assert_true(block == offset / extent && starts == (offset % extent == 0));
+        }
+    }
+    uint32_t none;
+    assert_false(block_at(0, 0, &none));
 }
 
 static void test_plain_bitmap_against_bytes(void **state)
@@ -187,6 +204,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_table_of_classes),
+        cmocka_unit_test(test_blocks_are_found_by_a_multiplication),
         cmocka_unit_test(test_plain_bitmap_against_bytes),
         cmocka_unit_test(test_layered_bitmap),
         cmocka_unit_test(test_size_classes_are_the_smallest_that_hold),
