@@ -80,6 +80,7 @@ static uint32_t take_run(grt_heap *heap, const heap_request *request, uint32_t l
 uint32_t heap_take_run_locked(grt_heap *heap, heap_request *request, uint32_t length,
                               uint32_t page_alignment, page_kind kind, uint32_t backed)
 {
+    heap_release_spare_spans_locked(heap);
     uint32_t page = take_run(heap, request, length, page_alignment, kind);
     if (page == NO_PAGE) {
         request->cause = why_no_run(heap, request);

@@ -27,6 +27,7 @@ typedef struct checker {
     uint64_t span_bytes;
     uint64_t taken_bytes;
     uint64_t taken_blocks;
+    uint32_t empties[SIZE_CLASS_COUNT];
     uint64_t chunk_pages; /* in chunks, and in none of their blocks */
     uint32_t cached;      /* small blocks that are out of their spans, and medium ones, not live */
     uint32_t held;        /* large blocks in quarantine */
@@ -334,13 +335,13 @@ static bool check_span_bits(checker *check, const heap_span *span)
                    span->page, span->in_span, in_span);
 }
 
-static bool is_listed(const heap_class *list, const heap_span *span)
+static bool is_listed(const heap_span *list, const heap_span *span)
 {
-    return span->prev != NULL ? span->prev->next == span : list->partial == span;
+    return span->prev != NULL ? span->prev->next == span : list == span;
 }
 
-/* Spans that nobody owns are listed iff they have something to give, and kept as empty iff all of
- * their blocks are there. */
+/* Spans that nobody owns are listed iff they have something to give, and as empty iff all of their
+ * blocks are there. */
 static bool check_span_list(checker *check, const heap_span *span)
 {
     const heap_class *list = &check->heap->classes[span->size_class];
@@ -348,11 +349,11 @@ static bool check_span_list(checker *check, const heap_span *span)
         return require(check, span->owner->spans[span->size_class] == span && !span->listed,
                        "the span at page %u is not its owner's", span->page);
     }
-    bool listed = is_listed(list, span);
+    bool is_empty = span_out(span) == 0;
+    bool listed = is_listed(is_empty ? list->empty : list->partial, span);
+    check->empties[span->size_class] += is_empty;
     return require(check, span->listed == listed && listed == (span_available(span) > 0),
-                   "the span at page %u is listed iff it is full", span->page) &&
-           require(check, (list->empty == span) == (span_out(span) == 0),
-                   "the span at page %u is kept as empty iff it is not", span->page);
+                   "the span at page %u is not listed as what it is", span->page);
 }
 
 static bool check_span(checker *check, uint32_t page, const heap_page *head)
@@ -674,6 +675,20 @@ static bool check_stats(checker *check)
            require(check, stats.live <= check->heap->budget, "live bytes exceed the budget");
 }
 
+/* Spans without a block that is out, by class. */
+static bool check_empties(checker *check)
+{
+    uint32_t spare = 0;
+    for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
+        uint32_t found = check->empties[i];
+        spare += found > 1 ? found - 1 : 0;
+        if (!check_total(check, "empty spans of a class", check->heap->classes[i].empties, found)) {
+            return false;
+        }
+    }
+    return check_total(check, "spare spans", check->heap->spare_spans, spare);
+}
+
 static bool check_totals(checker *check)
 {
     const grt_heap *heap = check->heap;
@@ -693,7 +708,7 @@ static bool check_totals(checker *check)
            check_total(check, "failures", counters->failures, by_cause) &&
            check_total(check, "committed pages", heap->backing.committed_pages,
                        bitmap_count(heap->backing.committed, 0, heap->table.count)) &&
-           check_stats(check);
+           check_empties(check) && check_stats(check);
 }
 
 /* ---- agreement with the memory

@@ -26,9 +26,11 @@
 #define HEAP_NAME_MAX      32u
 #define HEAP_ALIGNMENT_MAX 0x1000000u /* 16 MiB */
 
+/* The spans of a class that no cache owns and that have something to give. */
 typedef struct heap_class {
-    heap_span *partial; /* spans with a free block */
-    heap_span *empty;   /* the one of them kept although no block of it is live */
+    heap_span *partial; /* with a block that is out */
+    heap_span *empty;   /* without */
+    uint32_t empties;
 } heap_class;
 
 typedef struct heap_counters {
@@ -79,6 +81,7 @@ struct grt_heap {
     heap_backing backing;
     span_pool pool;
     heap_class classes[SIZE_CLASS_COUNT];
+    uint32_t spare_spans; /* empty ones, but for one a class */
     heap_counters counters;
     rate_limit repeats;
     heap_search search;
@@ -400,20 +403,29 @@ void heap_make_pages_live_locked(grt_heap *heap, uint32_t page, uint32_t size);
 /* Gives a span without live blocks back to the free runs. */
 void heap_release_span_locked(grt_heap *heap, heap_span *span);
 
-/* What becomes of a span that no cache owns and whose blocks are all in it. */
-void heap_keep_or_release_locked(grt_heap *heap, heap_span *span);
+/* Lists a span that no cache owns and that has something to give, and takes it from its list. */
+void heap_list_span_locked(grt_heap *heap, heap_span *span);
+void heap_unlist_span_locked(grt_heap *heap, heap_span *span);
 
-/* Gives up all kept spans; true iff there were any. */
-bool heap_release_empty_spans_locked(grt_heap *heap);
+/* Gives up the empty spans of each class but for [kept] of them; true iff there were more. The
+ * caches are stopped once for all of them. */
+bool heap_release_empty_spans_locked(grt_heap *heap, uint32_t kept);
+
+/* The same for those beside one a class, if there are more than a few: before new pages are taken.
+ */
+#define SPARE_SPANS_FEW 3u
+static inline void heap_release_spare_spans_locked(grt_heap *heap)
+{
+    if (heap->spare_spans > SPARE_SPANS_FEW) {
+        (void)heap_release_empty_spans_locked(heap, 1);
+    }
+}
 
 /* Gives the committed pages of all free runs back; returns how many. */
 uint32_t heap_trim_locked(grt_heap *heap);
 
 /* Gives a run's pages back at once when the heap keeps too many free ones. */
 void heap_trim_run_locked(grt_heap *heap, uint32_t page);
-
-void heap_class_push(heap_class *list, heap_span *span);
-void heap_class_remove(heap_class *list, heap_span *span);
 
 /* ---- options (watch.c, quarantine.c, guard.c) --------------------------------------------------
  */

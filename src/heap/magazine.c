@@ -10,22 +10,6 @@
 /* ---- spans of a class --------------------------------------------------------------------------
  */
 
-static void list_add(heap_class *list, heap_span *span)
-{
-    GRT_ASSERT(!span->listed && span->owner == NULL);
-    heap_class_push(list, span);
-    span->listed = true;
-}
-
-static void list_remove(heap_class *list, heap_span *span)
-{
-    heap_class_remove(list, span);
-    span->listed = false;
-    if (list->empty == span) {
-        list->empty = NULL;
-    }
-}
-
 /* The cache no longer takes blocks from its span of the class; true iff others can now. */
 static bool disown(grt_heap *heap, heap_cache *cache, uint32_t size_class)
 {
@@ -38,10 +22,7 @@ static bool disown(grt_heap *heap, heap_cache *cache, uint32_t size_class)
     if (span_available(span) == 0) {
         return false; /* comes back to the list with the first block that does */
     }
-    list_add(&heap->classes[size_class], span);
-    if (span_out(span) == 0) {
-        heap_keep_or_release_locked(heap, span);
-    }
+    heap_list_span_locked(heap, span);
     return true;
 }
 
@@ -54,9 +35,10 @@ static bool provide_span(grt_heap *heap, heap_cache *cache, heap_request *reques
         return true;
     }
     (void)disown(heap, cache, size_class);
-    span = heap->classes[size_class].partial;
+    const heap_class *list = &heap->classes[size_class];
+    span = list->partial != NULL ? list->partial : list->empty;
     if (span != NULL) {
-        list_remove(&heap->classes[size_class], span);
+        heap_unlist_span_locked(heap, span);
     } else if ((span = heap_add_span_locked(heap, request, size_class)) == NULL) {
         return false;
     }
@@ -126,16 +108,13 @@ bool heap_refill_locked(grt_heap *heap, heap_cache *cache, heap_request *request
 /* Some blocks of a span came back to it. */
 static void note_given(grt_heap *heap, heap_span *span, uint32_t given)
 {
-    bool had_none = span_available(span) == 0;
+    bool is_last = span_out(span) == given;
+    if (is_last && span->listed) {
+        heap_unlist_span_locked(heap, span);
+    }
     span->in_span += given;
-    if (span->owner != NULL) {
-        return;
-    }
-    if (had_none) {
-        list_add(&heap->classes[span->size_class], span);
-    }
-    if (span_out(span) == 0) {
-        heap_keep_or_release_locked(heap, span);
+    if (span->owner == NULL && !span->listed) {
+        heap_list_span_locked(heap, span);
     }
 }
 
@@ -193,6 +172,6 @@ bool heap_reclaim_locked(grt_heap *heap)
         any |= heap_drain_locked(heap, cache);
     }
     heap_start_caches_locked(heap);
-    any |= heap_release_empty_spans_locked(heap);
+    any |= heap_release_empty_spans_locked(heap, 0);
     return any;
 }

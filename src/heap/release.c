@@ -13,17 +13,23 @@
 /* Shorter runs are not worth a system call of their own. */
 #define TRIM_RUN_PAGES 16u
 
-void heap_class_push(heap_class *list, heap_span *span)
+/* ---- lists of spans ----------------------------------------------------------------------------
+ */
+
+/* So many empty spans beside one a class are kept for as long as nobody wants new pages: 4 MiB. */
+#define SPARE_SPANS_MOST 64u
+
+static void push(heap_span **list, heap_span *span)
 {
     span->prev = NULL;
-    span->next = list->partial;
-    if (list->partial != NULL) {
-        list->partial->prev = span;
+    span->next = *list;
+    if (span->next != NULL) {
+        span->next->prev = span;
     }
-    list->partial = span;
+    *list = span;
 }
 
-void heap_class_remove(heap_class *list, heap_span *span)
+static void unlink_span(heap_span **list, heap_span *span)
 {
     if (span->next != NULL) {
         span->next->prev = span->prev;
@@ -31,11 +37,43 @@ void heap_class_remove(heap_class *list, heap_span *span)
     if (span->prev != NULL) {
         span->prev->next = span->next;
     } else {
-        GRT_ASSERT(list->partial == span);
-        list->partial = span->next;
+        GRT_ASSERT(*list == span);
+        *list = span->next;
     }
     span->next = span->prev = NULL;
 }
+
+void heap_list_span_locked(grt_heap *heap, heap_span *span)
+{
+    heap_class *list = &heap->classes[span->size_class];
+    GRT_ASSERT(!span->listed && span->owner == NULL && span_available(span) > 0);
+    span->listed = true;
+    if (span_out(span) > 0) {
+        push(&list->partial, span);
+        return;
+    }
+    push(&list->empty, span);
+    heap->spare_spans += list->empties++ > 0;
+    if (heap->spare_spans > SPARE_SPANS_MOST) {
+        heap_release_spare_spans_locked(heap);
+    }
+}
+
+void heap_unlist_span_locked(grt_heap *heap, heap_span *span)
+{
+    heap_class *list = &heap->classes[span->size_class];
+    GRT_ASSERT(span->listed);
+    span->listed = false;
+    if (span_out(span) > 0) {
+        unlink_span(&list->partial, span);
+    } else {
+        unlink_span(&list->empty, span);
+        heap->spare_spans -= --list->empties > 0;
+    }
+}
+
+/* ---- pages that nobody uses --------------------------------------------------------------------
+ */
 
 /* Committed pages outside of every block and span: all others were committed when they were taken,
  * but for those that guard. The guest may have decommitted some of its own meanwhile, which is
@@ -81,12 +119,7 @@ static void hide_span(grt_heap *heap, const heap_span *span)
 void heap_release_span_locked(grt_heap *heap, heap_span *span)
 {
     GRT_ASSERT(span_out(span) == 0);
-    heap_class *list = &heap->classes[span->size_class];
-    heap_class_remove(list, span);
-    span->listed = false;
-    if (list->empty == span) {
-        list->empty = NULL;
-    }
+    heap_unlist_span_locked(heap, span);
     hide_span(heap, span);
     for (uint32_t i = 0; i < span->pages; i++) {
         heap_page *page = &heap->table.pages[span->page + i];
@@ -100,22 +133,12 @@ void heap_release_span_locked(grt_heap *heap, heap_span *span)
     span_destroy(&heap->pool, span);
 }
 
-void heap_keep_or_release_locked(grt_heap *heap, heap_span *span)
-{
-    heap_class *list = &heap->classes[span->size_class];
-    if (list->empty == NULL) {
-        list->empty = span; /* one is kept, so that a lone block does not make and drop spans */
-    } else {
-        heap_release_span_locked(heap, span);
-    }
-}
-
-bool heap_release_empty_spans_locked(grt_heap *heap)
+bool heap_release_empty_spans_locked(grt_heap *heap, uint32_t kept)
 {
     bool any = false;
     heap_stop_caches_locked(heap); /* once, instead of for each span */
     for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
-        if (heap->classes[i].empty != NULL) {
+        while (heap->classes[i].empties > kept) {
             heap_release_span_locked(heap, heap->classes[i].empty);
             any = true;
         }

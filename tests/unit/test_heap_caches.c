@@ -226,16 +226,24 @@ static void linger(void *arg)
     assert_true(open);
 }
 
-/* Blocks of three spans are freed, and so at least one span is given up: not before the thread that
- * may be looking at its slots has left. */
+static uint32_t count_spare_spans(void)
+{
+    os_mutex_lock(&fixture.heap->lock);
+    uint32_t count = fixture.heap->spare_spans;
+    os_mutex_unlock(&fixture.heap->lock);
+    return count;
+}
+
+/* Blocks of eleven spans are freed, and when new pages are wanted, most of the spans are given up:
+ * not before the thread that may be looking at their slots has left. */
 static void test_a_span_waits_for_those_who_look_at_it(void **state)
 {
     (void)state;
-    static grt_addr blocks[400];
+    static grt_addr blocks[1400];
     fixture_open(&fixture, 1024);
     atomic_store(&inside, false);
     atomic_store(&outside, false);
-    for (int i = 0; i < 400; i++) {
+    for (int i = 0; i < 1400; i++) {
         blocks[i] = grt_heap_alloc(fixture.heap, 500);
         assert_int_not_equal(blocks[i], 0);
     }
@@ -244,11 +252,36 @@ static void test_a_span_waits_for_those_who_look_at_it(void **state)
     while (!atomic_load(&inside)) {
         os_thread_yield();
     }
-    for (int i = 0; i < 400; i++) {
+    for (int i = 0; i < 1400; i++) {
         assert_int_equal(grt_heap_free(fixture.heap, blocks[i]), GRT_OK);
     }
+    assert_true(count_spare_spans() > SPARE_SPANS_FEW);
+    assert_int_not_equal(grt_heap_alloc(fixture.heap, 200000), 0);
     assert_true(atomic_load(&outside));
     os_thread_join(thread);
+    fixture_close(&fixture);
+}
+
+/* Without a wish for new pages they are kept, but not many. */
+static void test_few_empty_spans_are_kept(void **state)
+{
+    (void)state;
+    enum { COUNT = 100 * 128 };
+    static grt_addr blocks[COUNT];
+    fixture_open(&fixture, 0);
+    for (int i = 0; i < COUNT; i++) {
+        blocks[i] = grt_heap_alloc(fixture.heap, 500);
+        assert_int_not_equal(blocks[i], 0);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        assert_int_equal(grt_heap_free(fixture.heap, blocks[i]), GRT_OK);
+        assert_true(fixture.heap->spare_spans <= 64);
+    }
+    assert_true(fixture.heap->spare_spans > 0);
+    assert_heap_sound(fixture.heap);
+    grt_heap_trim(fixture.heap);
+    assert_int_equal(fixture.heap->spare_spans, 0);
+    assert_int_equal(stats_of(fixture.heap).cached, 0);
     fixture_close(&fixture);
 }
 
@@ -509,6 +542,7 @@ int main(void)
         cmocka_unit_test(test_the_span_that_a_parked_thread_owns),
         cmocka_unit_test(test_the_budget_that_a_parked_thread_cached),
         cmocka_unit_test(test_a_span_waits_for_those_who_look_at_it),
+        cmocka_unit_test(test_few_empty_spans_are_kept),
         cmocka_unit_test(test_nobody_is_inside_after_a_stop),
         cmocka_unit_test(test_records_are_sound_at_any_moment),
         cmocka_unit_test(test_caches_are_taken_away_at_any_moment),

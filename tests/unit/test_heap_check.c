@@ -130,7 +130,7 @@ static void test_spans(void **state)
     PLANT(span->in_span, 7, "counts 7 blocks, not 0");
     PLANT(span->free_bits[3], 1, "the summary of the span at page 0 is wrong");
     PLANT(span->owner, heap->shared, "is not its owner's");
-    PLANT(span->owner, NULL, "is listed iff it is full");
+    PLANT(span->owner, NULL, "is not listed as what it is");
     PLANT(span->listed, true, "is not its owner's");
     PLANT(*heap_page_info(heap, 3), 9, "page 3 of the run at page 0 has information 9");
     PLANT(*heap_page_info(heap, 16), 1, "page 16 of the run at page 16 has information 1");
@@ -160,9 +160,10 @@ static void test_lists(void **state)
     grt_heap_trim(heap);
     heap_span *span = page_at(small)->u.span;
     heap_class *list = &heap->classes[span->size_class];
-    PLANT(list->partial, NULL, "is listed iff it is full");
-    PLANT(list->empty, span, "is kept as empty iff it is not");
-    PLANT(span->listed, false, "is listed iff it is full");
+    PLANT(list->partial, NULL, "is not listed as what it is");
+    PLANT(list->empties, 1, "empty spans of a class");
+    PLANT(heap->spare_spans, 1, "spare spans");
+    PLANT(span->listed, false, "is not listed as what it is");
 }
 
 static heap_slot *first_slot(void)
