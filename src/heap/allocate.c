@@ -128,6 +128,9 @@ static bool serve_medium(grt_heap *heap, heap_cache *cache, heap_request *reques
     request->slot = place.slot;
     request->stale = (stale_ranges){1, {{page, length}}};
     set_pages_aside(heap, cache, request, page, length);
+    if (chunk_set_is_rich(&cache->chunks)) {
+        heap_shed_chunks_locked(heap, cache);
+    }
     return true;
 }
 

@@ -51,7 +51,7 @@ typedef struct cache_bin {
     uint32_t limit;
     uint32_t extent;
     uint32_t reciprocal; /* see reciprocal_of() */
-    uint32_t unused[2];
+    uint32_t unused[2];  /* the size is what a class counts for where one is said */
 } cache_bin;
 
 _Static_assert(sizeof(cache_bin) == CLASS_UNIT, "a page's information leads to the bin");

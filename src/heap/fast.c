@@ -93,7 +93,11 @@ static grt_addr take_medium(grt_heap *heap, uint32_t size)
         return 0;
     }
     make_medium_live(heap, cache, place, size);
+    bool is_rich = chunk_set_is_rich(&cache->chunks); /* of what others returned */
     cache_leave(cache);
+    if (!LIKELY(!is_rich)) {
+        heap_shed_chunks(heap, cache);
+    }
     return place.address;
 }
 
@@ -127,6 +131,7 @@ typedef struct pending_block {
     block_place place;
     uint32_t extent;
     uint32_t base; /* see slot_base() */
+    bool is_rich;  /* of the cache, see chunk_set_is_rich() */
 } pending_block;
 
 static inline bool take_pending_small(heap_cache *cache, uint32_t size, pending_block *block)
@@ -134,6 +139,7 @@ static inline bool take_pending_small(heap_cache *cache, uint32_t size, pending_
     cache_bin *bin = &cache->bins[size_class_of(size)];
     block->extent = bin->extent;
     block->base = 0;
+    block->is_rich = false;
     return pop(bin, &block->place);
 }
 
@@ -144,7 +150,9 @@ static APART bool take_pending_medium(grt_heap *heap, heap_cache *cache, uint32_
     uint32_t site = grt_call_site();
     block->extent = pages * GRT_PAGE_SIZE;
     block->base = slot_base(pages);
-    return cut(heap, cache, pages, site, &block->place);
+    bool done = cut(heap, cache, pages, site, &block->place);
+    block->is_rich = chunk_set_is_rich(&cache->chunks);
+    return done;
 }
 
 static inline bool take_pending(grt_heap *heap, heap_cache *cache, uint32_t size,
@@ -187,6 +195,9 @@ grt_addr grt_heap_alloc_zeroed(grt_heap *heap, uint32_t size)
         if (LIKELY(take_pending(heap, cache, wanted, &block))) {
             memset(heap->base + block.place.address, 0, wanted);
             publish(heap, cache, &block, wanted);
+            if (!LIKELY(!block.is_rich)) {
+                heap_shed_chunks(heap, cache);
+            }
             return block.place.address;
         }
     }

@@ -150,7 +150,16 @@ static void test_what_is_kept_is_bounded(void **state)
     fixture_close(&fixture);
 }
 
-static grt_addr others[2000];
+static grt_addr others[2000], others_of_a_step[800];
+static uint32_t step_of_others;
+
+static void free_seven_chunks(void *arg)
+{
+    (void)arg;
+    for (uint32_t i = step_of_others; i < step_of_others + 14 && i < 800; i++) {
+        put(others_of_a_step[i]);
+    }
+}
 
 static void free_others(void *arg)
 {
@@ -178,6 +187,31 @@ static void test_what_others_return_is_bounded(void **state)
     (void)get(PAGES(33)); /* in no chunk */
     assert_heap_sound(fixture.heap);
     fixture_close(&fixture);
+}
+
+/* The owner takes over what others return, a little at a time, and has no use for it. */
+static void take_over_what_was_returned(grt_addr (*alloc)(grt_heap *heap, uint32_t size))
+{
+    fixture_open(&fixture, 0);
+    for (uint32_t i = 0; i < 800; i++) {
+        others_of_a_step[i] = get(PAGES(32));
+    }
+    for (step_of_others = 0; step_of_others < 800; step_of_others += 14) {
+        os_thread *thread;
+        assert_int_equal(os_thread_create(0x20000, free_seven_chunks, NULL, &thread), 0);
+        os_thread_join(thread);
+        (void)alloc(fixture.heap, PAGES(31));
+    }
+    assert_in_range(own_chunks()->whole, 0, 3 + own_chunks()->count / 16);
+    assert_heap_sound(fixture.heap);
+    fixture_close(&fixture);
+}
+
+static void test_what_was_returned_is_given_up(void **state)
+{
+    (void)state;
+    take_over_what_was_returned(grt_heap_alloc);
+    take_over_what_was_returned(grt_heap_alloc_zeroed);
 }
 
 static void test_what_is_kept_serves_others_before_they_are_refused(void **state)
@@ -535,6 +569,7 @@ int main(void)
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_what_is_kept_is_bounded),
         cmocka_unit_test(test_what_others_return_is_bounded),
+        cmocka_unit_test(test_what_was_returned_is_given_up),
         cmocka_unit_test(test_small_heaps_have_no_chunks),
         cmocka_unit_test(test_what_is_kept_serves_others_before_they_are_refused),
         cmocka_unit_test(test_zeroed),
