@@ -242,11 +242,15 @@ RANDOM(test_crowded, 96, 0, 60000, 13, 64, false, false, 12000)
 RANDOM(test_tiny, 16, 0, 9000, 12, 24, false, false, 12000)
 RANDOM(test_with_budget, 512, 500000, 100000, 14, 64, false, false, 8000)
 RANDOM(test_roomy, 2048, 0, 300000, 24, 64, false, false, 4000)
+RANDOM(test_chunks, 1100, 0, 131000, 13, 64, false, false, 6000)
+RANDOM(test_chunks_with_budget, 1100, 1500000, 131000, 13, 64, false, false, 6000)
 RANDOM(test_with_failures, 128, 0, 60000, 13, 64, false, true, 8000)
 RANDOM(test_two_threads_small_sizes, 128, 0, 2000, 12, 64, true, false, 8000)
 RANDOM(test_two_threads_crowded, 48, 0, 30000, 13, 64, true, false, 8000)
 RANDOM(test_two_threads_with_budget, 256, 200000, 9000, 12, 64, true, false, 6000)
+RANDOM(test_two_threads_chunks, 1100, 0, 131000, 13, 64, true, false, 6000)
 RANDOM(test_two_threads_with_failures, 96, 0, 20000, 12, 64, true, true, 8000)
+RANDOM(test_two_threads_chunks_with_failures, 1100, 0, 131000, 13, 64, true, true, 6000)
 
 /* ---- the harness itself -------------------------------------------------------------------------
  */
@@ -305,11 +309,15 @@ int main(void)
         cmocka_unit_test(test_tiny),
         cmocka_unit_test(test_with_budget),
         cmocka_unit_test(test_roomy),
+        cmocka_unit_test(test_chunks),
+        cmocka_unit_test(test_chunks_with_budget),
         cmocka_unit_test(test_with_failures),
         cmocka_unit_test(test_two_threads_small_sizes),
         cmocka_unit_test(test_two_threads_crowded),
         cmocka_unit_test(test_two_threads_with_budget),
+        cmocka_unit_test(test_two_threads_chunks),
         cmocka_unit_test(test_two_threads_with_failures),
+        cmocka_unit_test(test_two_threads_chunks_with_failures),
         cmocka_unit_test(test_a_failing_sequence_is_shortened),
     };
     return cmocka_run_group_tests(tests, start_other, stop_other);

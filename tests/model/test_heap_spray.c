@@ -204,6 +204,13 @@ static void test_all_bytes_of_two_threads(void **state)
     run_twins(SPRAY_ALL_BYTES, 200, 20000, true);
 }
 
+/* The heap is large enough to have chunks. */
+static void test_chunks_of_two_threads(void **state)
+{
+    (void)state;
+    run_twins(SPRAY_FREE_BYTES, 1100, 131000, true);
+}
+
 static int start_other(void **state)
 {
     (void)state;
@@ -224,6 +231,7 @@ int main(void)
         cmocka_unit_test(test_all_bytes_are_sprayed),
         cmocka_unit_test(test_small_blocks_of_two_threads),
         cmocka_unit_test(test_all_bytes_of_two_threads),
+        cmocka_unit_test(test_chunks_of_two_threads),
     };
     return cmocka_run_group_tests(tests, start_other, stop_other);
 }

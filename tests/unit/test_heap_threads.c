@@ -70,10 +70,9 @@ static void work(void *arg)
     }
 }
 
-static void test_blocks_travel_between_threads(void **state)
+static void let_blocks_travel(uint32_t pages)
 {
-    (void)state;
-    grt_heap_config config = fixture_config(&fixture, 700);
+    grt_heap_config config = fixture_config(&fixture, pages);
     config.log_failures_above = UINT32_MAX; /* the fixture's log is for one thread */
     fixture_open_with(&fixture, &config);   /* tight enough that some requests are refused */
     test_random random = random_from_environment("threads");
@@ -92,6 +91,19 @@ static void test_blocks_travel_between_threads(void **state)
     assert_int_equal(stats_of(fixture.heap).live, 0);
     assert_int_equal(stats_of(fixture.heap).bad_frees, 0);
     fixture_close(&fixture);
+}
+
+static void test_blocks_travel_between_threads(void **state)
+{
+    (void)state;
+    let_blocks_travel(700);
+}
+
+/* A heap that has chunks. */
+static void test_medium_blocks_travel_between_threads(void **state)
+{
+    (void)state;
+    let_blocks_travel(1100);
 }
 
 static void fail_with_own_size(void *arg)
@@ -132,6 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blocks_travel_between_threads),
+        cmocka_unit_test(test_medium_blocks_travel_between_threads),
         cmocka_unit_test(test_each_thread_keeps_its_own_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
