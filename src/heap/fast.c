@@ -38,18 +38,19 @@ static inline void make_live(grt_heap *heap, heap_cache *cache, block_place plac
     cache_count_alloc(cache, size);
 }
 
-/* A block of [size_class] out of the caller's cache; 0 if that cannot be done here. */
-static inline grt_addr take(grt_heap *heap, uint32_t size, uint32_t size_class)
+/* A block of [size_class] out of the caller's cache; false if that cannot be done here. */
+static inline bool take(grt_heap *heap, uint32_t size, uint32_t size_class, grt_addr *block)
 {
     heap_cache *cache = heap_cache_at_hand(heap);
     block_place place;
     if (!LIKELY(cache_enter(cache) && pop(&cache->bins[size_class], &place))) {
         cache_leave(cache);
-        return 0;
+        return false;
     }
     make_live(heap, cache, place, size);
     cache_leave(cache);
-    return place.address;
+    *block = place.address;
+    return true;
 }
 
 /* A size of 0 counts as 1. */
@@ -83,14 +84,14 @@ static inline void make_medium_live(grt_heap *heap, heap_cache *cache, block_pla
 }
 
 /* As take(), for 1 <= [size] <= MEDIUM_MAX: a block of whole pages. */
-static grt_addr take_medium(grt_heap *heap, uint32_t size)
+static bool take_medium(grt_heap *heap, uint32_t size, grt_addr *block)
 {
     heap_cache *cache = heap_cache_at_hand(heap);
     uint32_t site = grt_call_site();
     block_place place;
     if (!LIKELY(cache_enter(cache) && cut(heap, cache, pages_of(size), site, &place))) {
         cache_leave(cache);
-        return 0;
+        return false;
     }
     make_medium_live(heap, cache, place, size);
     bool is_rich = chunk_set_is_rich(&cache->chunks); /* of what others returned */
@@ -98,26 +99,24 @@ static grt_addr take_medium(grt_heap *heap, uint32_t size)
     if (!LIKELY(!is_rich)) {
         heap_shed_chunks(heap, cache);
     }
-    return place.address;
+    *block = place.address;
+    return true;
 }
 
 /* A size above SIZE_CLASS_TABLE_MAX. */
 static APART grt_addr alloc_larger(grt_heap *heap, uint32_t size)
 {
-    grt_addr block = 0;
-    if (size <= SMALL_MAX) {
-        block = take(heap, size, size_class_of(size));
-    } else if (size <= MEDIUM_MAX) {
-        block = take_medium(heap, size);
-    }
-    return LIKELY(block != 0) ? block : heap_alloc_slowly(heap, size, SMALL_ALIGNMENT);
+    grt_addr block;
+    bool done = size <= SMALL_MAX ? take(heap, size, size_class_of(size), &block)
+                                  : size <= MEDIUM_MAX && take_medium(heap, size, &block);
+    return LIKELY(done) ? block : heap_alloc_slowly(heap, size, SMALL_ALIGNMENT);
 }
 
 grt_addr grt_heap_alloc(grt_heap *heap, uint32_t size)
 {
     if (LIKELY(heap != NULL && size - 1 < SIZE_CLASS_TABLE_MAX)) { /* neither 0 nor more */
-        grt_addr block = take(heap, size, size_class_by_table(size));
-        if (LIKELY(block != 0)) {
+        grt_addr block;
+        if (LIKELY(take(heap, size, size_class_by_table(size), &block))) {
             return block;
         }
     } else if (heap != NULL && size != 0) {
@@ -209,8 +208,8 @@ grt_addr grt_heap_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alignmen
     if (LIKELY(heap != NULL && size <= SMALL_MAX && (alignment & (alignment - 1)) == 0)) {
         uint32_t wanted = at_least_one(size);
         uint32_t size_class = size_class_for(wanted, alignment > 0 ? alignment : 1);
-        grt_addr block = size_class != SIZE_CLASS_NONE ? take(heap, wanted, size_class) : 0;
-        if (LIKELY(block != 0)) {
+        grt_addr block;
+        if (LIKELY(size_class != SIZE_CLASS_NONE && take(heap, wanted, size_class, &block))) {
             return block;
         }
     }
