@@ -382,9 +382,13 @@ uint32_t heap_past_of_chunk(const grt_heap *heap, const heap_chunk *chunk, uint3
 /* ---- releasing (release.c) --------------------------------------------------------------------
  */
 
-/* Makes a live block pending again, so that nobody else can free it; false iff another thread freed
- * it meanwhile. */
-bool heap_claim_locked(grt_heap *heap, heap_cache *cache, const heap_block *block);
+/* Makes the slot of a live block say that it is not, so that nobody else can free it; false iff
+ * another thread freed it since it was found. When that thread got another medium block at the same
+ * place, of which the slot says the same, it is that which is claimed, and [block] says so. */
+bool heap_claim_slot(const grt_heap *heap, heap_block *block);
+
+/* Makes a live block pending again; otherwise the same. */
+bool heap_claim_locked(grt_heap *heap, heap_cache *cache, heap_block *block);
 
 /* Makes a claimed block live again, as it was. */
 void heap_unclaim_locked(grt_heap *heap, heap_cache *cache, const heap_block *block);

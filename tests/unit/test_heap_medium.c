@@ -407,7 +407,7 @@ static void test_stale_frees_against_chunks(void **state)
  * small heap out of the free runs, in a larger one out of its chunk. */
 
 #if single_step_available
-#    define STEPS_MOST 20000
+#    define STEPS_MOST 200000
 #    ifdef __SANITIZE_ADDRESS__
 #        define UNDER_SANITIZER 1
 #    else
@@ -477,7 +477,34 @@ static bool free_with_a_change_at(int step)
     return stopped;
 }
 
-static void step_through_changes(uint32_t heap_pages)
+/* The same for a realloc, which finds the block, may look for another one, and then claims it. */
+static uint32_t resize_to;
+
+static bool realloc_with_a_change_at(int step)
+{
+    atomic_store(&owner.wanted, false);
+    atomic_store(&owner.changed, false);
+    barrier_wait(&owner.barrier);
+    barrier_wait(&owner.barrier);
+    grt_addr stale = owner.block;
+    single_step_on(step);
+    grt_addr resized = grt_heap_realloc(fixture.heap, stale, resize_to);
+    bool stopped = single_step_off();
+    atomic_store(&owner.wanted, true);
+    barrier_wait(&owner.barrier);
+    assert_heap_sound(fixture.heap);
+    if (resized != 0 && grt_heap_size(fixture.heap, resized) == resize_to) {
+        put(resized);
+    }
+    if (owner.block != 0 && grt_heap_size(fixture.heap, owner.block) == PAGES(26)) {
+        put(owner.block);
+    }
+    assert_heap_sound(fixture.heap);
+    assert_int_equal(stats_of(fixture.heap).live_asked, 0);
+    return stopped;
+}
+
+static void step_through_changes(uint32_t heap_pages, int stride, bool (*change_at)(int step))
 {
     grt_heap_config config = fixture_config(&fixture, heap_pages);
     config.log = (grt_log){drop_line, NULL, GRT_LOG_ERROR};
@@ -487,8 +514,9 @@ static void step_through_changes(uint32_t heap_pages)
     os_thread *thread;
     assert_int_equal(os_thread_create(0x20000, own_the_page, NULL, &thread), 0);
     single_step_install(let_owner_change);
-    int step = 1, stride = UNDER_SANITIZER ? 7 : 1; /* there are many more instructions */
-    while (step < STEPS_MOST && free_with_a_change_at(step)) {
+    int step = 1;
+    stride *= UNDER_SANITIZER ? 7 : 1; /* there are many more instructions */
+    while (step < STEPS_MOST && change_at(step)) {
         step += stride;
     }
     single_step_remove();
@@ -503,13 +531,23 @@ static void step_through_changes(uint32_t heap_pages)
 static void test_a_page_that_changes_hands(void **state)
 {
     (void)state;
-    step_through_changes(64);
+    step_through_changes(64, 1, free_with_a_change_at);
 }
 
 static void test_a_page_of_a_chunk_that_changes_hands(void **state)
 {
     (void)state;
-    step_through_changes(1024);
+    step_through_changes(1024, 1, free_with_a_change_at);
+}
+
+/* Shortened where it is; and moved, which takes thousands of instructions. */
+static void test_a_page_that_changes_hands_during_a_realloc(void **state)
+{
+    (void)state;
+    resize_to = PAGES(20);
+    step_through_changes(1024, 5, realloc_with_a_change_at);
+    resize_to = 100;
+    step_through_changes(1024, 199, realloc_with_a_change_at);
 }
 #else
 static void test_a_page_that_changes_hands(void **state)
@@ -519,6 +557,12 @@ static void test_a_page_that_changes_hands(void **state)
 }
 
 static void test_a_page_of_a_chunk_that_changes_hands(void **state)
+{
+    (void)state;
+    skip();
+}
+
+static void test_a_page_that_changes_hands_during_a_realloc(void **state)
 {
     (void)state;
     skip();
@@ -545,6 +589,7 @@ int main(void)
         cmocka_unit_test(test_stale_frees_against_chunks),
         cmocka_unit_test(test_a_page_that_changes_hands),
         cmocka_unit_test(test_a_page_of_a_chunk_that_changes_hands),
+        cmocka_unit_test(test_a_page_that_changes_hands_during_a_realloc),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
