@@ -351,9 +351,8 @@ static inline heap_cache *heap_uncut(const grt_heap *heap, heap_cache *cache, he
     if (__builtin_expect(owner != cache, 0)) {
         return chunk_return(&owner->chunks, chunk, first, pages) ? owner : NULL;
     }
-    chunk_set_put(&cache->chunks, chunk, first, pages);
     chunk_set_remember(&cache->chunks, page, pages);
-    return chunk_set_is_rich(&cache->chunks) ? cache : NULL;
+    return chunk_set_put(&cache->chunks, chunk, first, pages) ? cache : NULL;
 }
 
 /* Changes the pages of a block of a chunk that nobody else can free, with its owner stopped. False

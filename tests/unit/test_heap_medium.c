@@ -180,6 +180,34 @@ static void test_what_others_return_is_bounded(void **state)
     fixture_close(&fixture);
 }
 
+static void free_every_second(void *arg)
+{
+    (void)arg;
+    for (uint32_t i = 0; i < 2000; i += 2) {
+        put(others[i]);
+    }
+}
+
+/* Others return some of the blocks of each chunk, and then the owner frees the rest. */
+static void test_what_owner_and_others_free_is_bounded(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 0);
+    for (uint32_t i = 0; i < 2000; i++) {
+        others[i] = get(PAGES(30)); /* two a chunk */
+    }
+    os_thread *thread;
+    assert_int_equal(os_thread_create(0x20000, free_every_second, NULL, &thread), 0);
+    os_thread_join(thread);
+    for (uint32_t i = 1; i < 2000; i += 2) {
+        put(others[i]);
+    }
+    assert_int_equal(stats_of(fixture.heap).live, 0);
+    assert_in_range(own_chunks()->count, 1, 4 + 2 * CHUNK_RIPE_MAX);
+    assert_heap_sound(fixture.heap);
+    fixture_close(&fixture);
+}
+
 static void test_what_is_kept_serves_others_before_they_are_refused(void **state)
 {
     (void)state;
@@ -579,6 +607,7 @@ int main(void)
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_what_is_kept_is_bounded),
         cmocka_unit_test(test_what_others_return_is_bounded),
+        cmocka_unit_test(test_what_owner_and_others_free_is_bounded),
         cmocka_unit_test(test_small_heaps_have_no_chunks),
         cmocka_unit_test(test_what_is_kept_serves_others_before_they_are_refused),
         cmocka_unit_test(test_zeroed),
