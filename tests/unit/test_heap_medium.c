@@ -226,6 +226,33 @@ static void test_what_is_kept_serves_others_before_they_are_refused(void **state
     fixture_close(&fixture);
 }
 
+static void open_with_budget(uint32_t heap_pages, uint32_t budget_pages)
+{
+    grt_memory_config memory_config = grt_memory_config_default();
+    grt_heap_config config = fixture_config(&fixture, heap_pages);
+    memory_config.budget = PAGES((uint64_t)budget_pages);
+    assert_int_equal(grt_memory_create(&memory_config, &fixture.memory), GRT_OK);
+    assert_int_equal(grt_heap_create(fixture.memory, &config, &fixture.heap), GRT_OK);
+}
+
+/* Where the memory's budget has no room for a chunk, blocks do without, and the pages of freed ones
+ * are not given back to the host for the sake of one: the next block finds what was written there.
+ */
+static void test_no_budget_for_a_chunk(void **state)
+{
+    (void)state;
+    open_with_budget(4096, 100);
+    (void)get(PAGES(80));
+    grt_addr block = get(PAGES(5));
+    assert_int_equal(own_chunks()->count, 0);
+    memset(grt_memory_host(fixture.memory, block), 0xAB, PAGES(5));
+    put(block);
+    assert_int_equal(get(PAGES(5)), block);
+    assert_int_equal(*(uint8_t *)grt_memory_host(fixture.memory, block), 0xAB);
+    assert_int_equal(stats_of(fixture.heap).failures, 0);
+    fixture_close(&fixture);
+}
+
 /* A chunk would be a large part of a small heap. */
 static void test_small_heaps_have_no_chunks(void **state)
 {
@@ -608,6 +635,7 @@ int main(void)
         cmocka_unit_test(test_what_is_kept_is_bounded),
         cmocka_unit_test(test_what_others_return_is_bounded),
         cmocka_unit_test(test_what_owner_and_others_free_is_bounded),
+        cmocka_unit_test(test_no_budget_for_a_chunk),
         cmocka_unit_test(test_small_heaps_have_no_chunks),
         cmocka_unit_test(test_what_is_kept_serves_others_before_they_are_refused),
         cmocka_unit_test(test_zeroed),
