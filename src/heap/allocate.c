@@ -36,14 +36,15 @@ static uint32_t room_ahead(const grt_heap *heap, uint32_t page, bool wanted)
 }
 
 /* Backs a run that was just taken. When the host or the memory's budget refuses, the heap's own
- * free pages are given back first. */
+ * free pages are given back first, unless the request can do without the run. */
 static grt_status back_pages(grt_heap *heap, heap_request *request, uint32_t page, uint32_t length,
                              uint32_t ahead)
 {
     request->stale.count = 0;
     grt_status status = heap_backing_commit(&heap->backing, page, length, ahead, &request->stale,
                                             &request->refusal);
-    if (status != GRT_OK && heap_trim_locked(heap) > 0) {
+    bool is_spare = heap->table.pages[page].kind == PAGE_CHUNK;
+    if (status != GRT_OK && !is_spare && heap_trim_locked(heap) > 0) {
         request->stale.count = 0;
         status = heap_backing_commit(&heap->backing, page, length, 0, &request->stale,
                                      &request->refusal);

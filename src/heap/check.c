@@ -29,8 +29,10 @@ typedef struct checker {
     uint64_t taken_blocks;
     uint32_t empties[SIZE_CLASS_COUNT];
     uint64_t chunk_pages; /* in chunks, and in none of their blocks */
-    uint32_t cached;      /* small blocks that are out of their spans, and medium ones, not live */
-    uint32_t held;        /* large blocks in quarantine */
+    uint32_t chunks;
+    uint32_t returned; /* chunks with pages that other threads returned */
+    uint32_t cached;   /* small blocks that are out of their spans, and medium ones, not live */
+    uint32_t held;     /* large blocks in quarantine */
     uint64_t guarded;
     uint32_t bare;
 } checker;
@@ -149,6 +151,28 @@ static bool has_pages(uint64_t word, uint32_t first, uint32_t pages)
     return all;
 }
 
+/* No block starts at a page of a chunk. It says nothing, or where one was. */
+static bool check_no_head(checker *check, const heap_chunk *chunk, uint32_t at)
+{
+    const heap_slots *slots = &check->heap->slots;
+    uint32_t page = chunk->page + at;
+    page_info info = *heap_page_info(check->heap, page);
+    return require(check, info == 0 || info == medium_info_of(slots, page, info_pages(info)),
+                   "page %u of the run at page %u has information %llx", page, chunk->page,
+                   (unsigned long long)info) &&
+           require(check, !slot_is_live(slot_load(&slots->all[medium_slot(slots, page)])),
+                   "the slot of page %u is live, and no block starts there", page);
+}
+
+static bool check_insides(checker *check, const heap_chunk *chunk, uint32_t first, uint32_t pages)
+{
+    bool right = true;
+    for (uint32_t at = first + 1; right && at < first + pages; at++) {
+        right = check_no_head(check, chunk, at);
+    }
+    return right;
+}
+
 /* The block that starts at page [first] of the chunk. One that was returned awaits its owner. */
 static bool check_cut(checker *check, const heap_chunk *chunk, uint32_t first, uint32_t *pages)
 {
@@ -160,7 +184,8 @@ static bool check_cut(checker *check, const heap_chunk *chunk, uint32_t first, u
     if (!require(check, right, "page %u of the run at page %u has information %llx", page,
                  chunk->page, (unsigned long long)info) ||
         !require(check, has_pages(~chunk->free, first, *pages),
-                 "the block at page %u has pages that are free", page)) {
+                 "the block at page %u has pages that are free", page) ||
+        !check_insides(check, chunk, first, *pages)) {
         return false;
     }
     heap_block block = heap_block_of_pages(check->heap, page);
@@ -172,27 +197,21 @@ static bool check_cut(checker *check, const heap_chunk *chunk, uint32_t first, u
                    "the block at page %u was returned in part, or is live", page);
 }
 
-/* A page between blocks says nothing, or where a block was. */
+/* A page between blocks. */
 static bool check_uncut(checker *check, const heap_chunk *chunk, uint32_t at)
 {
-    const heap_slots *slots = &check->heap->slots;
-    uint32_t page = chunk->page + at;
-    page_info info = *heap_page_info(check->heap, page);
     check->chunk_pages++;
     return require(check, (chunk->free >> at & 1) != 0, "page %u is in no block and not free",
-                   page) &&
-           require(check, info == 0 || info == medium_info_of(slots, page, info_pages(info)),
-                   "page %u of the run at page %u has information %llx", page, chunk->page,
-                   (unsigned long long)info) &&
-           require(check,
-                   info == 0 || !slot_is_live(slot_load(&slots->all[medium_slot(slots, page)])),
-                   "the slot of page %u is live, and no block starts there", page);
+                   chunk->page + at) &&
+           check_no_head(check, chunk, at);
 }
 
 static bool check_chunk(checker *check, uint32_t page, const heap_page *head)
 {
     const heap_chunk *chunk = heap_chunk_of_page(check->heap, page);
     check->taken_bytes += (uint64_t)head->length << PAGE_SHIFT;
+    check->chunks++;
+    check->returned += chunk->returned != 0;
     if (!check_chunk_record(check, page, head)) {
         return false;
     }
@@ -242,6 +261,23 @@ static uint32_t check_chunk_list(checker *check, const heap_cache *cache, uint32
     return count;
 }
 
+/* The chunks that a cache will take returned pages over from. */
+static bool check_returned(checker *check, const heap_cache *cache)
+{
+    uint32_t count = 0;
+    const heap_chunk *chunk = cache->chunks.returned;
+    for (; chunk != NULL; chunk = chunk->next_returned) {
+        if (!require(check,
+                     chunk->owner == cache && chunk->returned != 0 && count < cache->chunks.count,
+                     "no pages were returned to the chunk at page %u", chunk->page)) {
+            return false;
+        }
+        count++;
+    }
+    check->returned -= count;
+    return true;
+}
+
 static bool check_chunk_set(checker *check, const heap_cache *cache)
 {
     const chunk_set *set = &cache->chunks;
@@ -250,12 +286,14 @@ static bool check_chunk_set(checker *check, const heap_cache *cache)
         whole = check_chunk_list(check, cache, list); /* the last one counts */
         count += whole;
     }
+    check->chunks -= count;
     return !check->failed &&
            require(check, set->current == NULL || set->current->owner == cache,
                    "the chunk that a cache cuts from is another one's") &&
            require(check, count == set->count && whole == set->whole,
                    "a cache says that it has %u chunks, %u of them whole, and has %u and %u",
-                   set->count, set->whole, count, whole);
+                   set->count, set->whole, count, whole) &&
+           check_returned(check, cache);
 }
 
 /* ---- spans
@@ -610,9 +648,12 @@ static bool check_caches(checker *check)
 {
     uint64_t met = meet_all(check);
     forget_all(check, met);
-    return !check->failed && require(check, check->cached == met,
-                                     "%u blocks are out and not live, and %llu are in caches",
-                                     check->cached, (unsigned long long)met);
+    return !check->failed &&
+           require(check, check->cached == met,
+                   "%u blocks are out and not live, and %llu are in caches", check->cached,
+                   (unsigned long long)met) &&
+           require(check, check->chunks == 0, "a chunk is none of its owner's") &&
+           require(check, check->returned == 0, "nobody will take over what was returned");
 }
 
 /* ---- quarantine

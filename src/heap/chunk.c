@@ -163,10 +163,20 @@ void chunk_set_put_tail(chunk_set *set, heap_chunk *chunk, uint32_t first, uint3
     }
 }
 
-void chunk_set_put(chunk_set *set, heap_chunk *chunk, uint32_t first, uint32_t pages)
+/* Of a block's chunk: [pages] are free or returned now. True iff so many chunks are whole in this
+ * way that it is time to give some up. */
+static bool ripens(chunk_set *owners, uint64_t pages)
+{
+    return pages == CHUNK_WHOLE &&
+           __atomic_add_fetch(&owners->ripe, 1, __ATOMIC_RELAXED) % CHUNK_RIPE_MAX == 0;
+}
+
+bool chunk_set_put(chunk_set *set, heap_chunk *chunk, uint32_t first, uint32_t pages)
 {
     chunk_set_heads(chunk, chunk->heads & ~(UINT64_C(1) << first));
     chunk_set_put_tail(set, chunk, first, pages);
+    uint64_t returned = __atomic_load_n(&chunk->returned, __ATOMIC_RELAXED);
+    return (returned != 0 && ripens(set, chunk->free | returned)) || chunk_set_is_rich(set);
 }
 
 bool chunk_set_extend(chunk_set *set, heap_chunk *chunk, uint32_t first, uint32_t pages)
@@ -190,9 +200,7 @@ bool chunk_return(chunk_set *owners, heap_chunk *chunk, uint32_t first, uint32_t
 {
     uint64_t mask = chunk_mask(first, pages);
     uint64_t before = __atomic_fetch_or(&chunk->returned, mask, __ATOMIC_ACQ_REL);
-    bool whole = (before | mask | __atomic_load_n(&chunk->free, __ATOMIC_RELAXED)) == CHUNK_WHOLE;
-    bool ripe =
-        whole && __atomic_add_fetch(&owners->ripe, 1, __ATOMIC_RELAXED) % CHUNK_RIPE_MAX == 0;
+    bool ripe = ripens(owners, before | mask | __atomic_load_n(&chunk->free, __ATOMIC_RELAXED));
     if (before == 0) {
         chunk->next_returned = __atomic_load_n(&owners->returned, __ATOMIC_RELAXED);
         while (!__atomic_compare_exchange_n(&owners->returned, &chunk->next_returned, chunk, true,

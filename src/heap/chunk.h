@@ -26,8 +26,8 @@
 #define CHUNK_LIST_WHOLE (MEDIUM_PAGES_MAX + 1)
 #define CHUNK_LISTS      (MEDIUM_PAGES_MAX + 2)
 
-/* So many chunks may be whole in the eyes of the threads that freed their last blocks before one of
- * them sees to it, instead of their owner. */
+/* So many chunks may be whole, were what others returned taken over, before the thread that frees
+ * the last block of one more sees to it. */
 #define CHUNK_RIPE_MAX 8u
 
 /* How many chunks with returned pages a search takes over. Each of them was made one by a free, so
@@ -64,7 +64,7 @@ typedef struct chunk_set {
     uint64_t listed;     /* a bit a list that is not empty */
     heap_chunk *lists[CHUNK_LISTS];
     heap_chunk *returned; /* a stack of those in which others freed blocks */
-    uint32_t ripe;        /* about how many of these are whole */
+    uint32_t ripe;        /* about how many of these would be whole */
     uint32_t count;
     uint32_t whole; /* how many are listed as whole */
     chunk_recent recent[MEDIUM_PAGES_MAX + 1];
@@ -200,8 +200,9 @@ static inline void chunk_take(chunk_set *set, heap_chunk *chunk, uint32_t first,
     chunk->starts |= UINT64_C(1) << first;
 }
 
-/* A block of the set's chunk goes back to it. */
-void chunk_set_put(chunk_set *set, heap_chunk *chunk, uint32_t first, uint32_t pages);
+/* A block of the set's chunk goes back to it. True iff the caller must see to it that whole chunks
+ * are given up. */
+bool chunk_set_put(chunk_set *set, heap_chunk *chunk, uint32_t first, uint32_t pages);
 
 /* Some pages of a block do, behind those that it keeps. */
 void chunk_set_put_tail(chunk_set *set, heap_chunk *chunk, uint32_t first, uint32_t pages);

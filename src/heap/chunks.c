@@ -170,8 +170,8 @@ void heap_shed_chunks_locked(grt_heap *heap, heap_cache *cache)
     bool stop = cache != heap_cache_at_hand(heap);
     if (stop) {
         heap_stop_caches_locked(heap);
-        chunk_set_collect(set, UINT32_MAX);
     }
+    chunk_set_collect(set, UINT32_MAX);
     while (chunk_set_is_rich(set)) {
         heap_dissolve_chunk_locked(heap, set->lists[CHUNK_LIST_WHOLE]);
     }

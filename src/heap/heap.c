@@ -293,16 +293,16 @@ static bool resize_claimed_locked(grt_heap *heap, heap_cache *cache, const heap_
 static bool resize_pages_locked(grt_heap *heap, heap_cache *cache, const heap_block *block,
                                 uint32_t size)
 {
+    heap_block claimed = *block;
     if (block->slot == NO_SLOT) {
         return resize_claimed_locked(heap, cache, block, size);
     }
-    heap_slot *slot = &heap->slots.all[block->slot];
-    if (!slot_claim(slot, heap_live_slot(block))) {
+    if (!heap_claim_slot(heap, &claimed)) {
         return false;
     }
-    bool done = resize_claimed_locked(heap, cache, block, size);
+    bool done = resize_claimed_locked(heap, cache, &claimed, size);
     if (!done) {
-        slot_store(slot, heap_live_slot(block));
+        slot_store(&heap->slots.all[block->slot], heap_live_slot(&claimed));
     }
     return done;
 }
@@ -383,18 +383,23 @@ static grt_addr withdraw_unlock(grt_heap *heap, const heap_block *from, const he
     return 0;
 }
 
+/* Bytes of a block that a move copies. */
+static uint32_t bytes_to_move(const heap_block *from, const heap_request *request)
+{
+    return from->asked < request->size ? from->asked : request->size;
+}
+
 /* Moves a block into one that was set aside. Releases the lock while it copies; the old block is
  * claimed meanwhile, unless copying it will fault: then it must still be the guest's. */
-static grt_addr move_unlock(grt_heap *heap, const heap_block *from, const heap_request *request)
+static grt_addr move_unlock(grt_heap *heap, heap_block *from, const heap_request *request)
 {
-    uint32_t bytes = from->asked < request->size ? from->asked : request->size;
-    bool claimed = is_readable(heap, from, bytes);
+    bool claimed = is_readable(heap, from, bytes_to_move(from, request));
     if (claimed && !heap_claim_locked(heap, request->cache, from)) {
         return withdraw_unlock(heap, from, request);
     }
     os_mutex_unlock(&heap->lock);
     dress(heap, request);
-    copy_block(heap, from, bytes, request->block);
+    copy_block(heap, from, bytes_to_move(from, request), request->block);
     bool filled = claimed && heap_undress(heap, from, "realloc");
     os_mutex_lock(&heap->lock);
     heap_publish_locked(heap, request->cache, request);
@@ -410,7 +415,7 @@ static grt_addr move_unlock(grt_heap *heap, const heap_block *from, const heap_r
 
 /* Verifies what is behind a block before its size changes. Releases the lock meanwhile; the block
  * is the same afterwards, for nobody can free it. */
-static void verify_relock(grt_heap *heap, heap_cache *cache, const heap_block *block)
+static void verify_relock(grt_heap *heap, heap_cache *cache, heap_block *block)
 {
     if (!heap->watch.has_tail || !heap_claim_locked(heap, cache, block)) {
         return;
@@ -455,7 +460,7 @@ static grt_addr stay_unlock(grt_heap *heap, const heap_block *before, const heap
 }
 
 /* With the block found and the lock held, which is released. */
-static grt_addr realloc_unlock(grt_heap *heap, const heap_block *found, heap_request *request)
+static grt_addr realloc_unlock(grt_heap *heap, heap_block *found, heap_request *request)
 {
     verify_relock(heap, request->cache, found);
     if (resize_locked(heap, request->cache, found, request->size)) {

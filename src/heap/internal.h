@@ -351,9 +351,8 @@ static inline heap_cache *heap_uncut(const grt_heap *heap, heap_cache *cache, he
     if (__builtin_expect(owner != cache, 0)) {
         return chunk_return(&owner->chunks, chunk, first, pages) ? owner : NULL;
     }
-    chunk_set_put(&cache->chunks, chunk, first, pages);
     chunk_set_remember(&cache->chunks, page, pages);
-    return chunk_set_is_rich(&cache->chunks) ? cache : NULL;
+    return chunk_set_put(&cache->chunks, chunk, first, pages) ? cache : NULL;
 }
 
 /* Changes the pages of a block of a chunk that nobody else can free, with its owner stopped. False
@@ -382,9 +381,13 @@ uint32_t heap_past_of_chunk(const grt_heap *heap, const heap_chunk *chunk, uint3
 /* ---- releasing (release.c) --------------------------------------------------------------------
  */
 
-/* Makes a live block pending again, so that nobody else can free it; false iff another thread freed
- * it meanwhile. */
-bool heap_claim_locked(grt_heap *heap, heap_cache *cache, const heap_block *block);
+/* Makes the slot of a live block say that it is not, so that nobody else can free it; false iff
+ * another thread freed it since it was found. When that thread got another medium block at the same
+ * place, of which the slot says the same, it is that which is claimed, and [block] says so. */
+bool heap_claim_slot(const grt_heap *heap, heap_block *block);
+
+/* Makes a live block pending again; otherwise the same. */
+bool heap_claim_locked(grt_heap *heap, heap_cache *cache, heap_block *block);
 
 /* Makes a claimed block live again, as it was. */
 void heap_unclaim_locked(grt_heap *heap, heap_cache *cache, const heap_block *block);

@@ -147,11 +147,26 @@ bool heap_release_empty_spans_locked(grt_heap *heap, uint32_t kept)
     return any;
 }
 
-bool heap_claim_locked(grt_heap *heap, heap_cache *cache, const heap_block *block)
+bool heap_claim_slot(const grt_heap *heap, heap_block *block)
+{
+    heap_slot live = heap_live_slot(block);
+    if (!slot_claim(&heap->slots.all[block->slot], live)) {
+        return false;
+    }
+    if (block->span == NULL) { /* only now it is certain how many pages it has */
+        uint32_t pages = info_pages(heap_get_page_info(heap, block->page));
+        block->base = slot_base(pages);
+        block->asked = slot_asked(live) + block->base;
+        block->extent = block->room = pages << PAGE_SHIFT;
+    }
+    return true;
+}
+
+bool heap_claim_locked(grt_heap *heap, heap_cache *cache, heap_block *block)
 {
     if (block->slot == NO_SLOT) {
         heap->table.pages[block->page].u.large.asked = LARGE_CLAIMED;
-    } else if (!slot_claim(&heap->slots.all[block->slot], heap_live_slot(block))) {
+    } else if (!heap_claim_slot(heap, block)) {
         return false;
     }
     cache_add_pending(cache, block->extent, block->slot != NO_SLOT);

@@ -278,6 +278,9 @@ static void test_chunks(void **state)
     PLANT(slots[0], slots[0] & ~SLOT_LIVE, "are out and not live, and");
     PLANT(slots[3], SLOT_LIVE | 12000, "is live, and no block starts there");
     PLANT(slots[6], SLOT_LIVE | 12000, "was returned in part, or is live");
+    PLANT(slots[1], SLOT_LIVE | 12000, "is live, and no block starts there");
+    PLANT(slots[63], SLOT_LIVE | 12000, "is live, and no block starts there");
+    PLANT(info[2], 5, "has information 5");
 }
 
 static void test_lists_of_chunks(void **state)
@@ -297,6 +300,15 @@ static void test_lists_of_chunks(void **state)
     PLANT(set->current->owner, heap->shared, "the chunk that a cache cuts from is another one's");
     PLANT(set->count, 4, "a cache says that it has 4 chunks, 1 of them whole, and has 3 and 1");
     PLANT(set->whole, 0, "a cache says that it has 3 chunks, 0 of them whole, and has 3 and 1");
+    PLANT(set->returned, NULL, "nobody will take over what was returned");
+    PLANT(set->returned, whole, "no pages were returned to the chunk");
+    PLANT(chunk->next_returned, chunk, "no pages were returned to the chunk");
+    heap_chunk *current = set->current;
+    set->current = NULL;
+    set->count--;
+    expect("a chunk is none of its owner's");
+    set->current = current;
+    set->count++;
     PLANT(cache->chunk_free, 1, "free pages of chunks");
     PLANT(cache->chunk_blocks, 1, "blocks: the counter says");
     heap_chunk *first = whole;

@@ -207,6 +207,34 @@ static void take_over_what_was_returned(grt_addr (*alloc)(grt_heap *heap, uint32
     fixture_close(&fixture);
 }
 
+static void free_every_second(void *arg)
+{
+    (void)arg;
+    for (uint32_t i = 0; i < 2000; i += 2) {
+        put(others[i]);
+    }
+}
+
+/* Others return some of the blocks of each chunk, and then the owner frees the rest. */
+static void test_what_owner_and_others_free_is_bounded(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 0);
+    for (uint32_t i = 0; i < 2000; i++) {
+        others[i] = get(PAGES(30)); /* two a chunk */
+    }
+    os_thread *thread;
+    assert_int_equal(os_thread_create(0x20000, free_every_second, NULL, &thread), 0);
+    os_thread_join(thread);
+    for (uint32_t i = 1; i < 2000; i += 2) {
+        put(others[i]);
+    }
+    assert_int_equal(stats_of(fixture.heap).live, 0);
+    assert_in_range(own_chunks()->count, 1, 4 + 2 * CHUNK_RIPE_MAX);
+    assert_heap_sound(fixture.heap);
+    fixture_close(&fixture);
+}
+
 static void test_what_was_returned_is_given_up(void **state)
 {
     (void)state;
@@ -229,6 +257,33 @@ static void test_what_is_kept_serves_others_before_they_are_refused(void **state
     assert_int_equal(grt_heap_size(fixture.heap, block), PAGES(20));
     put(block); /* which is in no chunk any more */
     assert_heap_sound(fixture.heap);
+    fixture_close(&fixture);
+}
+
+static void open_with_budget(uint32_t heap_pages, uint32_t budget_pages)
+{
+    grt_memory_config memory_config = grt_memory_config_default();
+    grt_heap_config config = fixture_config(&fixture, heap_pages);
+    memory_config.budget = PAGES((uint64_t)budget_pages);
+    assert_int_equal(grt_memory_create(&memory_config, &fixture.memory), GRT_OK);
+    assert_int_equal(grt_heap_create(fixture.memory, &config, &fixture.heap), GRT_OK);
+}
+
+/* Where the memory's budget has no room for a chunk, blocks do without, and the pages of freed ones
+ * are not given back to the host for the sake of one: the next block finds what was written there.
+ */
+static void test_no_budget_for_a_chunk(void **state)
+{
+    (void)state;
+    open_with_budget(4096, 100);
+    (void)get(PAGES(80));
+    grt_addr block = get(PAGES(5));
+    assert_int_equal(own_chunks()->count, 0);
+    memset(grt_memory_host(fixture.memory, block), 0xAB, PAGES(5));
+    put(block);
+    assert_int_equal(get(PAGES(5)), block);
+    assert_int_equal(*(uint8_t *)grt_memory_host(fixture.memory, block), 0xAB);
+    assert_int_equal(stats_of(fixture.heap).failures, 0);
     fixture_close(&fixture);
 }
 
@@ -441,7 +496,7 @@ static void test_stale_frees_against_chunks(void **state)
  * small heap out of the free runs, in a larger one out of its chunk. */
 
 #if single_step_available
-#    define STEPS_MOST 20000
+#    define STEPS_MOST 200000
 #    ifdef __SANITIZE_ADDRESS__
 #        define UNDER_SANITIZER 1
 #    else
@@ -511,7 +566,34 @@ static bool free_with_a_change_at(int step)
     return stopped;
 }
 
-static void step_through_changes(uint32_t heap_pages)
+/* The same for a realloc, which finds the block, may look for another one, and then claims it. */
+static uint32_t resize_to;
+
+static bool realloc_with_a_change_at(int step)
+{
+    atomic_store(&owner.wanted, false);
+    atomic_store(&owner.changed, false);
+    barrier_wait(&owner.barrier);
+    barrier_wait(&owner.barrier);
+    grt_addr stale = owner.block;
+    single_step_on(step);
+    grt_addr resized = grt_heap_realloc(fixture.heap, stale, resize_to);
+    bool stopped = single_step_off();
+    atomic_store(&owner.wanted, true);
+    barrier_wait(&owner.barrier);
+    assert_heap_sound(fixture.heap);
+    if (resized != 0 && grt_heap_size(fixture.heap, resized) == resize_to) {
+        put(resized);
+    }
+    if (owner.block != 0 && grt_heap_size(fixture.heap, owner.block) == PAGES(26)) {
+        put(owner.block);
+    }
+    assert_heap_sound(fixture.heap);
+    assert_int_equal(stats_of(fixture.heap).live_asked, 0);
+    return stopped;
+}
+
+static void step_through_changes(uint32_t heap_pages, int stride, bool (*change_at)(int step))
 {
     grt_heap_config config = fixture_config(&fixture, heap_pages);
     config.log = (grt_log){drop_line, NULL, GRT_LOG_ERROR};
@@ -521,8 +603,9 @@ static void step_through_changes(uint32_t heap_pages)
     os_thread *thread;
     assert_int_equal(os_thread_create(0x20000, own_the_page, NULL, &thread), 0);
     single_step_install(let_owner_change);
-    int step = 1, stride = UNDER_SANITIZER ? 7 : 1; /* there are many more instructions */
-    while (step < STEPS_MOST && free_with_a_change_at(step)) {
+    int step = 1;
+    stride *= UNDER_SANITIZER ? 7 : 1; /* there are many more instructions */
+    while (step < STEPS_MOST && change_at(step)) {
         step += stride;
     }
     single_step_remove();
@@ -537,13 +620,23 @@ static void step_through_changes(uint32_t heap_pages)
 static void test_a_page_that_changes_hands(void **state)
 {
     (void)state;
-    step_through_changes(64);
+    step_through_changes(64, 1, free_with_a_change_at);
 }
 
 static void test_a_page_of_a_chunk_that_changes_hands(void **state)
 {
     (void)state;
-    step_through_changes(1024);
+    step_through_changes(1024, 1, free_with_a_change_at);
+}
+
+/* Shortened where it is; and moved, which takes thousands of instructions. */
+static void test_a_page_that_changes_hands_during_a_realloc(void **state)
+{
+    (void)state;
+    resize_to = PAGES(20);
+    step_through_changes(1024, 5, realloc_with_a_change_at);
+    resize_to = 100;
+    step_through_changes(1024, 199, realloc_with_a_change_at);
 }
 #else
 static void test_a_page_that_changes_hands(void **state)
@@ -553,6 +646,12 @@ static void test_a_page_that_changes_hands(void **state)
 }
 
 static void test_a_page_of_a_chunk_that_changes_hands(void **state)
+{
+    (void)state;
+    skip();
+}
+
+static void test_a_page_that_changes_hands_during_a_realloc(void **state)
 {
     (void)state;
     skip();
@@ -570,6 +669,8 @@ int main(void)
         cmocka_unit_test(test_what_is_kept_is_bounded),
         cmocka_unit_test(test_what_others_return_is_bounded),
         cmocka_unit_test(test_what_was_returned_is_given_up),
+        cmocka_unit_test(test_what_owner_and_others_free_is_bounded),
+        cmocka_unit_test(test_no_budget_for_a_chunk),
         cmocka_unit_test(test_small_heaps_have_no_chunks),
         cmocka_unit_test(test_what_is_kept_serves_others_before_they_are_refused),
         cmocka_unit_test(test_zeroed),
@@ -580,6 +681,7 @@ int main(void)
         cmocka_unit_test(test_stale_frees_against_chunks),
         cmocka_unit_test(test_a_page_that_changes_hands),
         cmocka_unit_test(test_a_page_of_a_chunk_that_changes_hands),
+        cmocka_unit_test(test_a_page_that_changes_hands_during_a_realloc),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
