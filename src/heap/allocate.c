@@ -4,8 +4,6 @@
 #include "heap/call_site.h"
 #include "heap/internal.h"
 
-#include "os/assert.h"
-
 /* Spans, chunks and small runs are committed up to 256 KiB ahead, so that a growing guest makes few
  * calls to the host. Larger runs are committed exactly: what is committed early has to be cleared
  * by hand.

@@ -3,8 +3,6 @@
  */
 #include "heap/chunk.h"
 
-#include "os/assert.h"
-
 /* ---- words -------------------------------------------------------------------------------------
  */
 
@@ -30,9 +28,6 @@ uint32_t chunk_longest(uint64_t free)
     }
     return longest;
 }
-
-/* Rather than look at more listed chunks, a search ends without one. */
-#define TRIES_MOST 16u
 
 /* ---- lists -------------------------------------------------------------------------------------
  */
@@ -105,6 +100,9 @@ void chunk_set_remove(chunk_set *set, heap_chunk *chunk)
     }
     set->count--;
 }
+
+/* Rather than look at more listed chunks, a search ends without one. */
+#define TRIES_MOST 16u
 
 /* A listed chunk that has room; null if none was found. Those that promise too much are put where
  * they belong: each of them was cut since it was listed, so there are few. */

@@ -105,12 +105,6 @@ static void disown(grt_heap *heap, heap_chunk *chunk)
     remember_past(heap, chunk);
 }
 
-static void give_pages(grt_heap *heap, uint32_t page, uint32_t length)
-{
-    heap_backing_recover(&heap->backing, page, length);
-    heap_trim_run_locked(heap, page_runs_give(&heap->runs, page));
-}
-
 /* A block of the chunk becomes a run. */
 static void set_block_apart(grt_heap *heap, uint32_t page)
 {
@@ -141,7 +135,7 @@ void heap_dissolve_chunk_locked(grt_heap *heap, heap_chunk *chunk)
             bool is_free = (free >> at & 1) != 0;
             length = run_length(free, at, is_free);
             if (is_free && giving) {
-                give_pages(heap, chunk->page + at, length);
+                heap_give_run_locked(heap, chunk->page + at, length);
             } else if (is_free) {
                 page_table_set_run(&heap->table, chunk->page + at, length, PAGE_LARGE);
             }
@@ -167,17 +161,12 @@ bool heap_dissolve_chunks_locked(grt_heap *heap, heap_cache *cache)
 void heap_shed_chunks_locked(grt_heap *heap, heap_cache *cache)
 {
     chunk_set *set = &cache->chunks;
-    bool stop = cache != heap_cache_at_hand(heap);
-    if (stop) {
-        heap_stop_caches_locked(heap);
-    }
+    bool stopped = heap_stop_owner_locked(heap, cache);
     chunk_set_collect(set, UINT32_MAX);
     while (chunk_set_is_rich(set)) {
         heap_dissolve_chunk_locked(heap, set->lists[CHUNK_LIST_WHOLE]);
     }
-    if (stop) {
-        heap_start_caches_locked(heap);
-    }
+    heap_start_owner_locked(heap, stopped);
 }
 
 void heap_shed_chunks(grt_heap *heap, heap_cache *cache)

@@ -12,8 +12,6 @@
 
 #include <string.h>
 
-#include "os/assert.h"
-
 /* ---- requests ----------------------------------------------------------------------------------
  */
 
@@ -249,16 +247,16 @@ static bool grow_pages_locked(grt_heap *heap, const heap_block *block, uint32_t 
     return true;
 }
 
-/* The same for a block of a chunk; whoever's that is, he is stopped meanwhile. */
+/* The same for a block of a chunk. An owner who is another thread is stopped meanwhile. */
 static bool resize_in_chunk_locked(grt_heap *heap, heap_cache *cache, heap_chunk *chunk,
                                    const heap_block *block, uint32_t size)
 {
     uint32_t have = block->extent >> PAGE_SHIFT;
     uint64_t want = heap_round_to_pages(with_redzone(heap, size)) >> PAGE_SHIFT;
-    heap_stop_caches_locked(heap);
+    bool stopped = heap_stop_owner_locked(heap, chunk->owner);
     bool done = want <= MEDIUM_PAGES_MAX && heap_is_writable(heap, block->address, block->extent) &&
                 heap_recut(heap, chunk, block->page, have, (uint32_t)want);
-    heap_start_caches_locked(heap);
+    heap_start_owner_locked(heap, stopped);
     if (done) {
         slot_store(&heap->slots.all[block->slot], SLOT_LIVE | (size - slot_base((uint32_t)want)));
         cache_count_resize(cache, block->asked, size);

@@ -116,6 +116,24 @@ heap_cache *heap_own_cache_locked(grt_heap *heap);
 void heap_stop_caches_locked(grt_heap *heap);
 void heap_start_caches_locked(grt_heap *heap);
 
+/* The same if the cache is not the calling thread's own; true iff it was done, which starting it
+ * again must be told. */
+static inline bool heap_stop_owner_locked(grt_heap *heap, const heap_cache *cache)
+{
+    bool stop = cache != heap_cache_at_hand(heap);
+    if (stop) {
+        heap_stop_caches_locked(heap);
+    }
+    return stop;
+}
+
+static inline void heap_start_owner_locked(grt_heap *heap, bool stopped)
+{
+    if (stopped) {
+        heap_start_caches_locked(heap);
+    }
+}
+
 /* Makes every call from now on take the long way, or ends that. */
 void heap_set_special_locked(grt_heap *heap, bool special);
 
@@ -423,6 +441,9 @@ static inline void heap_release_spare_spans_locked(grt_heap *heap)
         (void)heap_release_empty_spans_locked(heap, 1);
     }
 }
+
+/* Gives the pages of a run, of which the guest may have changed some, back to the free runs. */
+void heap_give_run_locked(grt_heap *heap, uint32_t page, uint32_t length);
 
 /* Gives the committed pages of all free runs back; returns how many. */
 uint32_t heap_trim_locked(grt_heap *heap);

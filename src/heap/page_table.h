@@ -1,10 +1,10 @@
 /*
  * page_table.h - what every page of a heap's range is.
  *
- * The range is cut into runs of pages: free, one large block, or one span of small blocks. A run
- * is described by the record of its first page, its head; heads are also bits of a layered bitmap,
- * so that the run around any page is found in a few words without a tag at its end. Records live
- * in host memory that the host backs only where they are touched.
+ * The range is cut into runs of pages: free, one block, one span of small blocks, or one chunk. A
+ * run is described by the record of its first page, its head; heads are also bits of a layered
+ * bitmap, so that the run around any page is found in a few words without a tag at its end. Records
+ * live in host memory that the host backs only where they are touched.
  */
 #ifndef GRT_HEAP_PAGE_TABLE_H
 #define GRT_HEAP_PAGE_TABLE_H

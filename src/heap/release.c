@@ -126,10 +126,8 @@ void heap_release_span_locked(grt_heap *heap, heap_span *span)
         page->kind = PAGE_INSIDE;
         page->past = past_small(span->size_class, i, span->carved);
     }
-    heap_backing_recover(&heap->backing, span->page, span->pages);
     heap->counters.span_bytes -= (uint64_t)span->pages << PAGE_SHIFT;
-    uint32_t run = page_runs_give(&heap->runs, span->page);
-    heap_trim_run_locked(heap, run);
+    heap_give_run_locked(heap, span->page, span->pages);
     span_destroy(&heap->pool, span);
 }
 
@@ -219,8 +217,9 @@ static void free_small(grt_heap *heap, heap_cache *cache, const heap_block *bloc
     bin->blocks[bin->count++] = (block_place){block->address, block->slot};
 }
 
-static void give_run(grt_heap *heap, uint32_t page)
+void heap_give_run_locked(grt_heap *heap, uint32_t page, uint32_t length)
 {
+    heap_backing_recover(&heap->backing, page, length);
     heap_trim_run_locked(heap, page_runs_give(&heap->runs, page));
 }
 
@@ -236,8 +235,7 @@ static void give_pages(grt_heap *heap, uint32_t page)
     heap_page *head = &heap->table.pages[page];
     head->past = mark_of(head);
     heap_count_returned(heap, 1, (uint64_t)head->length << PAGE_SHIFT);
-    heap_backing_recover(&heap->backing, page, head->length);
-    give_run(heap, page);
+    heap_give_run_locked(heap, page, head->length);
 }
 
 static void free_large(grt_heap *heap, const heap_block *block)

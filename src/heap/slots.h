@@ -49,7 +49,8 @@ typedef struct class_area {
  * times CLASS_UNIT in bits 0 to 11, the slot of the span's block 0 or of the medium block from bit
  * 32 on, and in between the page's first byte in the span or the pages of the block. What 0 says is
  * harmless: the slots that it leads to belong to nobody. So is what the first page of a medium
- * block goes on to say once the block is free: its slot is not live.
+ * block in a chunk goes on to say once the block is free, even inside another one: its slot is not
+ * live.
  */
 typedef uint64_t page_info;
 
