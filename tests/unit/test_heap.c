@@ -273,6 +273,18 @@ static void test_zeroed_over_many_stale_stretches(void **state)
     fixture_close(&fixture);
 }
 
+/* A hole that just fits is better than a part of a long run. */
+static void test_a_run_that_just_fits_is_taken(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 4096);
+    grt_addr hole = grt_heap_alloc(fixture.heap, 101 * GRT_PAGE_SIZE);
+    (void)grt_heap_alloc(fixture.heap, 40 * GRT_PAGE_SIZE);
+    assert_int_equal(grt_heap_free(fixture.heap, hole), GRT_OK);
+    assert_int_equal(grt_heap_alloc(fixture.heap, 101 * GRT_PAGE_SIZE), hole);
+    fixture_close(&fixture);
+}
+
 /* ---- realloc ------------------------------------------------------------------------------------
  */
 
@@ -296,6 +308,32 @@ static void test_realloc_keeps_bytes_over_all_kinds(void **state)
         size = next;
         assert_int_equal(stats_of(fixture.heap).blocks, 1);
         assert_heap_sound(fixture.heap);
+    }
+    fixture_close(&fixture);
+}
+
+/* A move copies what both blocks have, and changes nothing around the new one. */
+static void test_realloc_copies_as_much_as_both_have(void **state)
+{
+    (void)state;
+    static const uint32_t sizes[] = {1,   16,  17,  48,  64,  128,  200,  240,
+                                     255, 256, 257, 272, 512, 1000, 4096, 8192};
+    enum { SIZES = sizeof sizes / sizeof sizes[0] };
+    fixture_open(&fixture, 4096);
+    for (uint32_t pair = 0; pair < SIZES * SIZES; pair++) {
+        uint32_t from = sizes[pair / SIZES], to = sizes[pair % SIZES];
+        grt_addr around[3]; /* the new block is the one in the middle */
+        for (int i = 0; i < 3; i++) {
+            around[i] = grt_heap_alloc(fixture.heap, to);
+            memset(host(around[i]), 0xA0 + i, to);
+        }
+        grt_addr block = grt_heap_alloc(fixture.heap, from);
+        memset(host(block), 0xBB, from);
+        assert_int_equal(grt_heap_free(fixture.heap, around[1]), GRT_OK);
+        grt_addr moved = grt_heap_realloc(fixture.heap, block, to);
+        assert_true(moved == block || moved == around[1]);
+        assert_true(all_bytes_are(moved, from < to ? from : to, 0xBB));
+        assert_true(all_bytes_are(around[0], to, 0xA0) && all_bytes_are(around[2], to, 0xA2));
     }
     fixture_close(&fixture);
 }
@@ -524,7 +562,9 @@ int main(void)
         cmocka_unit_test(test_kept_spans_do_not_starve_a_large_request),
         cmocka_unit_test(test_zeroed_blocks_are_zero),
         cmocka_unit_test(test_zeroed_over_many_stale_stretches),
+        cmocka_unit_test(test_a_run_that_just_fits_is_taken),
         cmocka_unit_test(test_realloc_keeps_bytes_over_all_kinds),
+        cmocka_unit_test(test_realloc_copies_as_much_as_both_have),
         cmocka_unit_test(test_realloc_large_stays_in_place_when_it_can),
         cmocka_unit_test(test_realloc_failure_leaves_the_block),
         cmocka_unit_test(test_realloc_smaller_never_fails),

@@ -279,6 +279,9 @@ static void test_few_empty_spans_are_kept(void **state)
     }
     assert_true(fixture.heap->spare_spans > 0);
     assert_heap_sound(fixture.heap);
+    assert_int_not_equal(grt_heap_alloc(fixture.heap, 200000), 0);
+    assert_int_equal(fixture.heap->spare_spans, 0);
+    assert_int_equal(fixture.heap->classes[size_class_of(500)].empties, 1);
     grt_heap_trim(fixture.heap);
     assert_int_equal(fixture.heap->spare_spans, 0);
     assert_int_equal(stats_of(fixture.heap).cached, 0);

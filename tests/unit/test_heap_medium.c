@@ -92,7 +92,7 @@ static void test_the_fullest_chunk_serves(void **state)
     assert_int_equal(grt_heap_realloc(fixture.heap, blocks[4], PAGES(20)), blocks[4]);
     (void)get(PAGES(30));
     (void)get(PAGES(2));
-    assert_int_equal(get(PAGES(11)), blocks[4] + PAGES(20)); /* 12 pages, against 32 elsewhere */
+    assert_int_equal(get(PAGES(12)), blocks[4] + PAGES(20)); /* just fits; elsewhere are 32 */
     fixture_close(&fixture);
 }
 
@@ -110,6 +110,95 @@ static void test_blocks_grow_and_shrink_in_their_chunk(void **state)
     assert_int_not_equal(grt_heap_realloc(fixture.heap, block, PAGES(5)), block);
     assert_int_not_equal(grt_heap_realloc(fixture.heap, last, PAGES(40)), last); /* no chunk's */
     assert_heap_sound(fixture.heap);
+    fixture_close(&fixture);
+}
+
+static void test_blocks_grow_as_far_as_there_is_room(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 4096);
+    grt_addr block = get(PAGES(20)), hole = get(PAGES(5)), behind = get(PAGES(27));
+    grt_addr last = get(PAGES(10)); /* two pages are left */
+    put(hole);
+    uint8_t *bytes = grt_memory_host(fixture.memory, behind);
+    bytes[0] = 0x77;
+    assert_int_equal(grt_heap_realloc(fixture.heap, last, PAGES(12)), last);
+    assert_int_equal(grt_heap_realloc(fixture.heap, last, PAGES(11)), last);
+    assert_int_not_equal(grt_heap_realloc(fixture.heap, last, PAGES(13)), last);
+    assert_int_not_equal(grt_heap_realloc(fixture.heap, block, PAGES(26)), block);
+    assert_int_equal(bytes[0], 0x77);
+    grt_addr alone = get(PAGES(32));
+    assert_int_not_equal(grt_heap_realloc(fixture.heap, alone, PAGES(33)), alone);
+    assert_heap_sound(fixture.heap);
+    fixture_close(&fixture);
+}
+
+/* A chunk that is kept without blocks is cut again where a block of the length was freed last. */
+static void test_a_whole_chunk_serves_again(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 4096);
+    grt_addr blocks[3] = {get(PAGES(32)), get(PAGES(32)), get(PAGES(32))};
+    put(blocks[0]);
+    put(blocks[1]);
+    assert_int_equal(own_chunks()->whole, 1);
+    assert_int_equal(get(PAGES(32)), blocks[1]);
+    assert_int_equal(own_chunks()->whole, 0);
+    assert_heap_sound(fixture.heap);
+    put(blocks[1]);
+    assert_int_equal(own_chunks()->whole, 1);
+    fixture_close(&fixture);
+}
+
+/* Three chunks without blocks are kept, and one more for every sixteen. */
+static void test_who_has_more_chunks_keeps_more(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 0);
+    grt_addr blocks[96];
+    for (uint32_t i = 0; i < 96; i++) {
+        blocks[i] = get(PAGES(32));
+    }
+    assert_int_equal(own_chunks()->count, 48);
+    for (uint32_t i = 0; i < 12; i++) {
+        put(blocks[i]);
+    }
+    assert_int_equal(own_chunks()->whole, 6);
+    assert_int_equal(own_chunks()->count, 48);
+    put(blocks[12]);
+    put(blocks[13]);
+    assert_int_equal(own_chunks()->whole, 5);
+    assert_int_equal(own_chunks()->count, 46); /* with which it is five */
+    fixture_close(&fixture);
+}
+
+/* However many chunks have less than their lists promise, a search ends. */
+static void test_a_search_looks_at_few_chunks(void **state)
+{
+    (void)state;
+    enum { CHUNKS = 40 };
+    grt_addr holes[CHUNKS];
+    fixture_open(&fixture, 0);
+    for (uint32_t i = 0; i < CHUNKS; i++) {
+        uint32_t pages = 19 + i / CHUNK_RECENT; /* as many of a length as are remembered */
+        (void)get(PAGES(32));
+        (void)get(PAGES(32 - pages));
+        holes[i] = get(PAGES(pages));
+    }
+    grt_addr room = get(PAGES(32));
+    for (uint32_t i = 0; i < 3; i++) {
+        (void)get(PAGES(32)); /* the chunk that is cut from is full */
+    }
+    put(room);
+    for (uint32_t i = 0; i < CHUNKS; i++) {
+        put(holes[i]);
+    }
+    for (uint32_t i = CHUNKS; i-- > 0;) { /* the chunks stay listed as they are */
+        assert_int_equal(get(PAGES(19 + i / CHUNK_RECENT)), holes[i]);
+    }
+    assert_int_equal(own_chunks()->count, CHUNKS + 2);
+    assert_int_not_equal(get(PAGES(18)), room);
+    assert_int_equal(own_chunks()->count, CHUNKS + 3);
     fixture_close(&fixture);
 }
 
@@ -147,6 +236,39 @@ static void test_what_is_kept_is_bounded(void **state)
     assert_int_equal(own_chunks()->count, 0);
     assert_int_equal(stats_of(fixture.heap).cached, 0);
     assert_int_equal(stats_of(fixture.heap).largest_free, stats_of(fixture.heap).capacity);
+    fixture_close(&fixture);
+}
+
+/* With an option that touches blocks every free takes the long way, which gives chunks up as well.
+ */
+static void test_what_is_kept_is_bounded_with_options(void **state)
+{
+    (void)state;
+    grt_addr blocks[96];
+    fixture_open_options(&fixture, 8192, "fill");
+    for (uint32_t i = 0; i < 96; i++) {
+        blocks[i] = get(PAGES(32));
+    }
+    for (uint32_t i = 0; i < 96; i++) {
+        put(blocks[i]);
+    }
+    assert_in_range(own_chunks()->count, 1, 5);
+    fixture_close(&fixture);
+}
+
+/* All of a chunk counts as taken, and none is made that exceeds the budget. */
+static void test_chunks_keep_to_the_budget(void **state)
+{
+    (void)state;
+    grt_heap_config config = fixture_config(&fixture, 2048);
+    config.budget = PAGES(100);
+    fixture_open_with(&fixture, &config);
+    for (uint32_t i = 0; i < 5; i++) { /* three in a chunk, which is given up for the fifth */
+        (void)get(PAGES(20));
+        assert_int_equal(own_chunks()->count, i < 4);
+    }
+    assert_int_equal(grt_heap_alloc(fixture.heap, PAGES(3)), 0);
+    assert_int_equal(stats_of(fixture.heap).live, PAGES(100));
     fixture_close(&fixture);
 }
 
@@ -242,6 +364,33 @@ static void test_what_was_returned_is_given_up(void **state)
     take_over_what_was_returned(grt_heap_alloc_zeroed);
 }
 
+static void free_one(void *arg)
+{
+    put(*(const grt_addr *)arg);
+}
+
+static void free_elsewhere(grt_addr block)
+{
+    os_thread *thread;
+    assert_int_equal(os_thread_create(0x20000, free_one, &block, &thread), 0);
+    os_thread_join(thread);
+}
+
+/* Before a new chunk is made the owner takes over what others freed in the one that it cuts from.
+ */
+static void test_what_others_returned_serves_first(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 4096);
+    grt_addr first = get(PAGES(32)), second = get(PAGES(32));
+    free_elsewhere(first);
+    assert_int_equal(get(PAGES(20)), first);
+    free_elsewhere(second);
+    assert_int_equal(get(PAGES(32)), second);
+    assert_int_equal(own_chunks()->count, 1);
+    fixture_close(&fixture);
+}
+
 static void test_what_is_kept_serves_others_before_they_are_refused(void **state)
 {
     (void)state;
@@ -298,6 +447,12 @@ static void test_small_heaps_have_no_chunks(void **state)
     put(block);
     assert_int_equal(stats_of(fixture.heap).free, PAGES(512));
     fixture_close(&fixture);
+    for (uint32_t pages = 1023; pages <= 1024; pages++) {
+        fixture_open(&fixture, pages);
+        (void)get(PAGES(20));
+        assert_int_equal(own_chunks()->count, pages == 1024);
+        fixture_close(&fixture);
+    }
 }
 
 static void test_zeroed(void **state)
@@ -313,6 +468,37 @@ static void test_zeroed(void **state)
         assert_int_equal(bytes[i], 0);
     }
     assert_int_equal(grt_heap_size(fixture.heap, block), PAGES(10) - 1);
+    fixture_close(&fixture);
+}
+
+/* Pages that became a chunk are not zero because they are new. */
+static void test_zeroed_in_a_new_chunk(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 4096);
+    grt_addr large = get(PAGES(200));
+    memset(grt_memory_host(fixture.memory, large), 0xAB, PAGES(200));
+    put(large);
+    grt_addr block = grt_heap_alloc_zeroed(fixture.heap, PAGES(10));
+    assert_int_equal(own_chunks()->count, 1);
+    const uint8_t *bytes = grt_memory_host(fixture.memory, block);
+    for (uint32_t i = 0; i < PAGES(10); i++) {
+        assert_int_equal(bytes[i], 0);
+    }
+    fixture_close(&fixture);
+}
+
+/* Of a chunk that ends, also a single page at its end becomes a free run. */
+static void test_the_last_page_of_a_chunk(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 4096);
+    (void)get(PAGES(32));
+    (void)get(PAGES(31));
+    assert_int_equal(grt_heap_alloc(fixture.heap, PAGES(4090)), 0);
+    assert_int_equal(own_chunks()->count, 0);
+    assert_heap_sound(fixture.heap);
+    assert_int_equal(stats_of(fixture.heap).free, PAGES(4096 - 63));
     fixture_close(&fixture);
 }
 
@@ -350,6 +536,42 @@ static void test_wrong_frees(void **state)
     fixture_close(&fixture);
 }
 
+static void expect_freed(grt_addr address, grt_addr start, uint32_t pages)
+{
+    grt_block_info info;
+    grt_heap_describe(fixture.heap, address, &info);
+    assert_int_equal(info.state, GRT_BLOCK_FREED);
+    assert_int_equal(info.start, start);
+    assert_int_equal(info.extent, PAGES(pages));
+}
+
+/* The pages of a chunk that it has not used yet go on to say what was there before it. */
+static void test_what_was_there_before_the_chunk(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 4096);
+    grt_addr large[3] = {get(PAGES(33)), get(PAGES(33)), get(PAGES(33))};
+    for (int i = 0; i < 3; i++) {
+        put(large[i]);
+    }
+    grt_addr block = get(PAGES(5)); /* the chunk starts with the last page of the first */
+    assert_int_equal(block, large[0] + PAGES(32));
+    expect_refused(large[2], GRT_DOUBLE_FREE);
+    expect_refused(large[2] + PAGES(1), GRT_NOT_A_BLOCK);
+    expect_freed(large[2] + PAGES(2) + 8, large[2], 33);
+    expect_refused(large[1], GRT_INTERIOR_POINTER); /* a page of the block of now */
+    put(block);
+    expect_refused(block, GRT_DOUBLE_FREE);
+    expect_freed(block + PAGES(4) + 8, block, 5);
+    expect_freed(block + PAGES(5) + 8, large[1], 33);
+    expect_refused(block + PAGES(5), GRT_NOT_A_BLOCK);
+    grt_heap_trim(fixture.heap);
+    expect_refused(block, GRT_DOUBLE_FREE);
+    expect_freed(block + 8, block, 5);
+    expect_refused(large[2], GRT_DOUBLE_FREE);
+    fixture_close(&fixture);
+}
+
 /* The pages of a block that the guest took away or protected are not handed out as they are. */
 static void test_pages_that_the_guest_changed(void **state)
 {
@@ -373,6 +595,57 @@ static void test_pages_that_the_guest_changed(void **state)
         }
         grt_heap_trim(fixture.heap);
     }
+    fixture_close(&fixture);
+}
+
+static void expect_usable(grt_addr block, uint32_t pages)
+{
+    assert_true(grt_memory_accessible(fixture.memory, block, PAGES(pages), GRT_READ_WRITE));
+}
+
+/* Nor are those that a realloc cuts off. */
+static void test_changed_pages_that_are_cut_off(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 4096);
+    grt_addr block = get(PAGES(8));
+    grt_memory_decommit(fixture.memory, block + PAGES(6), GRT_PAGE_SIZE);
+    block = grt_heap_realloc(fixture.heap, block, PAGES(4));
+    expect_usable(block, 4);
+    for (int i = 0; i < 6; i++) {
+        expect_usable(get(PAGES(4)), 4);
+    }
+    fixture_close(&fixture);
+}
+
+/* Nor those that were changed in no block, once the chunk has ended. */
+static void test_changed_pages_in_no_block(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 4096);
+    grt_addr block = get(PAGES(8));
+    put(block);
+    grt_memory_decommit(fixture.memory, block + PAGES(3), GRT_PAGE_SIZE);
+    grt_heap_trim(fixture.heap);
+    assert_heap_sound(fixture.heap);
+    expect_usable(get(PAGES(200)), 200);
+    fixture_close(&fixture);
+}
+
+/* A chunk ends with what others returned in it. */
+static void test_changed_pages_beside_a_returned_block(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 4096);
+    grt_addr block = get(PAGES(8)), returned = get(PAGES(8)), last = get(PAGES(8));
+    free_elsewhere(returned);
+    grt_memory_protect(fixture.memory, block, GRT_PAGE_SIZE, GRT_READ_ONLY);
+    put(block);
+    assert_int_equal(own_chunks()->count, 0);
+    assert_heap_sound(fixture.heap);
+    expect_refused(returned, GRT_DOUBLE_FREE);
+    put(last);
+    assert_int_equal(stats_of(fixture.heap).free, PAGES(4096));
     fixture_close(&fixture);
 }
 
@@ -638,6 +911,84 @@ static void test_a_page_that_changes_hands_during_a_realloc(void **state)
     resize_to = 100;
     step_through_changes(1024, 199, realloc_with_a_change_at);
 }
+
+/* ---- a block that comes back during a search ---------------------------------------------------
+ *
+ * The owner of a chunk looks for room one machine instruction after the other, and takes over what
+ * was returned. Before the [step]th, another thread returns one more block of the same chunk. */
+
+static struct {
+    atomic_uint wanted; /* a block that is to be freed; 0: none is */
+    atomic_bool over;
+    grt_addr block;
+} returner;
+
+static void return_what_is_wanted(void *arg)
+{
+    (void)arg;
+    while (!atomic_load(&returner.over)) {
+        grt_addr block = atomic_load(&returner.wanted);
+        if (block != 0) {
+            put(block);
+            atomic_store(&returner.wanted, 0);
+        }
+        os_thread_yield();
+    }
+}
+
+static void let_return(grt_addr block)
+{
+    atomic_store(&returner.wanted, block);
+    while (atomic_load(&returner.wanted) != 0) {
+        os_thread_yield();
+    }
+}
+
+static void let_return_one_more(void)
+{
+    let_return(returner.block);
+}
+
+/* False when the search has fewer steps. */
+static bool search_with_a_return_at(int step)
+{
+    grt_addr blocks[2] = {get(PAGES(32)), get(PAGES(32))};
+    grt_addr first = blocks[blocks[0] > blocks[1]];
+    returner.block = blocks[blocks[0] < blocks[1]];
+    let_return(first);
+    single_step_on(step);
+    grt_addr found = grt_heap_alloc(fixture.heap, PAGES(30));
+    bool stopped = single_step_off();
+    if (!stopped) {
+        let_return_one_more();
+    }
+    assert_int_equal(found, first);
+    assert_int_equal(get(PAGES(32)), returner.block);
+    assert_int_equal(own_chunks()->count, 1);
+    assert_heap_sound(fixture.heap);
+    put(returner.block);
+    put(found);
+    return stopped;
+}
+
+static void test_a_return_at_any_moment_of_a_search(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 4096);
+    memset(&returner, 0, sizeof returner);
+    os_thread *thread;
+    assert_int_equal(os_thread_create(0x20000, return_what_is_wanted, NULL, &thread), 0);
+    single_step_install(let_return_one_more);
+    int step = 1;
+    while (step < STEPS_MOST && search_with_a_return_at(step)) {
+        step++;
+    }
+    single_step_remove();
+    assert_in_range(step, 50, STEPS_MOST - 1);
+    atomic_store(&returner.over, true);
+    os_thread_join(thread);
+    fixture_close(&fixture);
+}
 #else
 static void test_a_page_that_changes_hands(void **state)
 {
@@ -656,6 +1007,12 @@ static void test_a_page_that_changes_hands_during_a_realloc(void **state)
     (void)state;
     skip();
 }
+
+static void test_a_return_at_any_moment_of_a_search(void **state)
+{
+    (void)state;
+    skip();
+}
 #endif
 
 int main(void)
@@ -665,23 +1022,37 @@ int main(void)
         cmocka_unit_test(test_lengths_share_their_pages),
         cmocka_unit_test(test_the_fullest_chunk_serves),
         cmocka_unit_test(test_blocks_grow_and_shrink_in_their_chunk),
+        cmocka_unit_test(test_blocks_grow_as_far_as_there_is_room),
+        cmocka_unit_test(test_a_whole_chunk_serves_again),
+        cmocka_unit_test(test_who_has_more_chunks_keeps_more),
+        cmocka_unit_test(test_a_search_looks_at_few_chunks),
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_what_is_kept_is_bounded),
+        cmocka_unit_test(test_what_is_kept_is_bounded_with_options),
+        cmocka_unit_test(test_chunks_keep_to_the_budget),
         cmocka_unit_test(test_what_others_return_is_bounded),
         cmocka_unit_test(test_what_was_returned_is_given_up),
         cmocka_unit_test(test_what_owner_and_others_free_is_bounded),
         cmocka_unit_test(test_no_budget_for_a_chunk),
+        cmocka_unit_test(test_what_others_returned_serves_first),
         cmocka_unit_test(test_small_heaps_have_no_chunks),
         cmocka_unit_test(test_what_is_kept_serves_others_before_they_are_refused),
         cmocka_unit_test(test_zeroed),
+        cmocka_unit_test(test_zeroed_in_a_new_chunk),
+        cmocka_unit_test(test_the_last_page_of_a_chunk),
         cmocka_unit_test(test_wrong_frees),
+        cmocka_unit_test(test_what_was_there_before_the_chunk),
         cmocka_unit_test(test_pages_that_the_guest_changed),
+        cmocka_unit_test(test_changed_pages_that_are_cut_off),
+        cmocka_unit_test(test_changed_pages_in_no_block),
+        cmocka_unit_test(test_changed_pages_beside_a_returned_block),
         cmocka_unit_test(test_sites_of_blocks_from_a_chunk),
         cmocka_unit_test(test_stale_frees_against_reuse),
         cmocka_unit_test(test_stale_frees_against_chunks),
         cmocka_unit_test(test_a_page_that_changes_hands),
         cmocka_unit_test(test_a_page_of_a_chunk_that_changes_hands),
         cmocka_unit_test(test_a_page_that_changes_hands_during_a_realloc),
+        cmocka_unit_test(test_a_return_at_any_moment_of_a_search),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

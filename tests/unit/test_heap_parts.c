@@ -1,9 +1,11 @@
 /*
- * test_heap_parts.c - the heap's parts by themselves: bitmaps, size classes, runs, rate limit.
+ * test_heap_parts.c - the heap's parts by themselves: bitmaps, size classes, runs, rate limit,
+ * words of chunks.
  */
 #include "heap_fixture.h"
 
 #include "heap/bitmap.h"
+#include "heap/chunk.h"
 #include "heap/page_runs.h"
 #include "heap/past.h"
 #include "heap/rate_limit.h"
@@ -200,6 +202,64 @@ static void test_rate_limit(void **state)
     assert_int_equal(rate_limit_count(&limit, (rate_key){2, 2, 3}), 1);
 }
 
+/* ---- words of chunks ---------------------------------------------------------------------------
+ */
+
+static bool is_set(uint64_t word, uint32_t bit)
+{
+    return bit < CHUNK_PAGES && (word >> bit & 1) != 0;
+}
+
+/* Set bits from [first] on. */
+static uint32_t run_from(uint64_t word, uint32_t first)
+{
+    uint32_t length = 0;
+    while (is_set(word, first + length)) {
+        length++;
+    }
+    return length;
+}
+
+static void check_free_pages(uint64_t word)
+{
+    uint32_t longest = 0, start = 0;
+    for (uint32_t bit = 0; bit < CHUNK_PAGES; bit++) {
+        uint32_t length = run_from(word, bit);
+        longest = length > longest ? length : longest;
+        start = is_set(word, bit) ? start : bit + 1;
+        if (length > 0) {
+            assert_int_equal(chunk_run_around(word, bit), bit - start + length);
+        }
+        for (uint32_t pages = 1; pages <= MEDIUM_PAGES_MAX; pages++) {
+            assert_int_equal(is_set(chunk_fits(word, pages), bit), length >= pages);
+        }
+    }
+    assert_int_equal(chunk_longest(word), longest < MEDIUM_PAGES_MAX ? longest : MEDIUM_PAGES_MAX);
+}
+
+/* Every single run, against a loop, and words with several of them. */
+static void test_words_of_chunks(void **state)
+{
+    (void)state;
+    test_random random = random_from_environment("test_words_of_chunks");
+    check_free_pages(0);
+    for (uint32_t first = 0; first < CHUNK_PAGES; first++) {
+        for (uint32_t pages = 1; first + pages <= CHUNK_PAGES; pages++) {
+            uint64_t mask = chunk_mask(first, pages);
+            assert_int_equal(run_from(mask, first), pages);
+            assert_int_equal(__builtin_popcountll(mask), pages);
+            check_free_pages(mask);
+        }
+    }
+    for (uint32_t i = 0; i < 2000; i++) {
+        uint64_t word = CHUNK_WHOLE;
+        for (uint32_t cuts = random_below(&random, 12); cuts > 0; cuts--) {
+            word &= ~(UINT64_C(1) << random_below(&random, CHUNK_PAGES));
+        }
+        check_free_pages(word);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +274,7 @@ int main(void)
         cmocka_unit_test(test_bins_are_in_order_and_narrow),
         cmocka_unit_test(test_rate_limit),
         cmocka_unit_test(test_rate_limit_of_a_kind),
+        cmocka_unit_test(test_words_of_chunks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
