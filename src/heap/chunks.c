@@ -126,7 +126,6 @@ void heap_dissolve_chunk_locked(grt_heap *heap, heap_chunk *chunk)
 {
     uint64_t free = chunk->free;
     disown(heap, chunk);
-    page_table_clear_head(&heap->table, chunk->page);
     for (uint64_t heads = chunk->heads; heads != 0; heads &= heads - 1) {
         set_block_apart(heap, chunk->page + (uint32_t)__builtin_ctzll(heads));
     }

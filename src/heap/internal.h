@@ -421,9 +421,6 @@ void heap_free_locked(grt_heap *heap, heap_cache *cache, const heap_block *block
  * be able to free it: it is new or claimed. */
 void heap_make_pages_live_locked(grt_heap *heap, uint32_t page, uint32_t size);
 
-/* Gives a span without live blocks back to the free runs. */
-void heap_release_span_locked(grt_heap *heap, heap_span *span);
-
 /* Lists a span that no cache owns and that has something to give, and takes it from its list. */
 void heap_list_span_locked(grt_heap *heap, heap_span *span);
 void heap_unlist_span_locked(grt_heap *heap, heap_span *span);

@@ -104,25 +104,16 @@ uint32_t heap_trim_locked(grt_heap *heap)
     return given;
 }
 
-/* A wrong free may be looking at a block of the span just now. When the caches were stopped once
- * after the pages ceased to say where their slots are, every thread has finished with them, and the
- * slots can serve another span. */
-static void hide_span(grt_heap *heap, const heap_span *span)
-{
-    for (uint32_t i = 0; i < span->pages; i++) {
-        heap_set_page_info(heap, span->page + i, 0);
-    }
-    heap_stop_caches_locked(heap);
-    heap_start_caches_locked(heap);
-}
-
-void heap_release_span_locked(grt_heap *heap, heap_span *span)
+/* A wrong free may be looking at a block of the span just now. The caches are stopped meanwhile:
+ * when they go on, the pages do not say any more where their slots are, and these can serve another
+ * span. */
+static void release_span(grt_heap *heap, heap_span *span)
 {
     GRT_ASSERT(span_out(span) == 0);
     heap_unlist_span_locked(heap, span);
-    hide_span(heap, span);
     for (uint32_t i = 0; i < span->pages; i++) {
         heap_page *page = &heap->table.pages[span->page + i];
+        heap_set_page_info(heap, span->page + i, 0);
         page->kind = PAGE_INSIDE;
         page->past = past_small(span->size_class, i, span->carved);
     }
@@ -137,7 +128,7 @@ bool heap_release_empty_spans_locked(grt_heap *heap, uint32_t kept)
     heap_stop_caches_locked(heap); /* once, instead of for each span */
     for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
         while (heap->classes[i].empties > kept) {
-            heap_release_span_locked(heap, heap->classes[i].empty);
+            release_span(heap, heap->classes[i].empty);
             any = true;
         }
     }
