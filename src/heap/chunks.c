@@ -142,6 +142,14 @@ void heap_dissolve_chunk_locked(grt_heap *heap, heap_chunk *chunk)
     }
 }
 
+void heap_end_chunk_locked(grt_heap *heap, heap_chunk *chunk)
+{
+    heap_stop_caches_locked(heap);
+    chunk_set_collect(&chunk->owner->chunks, UINT32_MAX);
+    heap_dissolve_chunk_locked(heap, chunk);
+    heap_start_caches_locked(heap);
+}
+
 bool heap_dissolve_chunks_locked(grt_heap *heap, heap_cache *cache)
 {
     chunk_set *set = &cache->chunks;

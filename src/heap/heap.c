@@ -254,8 +254,8 @@ static bool resize_in_chunk_locked(grt_heap *heap, heap_cache *cache, heap_chunk
     uint32_t have = block->extent >> PAGE_SHIFT;
     uint64_t want = heap_round_to_pages(with_redzone(heap, size)) >> PAGE_SHIFT;
     bool stopped = heap_stop_owner_locked(heap, chunk->owner);
-    bool done = want <= MEDIUM_PAGES_MAX && heap_is_writable(heap, block->address, block->extent) &&
-                heap_recut(heap, chunk, block->page, have, (uint32_t)want);
+    bool done =
+        want <= MEDIUM_PAGES_MAX && heap_recut(heap, chunk, block->page, have, (uint32_t)want);
     heap_start_owner_locked(heap, stopped);
     if (done) {
         slot_store(&heap->slots.all[block->slot], SLOT_LIVE | (size - slot_base((uint32_t)want)));
@@ -271,7 +271,10 @@ static bool resize_claimed_locked(grt_heap *heap, heap_cache *cache, const heap_
     uint32_t page = block->page;
     heap_chunk *chunk = heap_chunk_of_page(heap, page);
     if (chunk_owner(chunk) != NULL) {
-        return resize_in_chunk_locked(heap, cache, chunk, block, size);
+        if (heap_is_writable(heap, block->address, block->extent)) {
+            return resize_in_chunk_locked(heap, cache, chunk, block, size);
+        }
+        heap_end_chunk_locked(heap, chunk);
     }
     uint32_t have = block->extent >> PAGE_SHIFT;
     uint64_t extent = heap_round_to_pages(with_redzone(heap, size));

@@ -389,6 +389,10 @@ bool heap_add_chunk_locked(grt_heap *heap, heap_cache *cache, struct heap_reques
  * on, and its other pages free runs. */
 void heap_dissolve_chunk_locked(grt_heap *heap, heap_chunk *chunk);
 
+/* The same with the caches not stopped yet: when the guest took pages of a block away, or protected
+ * them, for only a run can be like that. */
+void heap_end_chunk_locked(grt_heap *heap, heap_chunk *chunk);
+
 /* The same for all of a cache; true iff that freed any page. */
 bool heap_dissolve_chunks_locked(grt_heap *heap, heap_cache *cache);
 

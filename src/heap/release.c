@@ -237,15 +237,6 @@ static void free_large(grt_heap *heap, const heap_block *block)
     give_pages(heap, block->page);
 }
 
-/* The guest took pages of the block away, or protected them: only a free run can be like that. */
-static void end_chunk(grt_heap *heap, heap_chunk *chunk)
-{
-    heap_stop_caches_locked(heap);
-    chunk_set_collect(&chunk->owner->chunks, UINT32_MAX);
-    heap_dissolve_chunk_locked(heap, chunk);
-    heap_start_caches_locked(heap);
-}
-
 static void free_medium(grt_heap *heap, heap_cache *cache, const heap_block *block)
 {
     heap_chunk *chunk = heap_chunk_of_page(heap, block->page);
@@ -261,7 +252,7 @@ static void free_medium(grt_heap *heap, heap_cache *cache, const heap_block *blo
         return;
     }
     if (is_in_chunk) {
-        end_chunk(heap, chunk);
+        heap_end_chunk_locked(heap, chunk);
     }
     /* A free that is looking at the page just now finds a slot that is not live, whatever comes. */
     heap_set_page_info(heap, block->page, 0);

@@ -588,6 +588,22 @@ static void test_changed_pages_that_are_cut_off(void **state)
     fixture_close(&fixture);
 }
 
+/* Making a block smaller never fails, whatever its pages are like. */
+static void test_changed_blocks_become_smaller(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 4096);
+    grt_addr block = get(PAGES(8)), other = get(PAGES(8));
+    grt_memory_decommit(fixture.memory, block + PAGES(6), GRT_PAGE_SIZE);
+    grt_heap_inject_failure(fixture.heap, 1, true);
+    assert_int_equal(grt_heap_realloc(fixture.heap, other, PAGES(3)), other);
+    assert_int_equal(grt_heap_realloc(fixture.heap, block, 16), block);
+    grt_heap_inject_failure(fixture.heap, 0, false);
+    assert_int_equal(grt_heap_size(fixture.heap, block), 16);
+    assert_heap_sound(fixture.heap);
+    fixture_close(&fixture);
+}
+
 /* Nor those that were changed in no block, once the chunk has ended. */
 static void test_changed_pages_in_no_block(void **state)
 {
@@ -675,6 +691,7 @@ int main(void)
         cmocka_unit_test(test_what_was_there_before_the_chunk),
         cmocka_unit_test(test_pages_that_the_guest_changed),
         cmocka_unit_test(test_changed_pages_that_are_cut_off),
+        cmocka_unit_test(test_changed_blocks_become_smaller),
         cmocka_unit_test(test_changed_pages_in_no_block),
         cmocka_unit_test(test_changed_pages_beside_a_returned_block),
         cmocka_unit_test(test_sites_of_blocks_from_a_chunk),
