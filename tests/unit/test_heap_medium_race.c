@@ -11,7 +11,7 @@
 /* ---- stale frees against reuse -----------------------------------------------------------------
  */
 
-#define ROUNDS 60000
+#define ROUNDS 20000
 
 static struct {
     grt_addr stale; /* where blocks of changing lengths start */
@@ -209,7 +209,7 @@ static void step_through_changes(uint32_t heap_pages, int stride, bool (*change_
     assert_int_equal(os_thread_create(0x20000, own_the_page, NULL, &thread), 0);
     single_step_install(let_owner_change);
     int step = 1;
-    stride *= UNDER_SANITIZER ? 7 : 1; /* there are many more instructions */
+    stride *= UNDER_SANITIZER ? 29 : 1; /* there are many more instructions */
     while (step < STEPS_MOST && change_at(step)) {
         step += stride;
     }
