@@ -123,7 +123,7 @@ static bool serve_medium(grt_heap *heap, heap_cache *cache, heap_request *reques
         !(heap_add_chunk_locked(heap, cache, request) && heap_cut(heap, cache, length, &place))) {
         return false;
     }
-    uint32_t page = (place.address - heap->first) >> PAGE_SHIFT;
+    uint32_t page = heap_page_of(heap, place.address);
     request->slot = place.slot;
     request->stale = (stale_ranges){1, {{page, length}}};
     set_pages_aside(heap, cache, request, page, length);
@@ -338,7 +338,7 @@ void heap_publish_locked(grt_heap *heap, heap_cache *cache, const heap_request *
     if (has_slot) {
         slot_store(&heap->slots.all[request->slot], SLOT_LIVE | (request->size - request->base));
     } else {
-        uint32_t page = (request->block - heap->first) >> PAGE_SHIFT;
+        uint32_t page = heap_page_of(heap, request->block);
         heap->table.pages[page].u.large.asked = request->size;
     }
     cache_end_pending(cache, request->extent, has_slot);

@@ -51,7 +51,7 @@ typedef struct cache_bin {
     uint32_t limit;
     uint32_t extent;
     uint32_t reciprocal; /* see reciprocal_of() */
-    uint32_t unused[2];  /* the size is what a class counts for where one is said */
+    uint32_t unused[2];  /* a power of two is cheaper to multiply by */
 } cache_bin;
 
 _Static_assert(sizeof(cache_bin) == CLASS_UNIT, "a page's information leads to the bin");
@@ -77,9 +77,9 @@ typedef struct heap_cache {
     uint32_t pending_slots; /* how many of them have slots, and how many are large */
     uint32_t pending_large;
     chunk_set chunks;
-    uint64_t
-        chunk_blocks; /* blocks of chunks, and pages of chunks that are in none: changes by the
-                         owner, to whose chunks ever; only sums over all caches mean anything */
+    /* What the owner's calls add to the blocks of chunks, whose ever, and to the pages of chunks
+     * that are in none. Only sums over all caches mean anything, as with the tally. */
+    uint64_t chunk_blocks;
     uint64_t chunk_free;
     cache_bin bins[SIZE_CLASS_COUNT + 1]; /* the last is MEDIUM_CLASS's: no block fits it */
 

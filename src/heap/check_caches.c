@@ -13,7 +13,7 @@
 static bool check_held_medium(heap_checker *check, block_place place)
 {
     const grt_heap *heap = check->heap;
-    uint32_t page = (place.address - heap->first) >> PAGE_SHIFT;
+    uint32_t page = heap_page_of(heap, place.address);
     bool in_heap = grt_heap_owns(heap, place.address) && place.address % GRT_PAGE_SIZE == 0;
     page_info *info = heap_page_info(heap, in_heap ? page : 0);
     if (!heap_require(check, !info_is_medium(*info ^ INFO_MET), "0x%08X is in two places",
@@ -164,9 +164,9 @@ bool heap_check_caches(heap_checker *check)
 /* What a block in quarantine occupies; 0 when a large one is none. */
 static uint64_t held_extent(const grt_heap *heap, const block_place *place)
 {
-    const heap_page *head = &heap->table.pages[(place->address - heap->first) >> PAGE_SHIFT];
+    uint32_t page = heap_page_of(heap, place->address);
+    const heap_page *head = &heap->table.pages[page];
     if (place->slot != NO_SLOT) { /* it was met among the cached ones */
-        uint32_t page = (place->address - heap->first) >> PAGE_SHIFT;
         return head->kind == PAGE_SMALL ? head->u.span->extent
                                         : heap_block_of_pages(heap, page).extent;
     }

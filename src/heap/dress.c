@@ -141,7 +141,7 @@ void heap_verify_freed(grt_heap *heap, const heap_request *request)
         verify_small(heap, request);
         return;
     }
-    heap_verify_freed_pages(heap, (request->block - heap->first) >> PAGE_SHIFT,
+    heap_verify_freed_pages(heap, heap_page_of(heap, request->block),
                             (uint32_t)(request->extent >> PAGE_SHIFT), "alloc");
 }
 

@@ -32,9 +32,11 @@ static inline bool pop(cache_bin *bin, block_place *place)
     return true;
 }
 
-static inline void make_live(grt_heap *heap, heap_cache *cache, block_place place, uint32_t size)
+/* [base]: see slot_base(); 0 for small blocks. */
+static inline void make_live(grt_heap *heap, heap_cache *cache, block_place place, uint32_t size,
+                             uint32_t base)
 {
-    slot_store(&heap->slots.all[place.slot], SLOT_LIVE | size);
+    slot_store(&heap->slots.all[place.slot], SLOT_LIVE | (size - base));
     cache_count_alloc(cache, size);
 }
 
@@ -47,7 +49,7 @@ static inline bool take(grt_heap *heap, uint32_t size, uint32_t size_class, grt_
         cache_leave(cache);
         return false;
     }
-    make_live(heap, cache, place, size);
+    make_live(heap, cache, place, size, 0);
     cache_leave(cache);
     *block = place.address;
     return true;
@@ -59,11 +61,6 @@ static inline uint32_t at_least_one(uint32_t size)
     return size + (size == 0);
 }
 
-static inline uint32_t pages_of(uint32_t size)
-{
-    return (size + GRT_PAGE_SIZE - 1) / GRT_PAGE_SIZE;
-}
-
 /* Cuts a block out of a chunk, for who may use the cache. Nobody else has it yet, so who asks for
  * it can be noted before it is live. */
 static inline bool cut(grt_heap *heap, heap_cache *cache, uint32_t pages, uint32_t site,
@@ -72,28 +69,22 @@ static inline bool cut(grt_heap *heap, heap_cache *cache, uint32_t pages, uint32
     if (!heap_cut(heap, cache, pages, place)) {
         return false;
     }
-    heap_set_site(&heap->table.pages[(place->address - heap->first) >> PAGE_SHIFT], site);
+    heap_set_site(&heap->table.pages[heap_page_of(heap, place->address)], site);
     return true;
-}
-
-static inline void make_medium_live(grt_heap *heap, heap_cache *cache, block_place place,
-                                    uint32_t size)
-{
-    slot_store(&heap->slots.all[place.slot], SLOT_LIVE | (size - slot_base(pages_of(size))));
-    cache_count_alloc(cache, size);
 }
 
 /* As take(), for 1 <= [size] <= MEDIUM_MAX: a block of whole pages. */
 static bool take_medium(grt_heap *heap, uint32_t size, grt_addr *block)
 {
     heap_cache *cache = heap_cache_at_hand(heap);
+    uint32_t pages = heap_pages_for(size);
     uint32_t site = grt_call_site();
     block_place place;
-    if (!LIKELY(cache_enter(cache) && cut(heap, cache, pages_of(size), site, &place))) {
+    if (!LIKELY(cache_enter(cache) && cut(heap, cache, pages, site, &place))) {
         cache_leave(cache);
         return false;
     }
-    make_medium_live(heap, cache, place, size);
+    make_live(heap, cache, place, size, slot_base(pages));
     bool is_rich = chunk_set_is_rich(&cache->chunks); /* of what others returned */
     cache_leave(cache);
     if (!LIKELY(!is_rich)) {
@@ -145,7 +136,7 @@ static inline bool take_pending_small(heap_cache *cache, uint32_t size, pending_
 static APART bool take_pending_medium(grt_heap *heap, heap_cache *cache, uint32_t size,
                                       pending_block *block)
 {
-    uint32_t pages = pages_of(size);
+    uint32_t pages = heap_pages_for(size);
     uint32_t site = grt_call_site();
     block->extent = pages * GRT_PAGE_SIZE;
     block->base = slot_base(pages);
@@ -176,8 +167,7 @@ static inline void publish(grt_heap *heap, heap_cache *cache, const pending_bloc
         os_mutex_lock(&heap->lock);
     }
     cache_end_pending(cache, block->extent, true);
-    slot_store(&heap->slots.all[block->place.slot], SLOT_LIVE | (size - block->base));
-    cache_count_alloc(cache, size);
+    make_live(heap, cache, block->place, size, block->base);
     if (LIKELY(open)) {
         cache_leave(cache);
     } else {
@@ -374,7 +364,7 @@ static inline bool end_move(grt_heap *heap, heap_cache *cache, const sighting *f
     bin->blocks[bin->count++] = from->place;
     cache_end_pending(cache, bin->extent, true);
     cache_end_pending(cache, to->extent, true);
-    make_live(heap, cache, place, size);
+    make_live(heap, cache, place, size, 0);
     return true;
 }
 

@@ -248,7 +248,7 @@ static sight find_past_small_block(const grt_heap *heap, grt_addr address)
     if (!find_past_small(heap, address - heap->first, &place, &asked)) {
         return (sight){.state = GRT_BLOCK_NEVER};
     }
-    uint32_t past = heap->table.pages[(address - heap->first) >> PAGE_SHIFT].past;
+    uint32_t past = heap->table.pages[heap_page_of(heap, address)].past;
     return (sight){GRT_BLOCK_FREED, place.start.address, asked,
                    size_class_extent(past_small_class(past)), false};
 }
@@ -257,7 +257,7 @@ static sight find_past_small_block(const grt_heap *heap, grt_addr address)
  * looked for at most [reach] pages back. */
 static sight sight_past(const grt_heap *heap, grt_addr address, uint32_t run, uint32_t reach)
 {
-    uint32_t page = (address - heap->first) >> PAGE_SHIFT;
+    uint32_t page = heap_page_of(heap, address);
     uint32_t end = page - run > reach ? page - reach : run;
     return past_get_kind(heap->table.pages[page].past) == PAST_SMALL
                ? find_past_small_block(heap, address)
@@ -290,7 +290,7 @@ static sight sight_pages(const grt_heap *heap, uint32_t page)
 static sight sight_in_chunk(const grt_heap *heap, grt_addr address, const heap_chunk *chunk,
                             uint32_t reach)
 {
-    uint32_t page = (address - heap->first) >> PAGE_SHIFT;
+    uint32_t page = heap_page_of(heap, address);
     uint32_t head = head_in_chunk(heap, chunk, page);
     uint32_t past = head == NO_PAGE ? heap_past_of_chunk(heap, chunk, page) : NO_PAGE;
     if (head != NO_PAGE) {
@@ -303,7 +303,7 @@ static sight sight_in_chunk(const grt_heap *heap, grt_addr address, const heap_c
 /* The address is the heap's. */
 static sight sight_at(const grt_heap *heap, grt_addr address, uint32_t reach)
 {
-    uint32_t page = (address - heap->first) >> PAGE_SHIFT;
+    uint32_t page = heap_page_of(heap, address);
     uint32_t run = page_table_head_of(&heap->table, page);
     const heap_page *head = &heap->table.pages[run];
     if (head->kind == PAGE_FREE) {

@@ -252,13 +252,12 @@ static bool resize_in_chunk_locked(grt_heap *heap, heap_cache *cache, heap_chunk
                                    const heap_block *block, uint32_t size)
 {
     uint32_t have = block->extent >> PAGE_SHIFT;
-    uint64_t want = heap_round_to_pages(with_redzone(heap, size)) >> PAGE_SHIFT;
+    uint32_t want = heap_pages_for(with_redzone(heap, size));
     bool stopped = heap_stop_owner_locked(heap, chunk->owner);
-    bool done =
-        want <= MEDIUM_PAGES_MAX && heap_recut(heap, chunk, block->page, have, (uint32_t)want);
+    bool done = want <= MEDIUM_PAGES_MAX && heap_recut(heap, chunk, block->page, have, want);
     heap_start_owner_locked(heap, stopped);
     if (done) {
-        slot_store(&heap->slots.all[block->slot], SLOT_LIVE | (size - slot_base((uint32_t)want)));
+        slot_store(&heap->slots.all[block->slot], SLOT_LIVE | (size - slot_base(want)));
         cache_count_resize(cache, block->asked, size);
     }
     return done;
@@ -277,8 +276,7 @@ static bool resize_claimed_locked(grt_heap *heap, heap_cache *cache, const heap_
         heap_end_chunk_locked(heap, chunk);
     }
     uint32_t have = block->extent >> PAGE_SHIFT;
-    uint64_t extent = heap_round_to_pages(with_redzone(heap, size));
-    uint32_t want = (uint32_t)(extent >> PAGE_SHIFT);
+    uint32_t want = heap_pages_for(with_redzone(heap, size));
     if (want > have && !grow_pages_locked(heap, block, want)) {
         return false;
     }
@@ -286,7 +284,7 @@ static bool resize_claimed_locked(grt_heap *heap, heap_cache *cache, const heap_
         heap_backing_recover(&heap->backing, page + want, have - want);
         heap_trim_run_locked(heap, page_runs_cut(&heap->runs, page, want));
     }
-    account_pages(heap, cache, block, extent, size);
+    account_pages(heap, cache, block, (uint64_t)want << PAGE_SHIFT, size);
     return true;
 }
 
@@ -371,7 +369,7 @@ static void copy_block(const grt_heap *heap, const heap_block *from, uint32_t by
 static grt_addr withdraw_unlock(grt_heap *heap, const heap_block *from, const heap_request *request)
 {
     heap_block aside = {.address = request->block,
-                        .page = (request->block - heap->first) >> PAGE_SHIFT,
+                        .page = heap_page_of(heap, request->block),
                         .extent = (uint32_t)request->extent,
                         .slot = request->slot,
                         .base = request->base};
@@ -530,7 +528,7 @@ grt_status heap_free_slowly(grt_heap *heap, grt_addr block)
 void heap_free_claimed(grt_heap *heap, heap_cache *cache, grt_addr block)
 {
     os_mutex_lock(&heap->lock);
-    heap_block claimed = heap_block_of_pages(heap, (block - heap->first) >> PAGE_SHIFT);
+    heap_block claimed = heap_block_of_pages(heap, heap_page_of(heap, block));
     heap_free_locked(heap, cache, &claimed);
     os_mutex_unlock(&heap->lock);
 }

@@ -222,6 +222,11 @@ static inline uint64_t heap_round_to_pages(uint64_t size)
     return (size + GRT_PAGE_SIZE - 1) & ~(uint64_t)(GRT_PAGE_SIZE - 1);
 }
 
+static inline uint32_t heap_pages_for(uint64_t size)
+{
+    return (uint32_t)(heap_round_to_pages(size) >> PAGE_SHIFT);
+}
+
 /* ---- blocks (find.c) --------------------------------------------------------------------------
  */
 
@@ -305,6 +310,12 @@ static inline grt_addr heap_page_address(const grt_heap *heap, uint32_t page)
     return heap->first + (page << PAGE_SHIFT);
 }
 
+/* The page that an address of the heap lies in. */
+static inline uint32_t heap_page_of(const grt_heap *heap, grt_addr address)
+{
+    return (address - heap->first) >> PAGE_SHIFT;
+}
+
 /* ---- chunks (chunks.c) -------------------------------------------------------------------------
  */
 
@@ -362,7 +373,7 @@ static inline bool heap_cut(grt_heap *heap, heap_cache *cache, uint32_t pages, b
 static inline heap_cache *heap_uncut(const grt_heap *heap, heap_cache *cache, heap_chunk *chunk,
                                      grt_addr block, uint32_t pages)
 {
-    uint32_t page = (block - heap->first) >> PAGE_SHIFT;
+    uint32_t page = heap_page_of(heap, block);
     uint32_t first = page - chunk->page;
     heap_cache *owner = chunk_owner(chunk);
     cache_count_uncut(cache, pages);

@@ -122,7 +122,7 @@ static void note_given(grt_heap *heap, heap_span *span, uint32_t given)
  * many. Blocks that are freed one after the other often lie side by side. */
 static uint32_t give_to_span(grt_heap *heap, const block_place *blocks, uint32_t count)
 {
-    heap_span *span = heap->table.pages[(blocks[0].address - heap->first) >> PAGE_SHIFT].u.span;
+    heap_span *span = heap->table.pages[heap_page_of(heap, blocks[0].address)].u.span;
     uint32_t first = place_of_span(&heap->slots, span->size_class, span->page).slot;
     uint32_t given = 0;
     while (given < count && blocks[given].slot - first < span->blocks) {

@@ -6,7 +6,7 @@
 /* Turns what the queue kept into the claimed block that it was. */
 static heap_block restore(const grt_heap *heap, block_place place)
 {
-    uint32_t index = (place.address - heap->first) >> PAGE_SHIFT;
+    uint32_t index = heap_page_of(heap, place.address);
     heap_page *page = &heap->table.pages[index];
     if (page->kind != PAGE_SMALL) {
         if (place.slot == NO_SLOT) {

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "guestrt/heap.h"
+#include "os/os.h"
 #include "os/sanitizer.h"
 
 #define LOG_LINES 64
@@ -93,6 +94,14 @@ static inline void fixture_close(heap_fixture *fixture)
     assert_heap_sound(fixture->heap);
     grt_heap_destroy(fixture->heap);
     grt_memory_destroy(fixture->memory);
+}
+
+/* Runs a function in a thread of its own, to its end. */
+static inline void run_in_thread(void (*run)(void *), void *arg)
+{
+    os_thread *thread;
+    assert_int_equal(os_thread_create(0x20000, run, arg, &thread), 0);
+    os_thread_join(thread);
 }
 
 static inline grt_heap_stats stats_of(const grt_heap *heap)

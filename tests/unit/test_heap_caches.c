@@ -58,9 +58,7 @@ static void test_ten_thousand_threads_leave_nothing(void **state)
     fixture_open(&fixture, 4096);
     left_behind = 0;
     for (uint32_t round = 0; round < 10000; round++) {
-        os_thread *thread;
-        assert_int_equal(os_thread_create(0x20000, come_and_go, &round, &thread), 0);
-        os_thread_join(thread);
+        run_in_thread(come_and_go, &round);
         grt_heap_stats stats = stats_of(fixture.heap);
         assert_int_equal(stats.cached_by_threads, 0);
         assert_int_equal(stats.blocks, 1);
@@ -82,9 +80,7 @@ static void test_a_full_cache_comes_back_with_its_thread(void **state)
 {
     (void)state;
     fixture_open(&fixture, 4096);
-    os_thread *thread;
-    assert_int_equal(os_thread_create(0x20000, fill_and_go, NULL, &thread), 0);
-    os_thread_join(thread);
+    run_in_thread(fill_and_go, NULL);
     grt_heap_stats stats = stats_of(fixture.heap);
     assert_int_equal(stats.cached_by_threads, 0);
     assert_int_equal(stats.live, 0);

@@ -246,9 +246,7 @@ static int set_up_chunks(void **state)
     grt_heap_free(heap, freed);
     grt_heap_free(heap, second[0]);
     grt_heap_free(heap, second[1]);
-    os_thread *thread;
-    assert_int_equal(os_thread_create(0x20000, free_elsewhere, &returned, &thread), 0);
-    os_thread_join(thread);
+    run_in_thread(free_elsewhere, &returned);
     chunk = heap_chunk_at(heap, cut);
     whole = heap_chunk_at(heap, second[0]);
     cache = heap_cache_at_hand(heap);

@@ -269,9 +269,7 @@ static void test_what_others_return_is_bounded(void **state)
     for (uint32_t i = 0; i < 2000; i++) {
         others[i] = get(PAGES(3 + i % 30));
     }
-    os_thread *thread;
-    assert_int_equal(os_thread_create(0x20000, free_others, NULL, &thread), 0);
-    os_thread_join(thread);
+    run_in_thread(free_others, NULL);
     assert_true(stats_of(fixture.heap).live == 0);
     assert_in_range(own_chunks()->count, 1, 4 + 2 * CHUNK_RIPE_MAX);
     assert_heap_sound(fixture.heap);
@@ -289,9 +287,7 @@ static void take_over_what_was_returned(grt_addr (*alloc)(grt_heap *heap, uint32
         others_of_a_step[i] = get(PAGES(32));
     }
     for (step_of_others = 0; step_of_others < 800; step_of_others += 14) {
-        os_thread *thread;
-        assert_int_equal(os_thread_create(0x20000, free_seven_chunks, NULL, &thread), 0);
-        os_thread_join(thread);
+        run_in_thread(free_seven_chunks, NULL);
         (void)alloc(fixture.heap, PAGES(31));
     }
     assert_in_range(own_chunks()->whole, 0, 3 + own_chunks()->count / 16);
@@ -315,9 +311,7 @@ static void test_what_owner_and_others_free_is_bounded(void **state)
     for (uint32_t i = 0; i < 2000; i++) {
         others[i] = get(PAGES(30)); /* two a chunk */
     }
-    os_thread *thread;
-    assert_int_equal(os_thread_create(0x20000, free_every_second, NULL, &thread), 0);
-    os_thread_join(thread);
+    run_in_thread(free_every_second, NULL);
     for (uint32_t i = 1; i < 2000; i += 2) {
         put(others[i]);
     }
@@ -341,9 +335,7 @@ static void free_one(void *arg)
 
 static void free_elsewhere(grt_addr block)
 {
-    os_thread *thread;
-    assert_int_equal(os_thread_create(0x20000, free_one, &block, &thread), 0);
-    os_thread_join(thread);
+    run_in_thread(free_one, &block);
 }
 
 /* Before a new chunk is made the owner takes over what others freed in the one that it cuts from.
