@@ -610,6 +610,44 @@ static void test_changed_pages_in_no_block(void **state)
     fixture_close(&fixture);
 }
 
+static void free_one_and_change_it(void *arg)
+{
+    (void)arg;
+    grt_addr block = get(PAGES(8));
+    put(block);
+    grt_memory_decommit(fixture.memory, block + PAGES(3), GRT_PAGE_SIZE);
+}
+
+/* A thread's chunks end with it, and what becomes of their pages is as the memory says. */
+static void test_changed_pages_of_a_thread_that_ended(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 4096);
+    run_in_thread(free_one_and_change_it, NULL);
+    assert_heap_sound(fixture.heap);
+    fixture_close(&fixture);
+}
+
+/* A write into a freed block is reported with where that block was, and how long. */
+static void test_a_write_to_a_freed_block(void **state)
+{
+    (void)state;
+    fixture_open_options(&fixture, 4096, "fill");
+    grt_addr block = get(PAGES(5));
+    put(block);
+    *(uint8_t *)grt_memory_host(fixture.memory, block + PAGES(2) + 3) = 7;
+    assert_int_equal(get(PAGES(5)), block);
+    assert_int_equal(stats_of(fixture.heap).writes_after_free, 1);
+    char where[64];
+    bool named = false;
+    snprintf(where, sizeof where, "block=0x%08X occupied=%u", (unsigned)block, PAGES(5));
+    for (uint32_t i = 0; i < fixture.lines; i++) {
+        named |= strstr(fixture.line[i], where) != NULL;
+    }
+    assert_true(named);
+    fixture_close(&fixture);
+}
+
 /* A chunk ends with what others returned in it. */
 static void test_changed_pages_beside_a_returned_block(void **state)
 {
@@ -685,6 +723,8 @@ int main(void)
         cmocka_unit_test(test_changed_pages_that_are_cut_off),
         cmocka_unit_test(test_changed_blocks_become_smaller),
         cmocka_unit_test(test_changed_pages_in_no_block),
+        cmocka_unit_test(test_changed_pages_of_a_thread_that_ended),
+        cmocka_unit_test(test_a_write_to_a_freed_block),
         cmocka_unit_test(test_changed_pages_beside_a_returned_block),
         cmocka_unit_test(test_sites_of_blocks_from_a_chunk),
     };
