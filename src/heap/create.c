@@ -131,6 +131,7 @@ static void init_fields(grt_heap *heap, grt_memory *memory, const grt_heap_confi
     snprintf(heap->name, sizeof heap->name, "%s", config->name);
     heap->memory = memory;
     heap->base = grt_memory_base(memory);
+    heap->page_records = grt_memory_page_records(memory);
     heap->first = config->first;
     heap->capacity = config->end - config->first;
     heap->last_offset = (uint32_t)(heap->capacity - 1);

@@ -21,6 +21,7 @@
 #include "heap/slots.h"
 #include "heap/span.h"
 #include "heap/watch.h"
+#include "memory/quick.h"
 #include "os/os.h"
 
 #define HEAP_NAME_MAX      32u
@@ -55,6 +56,7 @@ struct grt_heap {
     /* What the common path reads. The first member is found with the least arithmetic. */
     heap_cache *by_thread[OS_THREADS + 1]; /* by os_thread_number(); [shared] for all others */
     uint8_t *base;                         /* host address of guest address 0 */
+    const uint8_t *page_records;           /* of the memory, see memory/quick.h */
     heap_slots slots;
 
     grt_addr first;
@@ -279,10 +281,12 @@ static inline uint32_t heap_large_gap(const heap_page *head)
     return heap_is_guarded(head) ? past_guarded_gap(head->past) : 0;
 }
 
-/* The guest may have taken pages of its block away, or protected them. */
+/* The guest may have taken pages of its block, of a byte or more, away, or protected them. */
 static inline bool heap_is_writable(const grt_heap *heap, grt_addr address, uint32_t bytes)
 {
-    return grt_memory_accessible(heap->memory, address, bytes, GRT_READ_WRITE);
+    uint32_t first = address >> PAGE_SHIFT, last = (address + bytes - 1) >> PAGE_SHIFT;
+    return grt_quick_allowed(heap->page_records, first, last + 1, GRT_READ_WRITE) ||
+           grt_memory_accessible(heap->memory, address, bytes, GRT_READ_WRITE);
 }
 
 /* Finds the live block that starts at [address], or says what is wrong with the address. O(1). */

@@ -58,29 +58,6 @@ void grt_memory_query(const grt_memory *memory, grt_addr address, grt_page_info 
     os_mutex_unlock(lock_of(memory));
 }
 
-/* Eight records at a time. What allows more has the bits of what allows less: 3 is read and write,
- * 2 read only, 1 nothing; the note's bits are not looked at. */
-static bool records_allow(const grt_memory *memory, uint64_t first, uint64_t end, grt_access access)
-{
-    _Static_assert(sizeof(grt_page) == 1 && GRT_HOST_LITTLE, "eight in a word, the first lowest");
-    static const uint64_t bits[] = {
-        [GRT_READ_ONLY] = UINT64_C(0x0202020202020202),
-        [GRT_READ_WRITE] = UINT64_C(0x0303030303030303),
-    };
-    const uint64_t *words = (const uint64_t *)(const void *)memory->pages;
-    uint64_t wanted = bits[access] << first % 8 * 8;
-    for (uint64_t word = first / 8; word * 8 < end; word++) {
-        if (end - word * 8 < 8) {
-            wanted &= (UINT64_C(1) << (end - word * 8) * 8) - 1;
-        }
-        if ((__atomic_load_n(&words[word], __ATOMIC_RELAXED) & wanted) != wanted) {
-            return false;
-        }
-        wanted = bits[access];
-    }
-    return true;
-}
-
 /* Access that every committed page allows. */
 static bool records_committed(const grt_memory *memory, uint64_t first, uint64_t end)
 {
@@ -100,10 +77,11 @@ bool grt_memory_accessible(const grt_memory *memory, grt_addr address, uint64_t 
     for (uint64_t at = address; at < end;) {
         grt_view view = grt_view_of(memory, (grt_addr)at);
         uint64_t until = smaller(end, view.end);
-        uint64_t first = (at + view.delta) >> GRT_PAGE_SHIFT;
-        uint64_t last = (until - 1 + view.delta) >> GRT_PAGE_SHIFT;
-        if (!(access == GRT_NO_ACCESS ? records_committed(memory, first, last + 1)
-                                      : records_allow(memory, first, last + 1, access))) {
+        uint32_t first = (uint32_t)((at + view.delta) >> GRT_PAGE_SHIFT);
+        uint32_t last = (uint32_t)((until - 1 + view.delta) >> GRT_PAGE_SHIFT);
+        if (!(access == GRT_NO_ACCESS
+                  ? records_committed(memory, first, last + 1)
+                  : grt_quick_allowed(memory->pages, first, last + 1, access))) {
             return false;
         }
         at = until;
