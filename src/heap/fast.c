@@ -116,58 +116,35 @@ grt_addr grt_heap_alloc(grt_heap *heap, uint32_t size)
     return heap_alloc_slowly(heap, size, SMALL_ALIGNMENT);
 }
 
-/* A block that is not live yet. */
+/* A medium block that is not live yet. */
 typedef struct pending_block {
     block_place place;
-    uint32_t extent;
-    uint32_t base; /* see slot_base() */
-    bool is_rich;  /* of the cache, see chunk_set_is_rich() */
+    uint32_t pages;
+    bool is_rich; /* of the cache, see chunk_set_is_rich() */
 } pending_block;
 
-static inline bool take_pending_small(heap_cache *cache, uint32_t size, pending_block *block)
+static bool take_pending(grt_heap *heap, heap_cache *cache, uint32_t size, pending_block *block)
 {
-    cache_bin *bin = &cache->bins[size_class_of(size)];
-    block->extent = bin->extent;
-    block->base = 0;
-    block->is_rich = false;
-    return pop(bin, &block->place);
-}
-
-static APART bool take_pending_medium(grt_heap *heap, heap_cache *cache, uint32_t size,
-                                      pending_block *block)
-{
-    uint32_t pages = heap_pages_for(size);
     uint32_t site = grt_call_site();
-    block->extent = pages * GRT_PAGE_SIZE;
-    block->base = slot_base(pages);
-    bool done = cut(heap, cache, pages, site, &block->place);
-    block->is_rich = chunk_set_is_rich(&cache->chunks);
-    return done;
-}
-
-static inline bool take_pending(grt_heap *heap, heap_cache *cache, uint32_t size,
-                                pending_block *block)
-{
-    bool done = LIKELY(cache_enter(cache)) &&
-                (size <= SMALL_MAX ? take_pending_small(cache, size, block)
-                                   : take_pending_medium(heap, cache, size, block));
+    block->pages = heap_pages_for(size);
+    bool done = LIKELY(cache_enter(cache)) && cut(heap, cache, block->pages, site, &block->place);
     if (LIKELY(done)) {
-        cache_add_pending(cache, block->extent, true);
+        cache_add_pending(cache, block->pages * GRT_PAGE_SIZE, true);
+        block->is_rich = chunk_set_is_rich(&cache->chunks);
     }
     cache_leave(cache);
     return done;
 }
 
-static inline void publish(grt_heap *heap, heap_cache *cache, const pending_block *block,
-                           uint32_t size)
+static void publish(grt_heap *heap, heap_cache *cache, const pending_block *block, uint32_t size)
 {
     bool open = cache_enter(cache);
     if (!LIKELY(open)) {
         cache_leave(cache);
         os_mutex_lock(&heap->lock);
     }
-    cache_end_pending(cache, block->extent, true);
-    make_live(heap, cache, block->place, size, block->base);
+    cache_end_pending(cache, block->pages * GRT_PAGE_SIZE, true);
+    make_live(heap, cache, block->place, size, slot_base(block->pages));
     if (LIKELY(open)) {
         cache_leave(cache);
     } else {
@@ -175,22 +152,52 @@ static inline void publish(grt_heap *heap, heap_cache *cache, const pending_bloc
     }
 }
 
+static APART grt_addr alloc_zeroed_larger(grt_heap *heap, uint32_t size)
+{
+    heap_cache *cache = heap_cache_at_hand(heap);
+    pending_block block;
+    if (size > MEDIUM_MAX || !LIKELY(take_pending(heap, cache, size, &block))) {
+        return heap_alloc_zeroed_slowly(heap, size);
+    }
+    heap_clear(heap->base + block.place.address, size);
+    publish(heap, cache, &block, size);
+    if (!LIKELY(!block.is_rich)) {
+        heap_shed_chunks(heap, cache);
+    }
+    return block.place.address;
+}
+
+/* What a small block has at least: units of so many bytes, of which none crosses a page. A few of
+ * them are cleared and copied here: compilers that know how short blocks are take a string
+ * instruction, which costs more than a lookup, and a call has to find out how short they are. */
+#define UNIT            SMALL_ALIGNMENT
+#define UNITS_BYTES_MAX 256u
+
+static inline void clear(uint8_t *block, uint32_t bytes)
+{
+    if (!LIKELY(bytes <= UNITS_BYTES_MAX)) {
+        heap_clear(block, bytes);
+        return;
+    }
+    for (uint32_t at = 0; at < bytes; at += UNIT) {
+        memset(block + at, 0, UNIT);
+    }
+}
+
+/* A small block is live before it is cleared: whoever frees it meanwhile frees what was handed out
+ * to another, now as in a moment. */
 grt_addr grt_heap_alloc_zeroed(grt_heap *heap, uint32_t size)
 {
-    if (LIKELY(heap != NULL && size <= MEDIUM_MAX)) {
-        uint32_t wanted = at_least_one(size);
-        heap_cache *cache = heap_cache_at_hand(heap);
-        pending_block block;
-        if (LIKELY(take_pending(heap, cache, wanted, &block))) {
-            memset(heap->base + block.place.address, 0, wanted);
-            publish(heap, cache, &block, wanted);
-            if (!LIKELY(!block.is_rich)) {
-                heap_shed_chunks(heap, cache);
-            }
-            return block.place.address;
-        }
+    grt_addr block;
+    if (!LIKELY(heap != NULL && size - 1 < SMALL_MAX)) {
+        return heap != NULL && size != 0 ? alloc_zeroed_larger(heap, size)
+                                         : heap_alloc_zeroed_slowly(heap, size);
     }
-    return heap_alloc_zeroed_slowly(heap, size);
+    if (!LIKELY(take(heap, size, size_class_of(size), &block))) {
+        return heap_alloc_zeroed_slowly(heap, size);
+    }
+    clear(heap->base + block, size);
+    return block;
 }
 
 grt_addr grt_heap_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alignment)
@@ -288,11 +295,11 @@ static void free_claimed(grt_heap *heap, heap_cache *cache, grt_addr block, uint
     heap_free_claimed(heap, cache, block);
 }
 
-/* A medium block, or one that the common path cannot free. */
+/* A medium block, or one that the common path cannot free. The cache is entered, and left here. */
 static APART grt_status free_otherwise(grt_heap *heap, heap_cache *cache, grt_addr block)
 {
     uint32_t pages;
-    if (!cache_enter(cache) || !claim_medium(heap, cache, block, &pages)) {
+    if (!LIKELY(claim_medium(heap, cache, block, &pages))) {
         cache_leave(cache);
         return heap_free_slowly(heap, block);
     }
@@ -314,16 +321,16 @@ grt_status grt_heap_free(grt_heap *heap, grt_addr block)
 {
     heap_cache *cache = heap_cache_at_hand(heap);
     sighting seen;
-    if (!LIKELY(cache_enter(cache) && sight(heap, cache, block, &seen) &&
-                put(heap, cache, &seen))) {
+    if (!LIKELY(cache_enter(cache))) {
         cache_leave(cache);
+        return heap_free_slowly(heap, block);
+    }
+    if (!LIKELY(sight(heap, cache, block, &seen) && put(heap, cache, &seen))) {
         return free_otherwise(heap, cache, block);
     }
     cache_leave(cache);
     return GRT_OK;
 }
-
-#define COPY_BY_UNITS_MOST 256u
 
 /* ---- changing a size ---------------------------------------------------------------------------
  */
@@ -377,16 +384,15 @@ static void end_move_slowly(grt_heap *heap, heap_cache *cache, const sighting *f
     os_mutex_unlock(&heap->lock);
 }
 
-/* Copies small blocks by their 16-byte units, of which none crosses a page: compilers that know how
- * short they are take a string instruction for them, which costs more than a lookup. */
+/* As clear(). */
 static inline void copy(uint8_t *to, const uint8_t *from, uint32_t bytes)
 {
-    if (!LIKELY(bytes <= COPY_BY_UNITS_MOST)) {
+    if (!LIKELY(bytes <= UNITS_BYTES_MAX)) {
         heap_copy(to, from, bytes);
         return;
     }
-    for (uint32_t at = 0; at < bytes; at += SMALL_ALIGNMENT) {
-        memcpy(to + at, from + at, SMALL_ALIGNMENT);
+    for (uint32_t at = 0; at < bytes; at += UNIT) {
+        memcpy(to + at, from + at, UNIT);
     }
 }
 

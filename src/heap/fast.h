@@ -11,7 +11,8 @@ grt_addr heap_alloc_zeroed_slowly(grt_heap *heap, uint32_t size);
 grt_addr heap_realloc_slowly(grt_heap *heap, grt_addr block, uint32_t size);
 grt_status heap_free_slowly(grt_heap *heap, grt_addr block);
 
-/* memcpy() of an unknown length. */
+/* memset() and memcpy() of an unknown length. */
+void heap_clear(void *block, size_t bytes);
 void heap_copy(void *to, const void *from, size_t bytes);
 
 /* Frees a medium block that the caller has claimed, and that is pending in his cache. */

@@ -355,6 +355,11 @@ static bool is_readable(const grt_heap *heap, const heap_block *block, uint32_t 
     return grt_memory_accessible(heap->memory, block->address, bytes, GRT_READ_ONLY);
 }
 
+void heap_clear(void *block, size_t bytes)
+{
+    memset(block, 0, bytes);
+}
+
 void heap_copy(void *to, const void *from, size_t bytes)
 {
     memcpy(to, from, bytes);

@@ -250,6 +250,23 @@ static void test_zeroed_blocks_are_zero(void **state)
     fixture_close(&fixture);
 }
 
+/* Clearing in units may touch the rest of the last unit, which is the block's, and nothing else. */
+static void test_zeroing_stays_in_the_block(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 2048);
+    for (uint32_t size = 1; size <= 8192; size += size < 600 ? 1 : 500) {
+        (void)grt_heap_alloc(fixture.heap, size); /* what is before the next one is the heap's */
+        grt_heap_free(fixture.heap, grt_heap_alloc(fixture.heap, size)); /* and it is backed */
+        dirty_everything();
+        grt_addr block = grt_heap_alloc_zeroed(fixture.heap, size);
+        assert_true(all_bytes_are(block, size, 0));
+        assert_true(all_bytes_are(block - 16, 16, 0xCC));
+        assert_true(all_bytes_are(block + (size + 15) / 16 * 16, 16, 0xCC));
+    }
+    fixture_close(&fixture);
+}
+
 /* More separate stale stretches than the request can list one by one. */
 static void test_zeroed_over_many_stale_stretches(void **state)
 {
@@ -561,6 +578,7 @@ int main(void)
         cmocka_unit_test(test_small_blocks_until_the_last_page),
         cmocka_unit_test(test_kept_spans_do_not_starve_a_large_request),
         cmocka_unit_test(test_zeroed_blocks_are_zero),
+        cmocka_unit_test(test_zeroing_stays_in_the_block),
         cmocka_unit_test(test_zeroed_over_many_stale_stretches),
         cmocka_unit_test(test_a_run_that_just_fits_is_taken),
         cmocka_unit_test(test_realloc_keeps_bytes_over_all_kinds),
