@@ -144,9 +144,9 @@ static bool serve_medium(grt_heap *heap, heap_cache *cache, heap_request *reques
  * those of live blocks. */
 static uint32_t make_medium(grt_heap *heap, uint32_t page, uint32_t length)
 {
-    uint32_t slot = medium_slot(&heap->slots, page);
+    uint32_t slot = medium_slot(page);
     heap->table.pages[page].u.large.asked = LARGE_MEDIUM;
-    heap_set_page_info(heap, page, medium_info_of(&heap->slots, page, length));
+    heap_set_page_info(heap, page, medium_info_of(page, length));
     return slot;
 }
 
@@ -184,8 +184,7 @@ static void map_span(grt_heap *heap, heap_span *span)
     for (uint32_t i = 0; i < span->pages; i++) {
         heap->table.pages[span->page + i].kind = PAGE_SMALL;
         heap->table.pages[span->page + i].u.span = span;
-        heap_set_page_info(heap, span->page + i,
-                           page_info_of(&heap->slots, span->size_class, span->page, i));
+        heap_set_page_info(heap, span->page + i, small_info_of(span->size_class, span->slot, i));
     }
 }
 

@@ -2,8 +2,8 @@
  * check.c - an independent walk over every record that verifies every invariant.
  *
  * It recomputes totals from the records and never calls what maintains them. Each failed test has
- * its own sentence, and a unit test that plants the violation. What concerns chunks and caches is
- * in files of its own.
+ * its own sentence, and a unit test that plants the violation. What concerns spans, chunks and
+ * caches is in files of its own.
  */
 #include "heap/check.h"
 
@@ -98,34 +98,17 @@ static bool check_large(heap_checker *check, uint32_t page, const heap_page *hea
     return heap_check_pages(check, &block);
 }
 
-/* ---- spans
- * --------------------------------------------------------------------------------------- */
-
-static bool check_span_shape(heap_checker *check, uint32_t page, const heap_page *head)
-{
-    const heap_span *span = head->u.span;
-    return heap_require(check, span->page == page && span->pages == head->length,
-                        "the span at page %u says that it is at page %u", page, span->page) &&
-           heap_require(check, span->size_class < SIZE_CLASS_COUNT,
-                        "the span at page %u has class %u", page, span->size_class) &&
-           heap_require(check,
-                        span->extent == size_class_extent(span->size_class) &&
-                            span->blocks == size_class_blocks(span->size_class) &&
-                            span->pages == size_class_pages(span->size_class),
-                        "the span at page %u does not have the shape of its class", page) &&
-           heap_require(check, span->carved <= span->blocks,
-                        "the span at page %u carved %u of %u blocks", page, span->carved,
-                        span->blocks);
-}
+/* ---- runs
+ * ---------------------------------------------------------------------------------------- */
 
 static bool check_page_info(heap_checker *check, uint32_t page, const heap_page *head)
 {
     for (uint32_t i = 0; i < head->length; i++) {
         page_info right = 0;
         if (head->kind == PAGE_SMALL) {
-            right = page_info_of(&check->heap->slots, head->u.span->size_class, page, i);
+            right = small_info_of(head->u.span->size_class, head->u.span->slot, i);
         } else if (i == 0 && page_is_medium(head)) {
-            right = medium_info_of(&check->heap->slots, page, head->length);
+            right = medium_info_of(page, head->length);
         }
         page_info info = *heap_page_info(check->heap, page + i);
         if (!heap_require(check, info == right,
@@ -136,90 +119,6 @@ static bool check_page_info(heap_checker *check, uint32_t page, const heap_page 
     }
     return true;
 }
-
-/* A block of a span is in it, live, or in a cache; never two of these. */
-static bool check_span_block(heap_checker *check, const heap_span *span, uint32_t block)
-{
-    const heap_slots *slots = &check->heap->slots;
-    block_place place = place_of_block(slots, span->size_class, span->page, block);
-    heap_slot slot = slot_load(&slots->all[place.slot]);
-    if (!slot_is_live(slot)) {
-        check->cached += !span_has(span, block);
-        return true;
-    }
-    check->live += span->extent;
-    check->asked += slot_asked(slot);
-    check->blocks++;
-    return heap_require(check, slot_asked(slot) >= 1 && slot_asked(slot) <= span->extent,
-                        "block %u of the span at page %u was asked for %u bytes", block, span->page,
-                        slot_asked(slot)) &&
-           heap_require(check, !span_has(span, block),
-                        "block %u of the span at page %u is live and in the span", block,
-                        span->page);
-}
-
-static bool check_span_bits(heap_checker *check, const heap_span *span)
-{
-    uint32_t in_span = 0;
-    for (uint32_t word = 0; word < SPAN_BITS_WORDS; word++) {
-        in_span += (uint32_t)__builtin_popcountll(span->free_bits[word]);
-        if (!heap_require(check, (span->summary >> word & 1) == (span->free_bits[word] != 0),
-                          "the summary of the span at page %u is wrong", span->page)) {
-            return false;
-        }
-    }
-    uint32_t last = SPAN_BITS_WORDS * 64;
-    while (last > 0 && !span_has(span, last - 1)) {
-        last--;
-    }
-    return heap_require(check, last <= span->carved,
-                        "the span at page %u has block %u, never carved", span->page, last - 1) &&
-           heap_require(check, in_span == span->in_span,
-                        "the span at page %u counts %u blocks, not %u", span->page, span->in_span,
-                        in_span);
-}
-
-static bool is_listed(const heap_span *list, const heap_span *span)
-{
-    return span->prev != NULL ? span->prev->next == span : list == span;
-}
-
-/* Spans that nobody owns are listed iff they have something to give, and as empty iff all of their
- * blocks are there. */
-static bool check_span_list(heap_checker *check, const heap_span *span)
-{
-    const heap_class *list = &check->heap->classes[span->size_class];
-    if (span->owner != NULL) {
-        return heap_require(check, span->owner->spans[span->size_class] == span && !span->listed,
-                            "the span at page %u is not its owner's", span->page);
-    }
-    bool is_empty = span_out(span) == 0;
-    bool listed = is_listed(is_empty ? list->empty : list->partial, span);
-    check->empties[span->size_class] += is_empty;
-    return heap_require(check, span->listed == listed && listed == (span_available(span) > 0),
-                        "the span at page %u is not listed as what it is", span->page);
-}
-
-static bool check_span(heap_checker *check, uint32_t page, const heap_page *head)
-{
-    const heap_span *span = head->u.span;
-    check->span_bytes += (uint64_t)head->length << PAGE_SHIFT;
-    if (!check_span_shape(check, page, head) || !check_span_bits(check, span) ||
-        !check_span_list(check, span)) {
-        return false;
-    }
-    check->taken_bytes += (uint64_t)span_out(span) * span->extent;
-    check->taken_blocks += span_out(span);
-    for (uint32_t block = 0; block < span->carved; block++) {
-        if (!check_span_block(check, span, block)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* ---- runs
- * ---------------------------------------------------------------------------------------- */
 
 static bool check_run(heap_checker *check, uint32_t page, bool after_free)
 {
@@ -243,7 +142,7 @@ static bool check_run(heap_checker *check, uint32_t page, bool after_free)
         return right && heap_check_chunk(check, page, head);
     }
     right = right && (head->kind == PAGE_LARGE ? check_large(check, page, head)
-                                               : check_span(check, page, head));
+                                               : heap_check_span(check, page, head));
     return right && check_page_info(check, page, head);
 }
 
@@ -415,8 +314,9 @@ bool grt_heap_check(grt_heap *heap, char *text, size_t text_size)
     }
     os_mutex_lock(&heap->lock);
     heap_stop_caches_locked(heap);
-    bool right = check_runs(&check) && check_bins(&check) && heap_check_caches(&check) &&
-                 heap_check_quarantine(&check) && check_totals(&check) && check_backing(&check) &&
+    bool right = check_runs(&check) && check_bins(&check) && heap_check_span_records(&check) &&
+                 heap_check_caches(&check) && heap_check_quarantine(&check) &&
+                 check_totals(&check) && check_backing(&check) &&
                  heap_check_patterns_locked(heap, text, text_size);
     heap_start_caches_locked(heap);
     os_mutex_unlock(&heap->lock);

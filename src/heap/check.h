@@ -20,6 +20,7 @@ typedef struct heap_checker {
     uint64_t asked;
     uint64_t blocks;
     uint64_t span_bytes;
+    uint32_t spans;
     uint64_t taken_bytes;
     uint64_t taken_blocks;
     uint32_t empties[SIZE_CLASS_COUNT];
@@ -38,6 +39,10 @@ bool heap_require(heap_checker *check, bool condition, const char *format, ...)
 
 /* A block of whole pages. */
 bool heap_check_pages(heap_checker *check, const heap_block *block);
+
+/* The span that starts at [page], and, after all of them, the records of spans. */
+bool heap_check_span(heap_checker *check, uint32_t page, const heap_page *head);
+bool heap_check_span_records(heap_checker *check);
 
 /* The chunk that starts at [page], and the chunks that a cache says it has. */
 bool heap_check_chunk(heap_checker *check, uint32_t page, const heap_page *head);

@@ -39,7 +39,7 @@ static bool check_cached_small(heap_checker *check, block_place place, uint32_t 
     }
     heap_span *span = page->u.span;
     uint32_t block = (offset - (span->page << PAGE_SHIFT)) / span->extent;
-    block_place right = place_of_block(&heap->slots, size_class, span->page, block);
+    block_place right = heap_place_in_span(heap, span, block);
     if (!heap_require(check,
                       span->size_class == size_class && right.address == place.address &&
                           right.slot == place.slot && block < span->carved &&
@@ -49,7 +49,7 @@ static bool check_cached_small(heap_checker *check, block_place place, uint32_t 
         !heap_require(check, !span_has(span, block), "0x%08X is in two places", place.address)) {
         return false;
     }
-    span->free_bits[block / 64] |= UINT64_C(1) << block % 64;
+    span_bits(span)[block / 64] |= UINT64_C(1) << block % 64;
     return true;
 }
 
@@ -72,7 +72,7 @@ static void forget_met(const grt_heap *heap, block_place place)
     }
     heap_span *span = page->u.span;
     uint32_t block = (offset - (span->page << PAGE_SHIFT)) / span->extent;
-    span->free_bits[block / 64] &= ~(UINT64_C(1) << block % 64);
+    span_bits(span)[block / 64] &= ~(UINT64_C(1) << block % 64);
 }
 
 /* Meets the blocks of a bin until one is wrong; returns how many. */

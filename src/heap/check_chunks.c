@@ -30,10 +30,10 @@ static bool check_no_head(heap_checker *check, const heap_chunk *chunk, uint32_t
     const heap_slots *slots = &check->heap->slots;
     uint32_t page = chunk->page + at;
     page_info info = *heap_page_info(check->heap, page);
-    return heap_require(check, info == 0 || info == medium_info_of(slots, page, info_pages(info)),
+    return heap_require(check, info == 0 || info == medium_info_of(page, info_pages(info)),
                         "page %u of the run at page %u has information %llx", page, chunk->page,
                         (unsigned long long)info) &&
-           heap_require(check, !slot_is_live(slot_load(&slots->all[medium_slot(slots, page)])),
+           heap_require(check, !slot_is_live(slot_load(&slots->all[medium_slot(page)])),
                         "the slot of page %u is live, and no block starts there", page);
 }
 
@@ -53,8 +53,8 @@ static bool check_cut(heap_checker *check, const heap_chunk *chunk, uint32_t fir
     uint32_t page = chunk->page + first;
     page_info info = *heap_page_info(check->heap, page);
     *pages = info_pages(info);
-    bool right = *pages >= 1 && *pages <= CHUNK_PAGES - first &&
-                 info == medium_info_of(&check->heap->slots, page, *pages);
+    bool right =
+        *pages >= 1 && *pages <= CHUNK_PAGES - first && info == medium_info_of(page, *pages);
     if (!heap_require(check, right, "page %u of the run at page %u has information %llx", page,
                       chunk->page, (unsigned long long)info) ||
         !heap_require(check, has_pages(~chunk->free, first, *pages),

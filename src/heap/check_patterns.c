@@ -66,7 +66,7 @@ static bool check_span(pattern_check *check, const heap_span *span)
 {
     const heap_slots *slots = &check->heap->slots;
     for (uint32_t i = 0; i < span->carved; i++) {
-        block_place place = place_of_block(slots, span->size_class, span->page, i);
+        block_place place = heap_place_in_span(check->heap, span, i);
         heap_slot slot = slot_load(&slots->all[place.slot]);
         bool right = true;
         if (slot_is_live(slot)) {

@@ -49,7 +49,7 @@ bool heap_recut(grt_heap *heap, heap_chunk *chunk, uint32_t page, uint32_t have,
         chunk_set_put_tail(&owner->chunks, chunk, first + want, have - want);
     }
     owner->chunk_free += (uint64_t)have - want;
-    heap_set_page_info(heap, page, medium_info_of(&heap->slots, page, want));
+    heap_set_page_info(heap, page, medium_info_of(page, want));
     return true;
 }
 

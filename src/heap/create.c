@@ -38,8 +38,8 @@ typedef struct layout {
     size_t committed;
     size_t page_info;
     size_t slots;
-    size_t spans;
-    size_t span_bits;
+    size_t spans; /* behind the slots, see heap_slots */
+    size_t last_spans;
     size_t chunks;
     size_t end;
 } layout;
@@ -60,15 +60,14 @@ static size_t chunk_records(uint32_t pages)
 
 static layout lay_out(uint32_t pages)
 {
-    size_t spans = span_pool_limit(pages);
     layout parts = {.end = 0};
     parts.records = add_part(&parts, (size_t)pages * sizeof(heap_page));
     parts.heads = add_part(&parts, layered_words(pages) * sizeof(uint64_t));
     parts.committed = add_part(&parts, bitmap_words(pages) * sizeof(uint64_t));
     parts.page_info = add_part(&parts, (GRT_WINDOW_SIZE >> PAGE_SHIFT) * sizeof(page_info));
-    parts.slots = add_part(&parts, slots_count(pages) * sizeof(heap_slot));
-    parts.spans = add_part(&parts, spans * sizeof(heap_span));
-    parts.span_bits = add_part(&parts, spans * SPAN_BITS_WORDS * sizeof(uint64_t));
+    parts.slots = add_part(&parts, slots_before_spans(pages) * sizeof(heap_slot));
+    parts.spans = add_part(&parts, span_pool_size(pages));
+    parts.last_spans = add_part(&parts, (size_t)pages * sizeof(uint32_t));
     parts.chunks = add_part(&parts, chunk_records(pages) * sizeof(heap_chunk));
     return parts;
 }
@@ -79,11 +78,10 @@ static void place_metadata(grt_heap *heap, unsigned char *base, const layout *pa
     heap->table.count = pages;
     layered_init(&heap->table.heads, pages, (uint64_t *)(void *)(base + parts->heads));
     heap->backing.committed = (uint64_t *)(void *)(base + parts->committed);
-    slots_init(&heap->slots, heap->first, pages, (heap_slot *)(void *)(base + parts->slots),
-               (page_info *)(void *)(base + parts->page_info));
-    heap->pool.spans = (heap_span *)(void *)(base + parts->spans);
-    heap->pool.bits = (uint64_t *)(void *)(base + parts->span_bits);
-    heap->pool.limit = span_pool_limit(pages);
+    heap->slots.all = (heap_slot *)(void *)(base + parts->slots);
+    heap->slots.pages = (page_info *)(void *)(base + parts->page_info);
+    span_pool_init(&heap->pool, pages, heap->slots.all, base + parts->spans,
+                   (uint32_t *)(void *)(base + parts->last_spans));
     heap->chunks = (heap_chunk *)(void *)(base + parts->chunks);
     heap->first_group = heap->first >> (PAGE_SHIFT + CHUNK_SHIFT);
     heap->odd_pages = (heap->first >> PAGE_SHIFT) % CHUNK_PAGES;

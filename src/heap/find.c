@@ -11,7 +11,7 @@
 typedef struct span_place {
     uint32_t block;
     uint32_t offset_in_block;
-    block_place start; /* of the block */
+    grt_addr start; /* of the block */
 } span_place;
 
 static span_place place_in_span(const grt_heap *heap, uint32_t size_class, uint32_t span_page,
@@ -20,28 +20,17 @@ static span_place place_in_span(const grt_heap *heap, uint32_t size_class, uint3
     uint32_t extent = size_class_extent(size_class);
     uint32_t in_span = offset - (span_page << PAGE_SHIFT);
     uint32_t block = in_span / extent;
-    return (span_place){block, in_span - block * extent,
-                        place_of_block(&heap->slots, size_class, span_page, block)};
+    grt_addr start = heap_page_address(heap, span_page) + block * extent;
+    return (span_place){block, in_span - block * extent, start};
 }
 
-static heap_slot slot_at(const grt_heap *heap, const span_place *place)
+static heap_slot slot_at(const grt_heap *heap, const heap_span *span, uint32_t block)
 {
-    return slot_load(&heap->slots.all[place->start.slot]);
+    return slot_load(&heap->slots.all[span->slot + block]);
 }
 
 /* ---- what was there before ---------------------------------------------------------------------
  */
-
-/* True iff the slot of a block of a span that was given up is still its own. Slots lie close
- * together at the start of their span's, and a shorter span may have been there since. */
-static bool is_kept(const grt_heap *heap, uint32_t slot, uint32_t size_class, uint32_t span_page)
-{
-    const class_area *area = &heap->slots.areas[size_class];
-    uint32_t page = (slot - area->first) >> area->page_shift;
-    uint32_t past = heap->table.pages[page].past;
-    return *heap_page_info(heap, page) == 0 && past_get_kind(past) == PAST_SMALL &&
-           past_small_class(past) == size_class && page - past_small_page(past) == span_page;
-}
 
 /* The small block that was around [offset] when the page was last in a span, and what it was asked
  * for, 0 if that is not known any more; false if there was none. */
@@ -55,10 +44,10 @@ static bool find_past_small(const grt_heap *heap, uint32_t offset, span_place *p
     if (place->block >= past_small_carved(past)) {
         return false;
     }
-    bool kept = is_kept(heap, place->start.slot, past_small_class(past), span_page);
-    heap_slot slot = kept ? slot_at(heap, place) : SLOT_NEVER;
+    const heap_span *kept = span_recall(&heap->pool, past_small_class(past), span_page);
+    heap_slot slot = kept != NULL ? slot_at(heap, kept, place->block) : SLOT_NEVER;
     *asked = slot_was_asked(slot);
-    return !kept || slot != SLOT_NEVER;
+    return kept == NULL || slot != SLOT_NEVER;
 }
 
 /* No block of now is at this address: what its page was before decides. */
@@ -82,7 +71,7 @@ static grt_status find_small(const grt_heap *heap, heap_span *span, uint32_t off
                              heap_block *block)
 {
     span_place place = place_in_span(heap, span->size_class, span->page, offset);
-    heap_slot slot = place.block < span->carved ? slot_at(heap, &place) : SLOT_NEVER;
+    heap_slot slot = place.block < span->carved ? slot_at(heap, span, place.block) : SLOT_NEVER;
     if (slot == SLOT_NEVER) {
         return judge_past(heap, offset);
     }
@@ -93,12 +82,12 @@ static grt_status find_small(const grt_heap *heap, heap_span *span, uint32_t off
         return GRT_INTERIOR_POINTER;
     }
     *block = (heap_block){.span = span,
-                          .address = place.start.address,
+                          .address = place.start,
                           .page = offset >> PAGE_SHIFT,
                           .asked = slot_asked(slot),
                           .extent = span->extent,
                           .room = span->extent,
-                          .slot = place.start.slot};
+                          .slot = span->slot + place.block};
     return GRT_OK;
 }
 
@@ -249,8 +238,8 @@ static sight find_past_small_block(const grt_heap *heap, grt_addr address)
         return (sight){.state = GRT_BLOCK_NEVER};
     }
     uint32_t past = heap->table.pages[heap_page_of(heap, address)].past;
-    return (sight){GRT_BLOCK_FREED, place.start.address, asked,
-                   size_class_extent(past_small_class(past)), false};
+    return (sight){GRT_BLOCK_FREED, place.start, asked, size_class_extent(past_small_class(past)),
+                   false};
 }
 
 /* No block of now is at [address], in the run that starts at page [run]; freed large blocks are
@@ -268,11 +257,11 @@ static sight sight_in_span(const grt_heap *heap, grt_addr address, const heap_sp
                            uint32_t reach)
 {
     span_place place = place_in_span(heap, span->size_class, span->page, address - heap->first);
-    heap_slot slot = place.block < span->carved ? slot_at(heap, &place) : SLOT_NEVER;
+    heap_slot slot = place.block < span->carved ? slot_at(heap, span, place.block) : SLOT_NEVER;
     if (slot == SLOT_NEVER) {
         return sight_past(heap, address, span->page, reach);
     }
-    return (sight){slot_is_live(slot) ? GRT_BLOCK_LIVE : GRT_BLOCK_FREED, place.start.address,
+    return (sight){slot_is_live(slot) ? GRT_BLOCK_LIVE : GRT_BLOCK_FREED, place.start,
                    slot_was_asked(slot), span->extent, false};
 }
 

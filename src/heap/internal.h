@@ -294,6 +294,14 @@ grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *
 
 void heap_describe_locked(const grt_heap *heap, grt_addr address, grt_block_info *info);
 
+/* The place of a block of a span. */
+static inline block_place heap_place_in_span(const grt_heap *heap, const heap_span *span,
+                                             uint32_t block)
+{
+    grt_addr start = heap->first + (span->page << PAGE_SHIFT);
+    return (block_place){start + block * span->extent, span->slot + block};
+}
+
 static inline page_info *heap_page_info(const grt_heap *heap, uint32_t page)
 {
     return &heap->slots.pages[(heap->first >> PAGE_SHIFT) + page];
@@ -364,7 +372,7 @@ static inline bool heap_cut(grt_heap *heap, heap_cache *cache, uint32_t pages, b
         chunk = cache->chunks.current;
         page = chunk->page + first;
     }
-    page_info info = medium_info_of(&heap->slots, page, pages);
+    page_info info = medium_info_of(page, pages);
     chunk_take(&cache->chunks, chunk, page - chunk->page, pages);
     cache_count_cut(cache, pages);
     heap_set_page_info(heap, page, info);

@@ -67,7 +67,7 @@ static uint32_t within_budget(const grt_heap *heap, uint32_t extent, uint32_t wi
  * forgotten only now, so that making a span costs nothing. */
 static void move_to_bin(grt_heap *heap, heap_span *span, cache_bin *bin, uint32_t count)
 {
-    block_place first = place_of_span(&heap->slots, span->size_class, span->page);
+    block_place first = heap_place_in_span(heap, span, 0);
     uint32_t carved = span->carved;
     uint32_t blocks[BIN_BLOCKS_MAX];
     span_take(span, count, blocks);
@@ -123,10 +123,9 @@ static void note_given(grt_heap *heap, heap_span *span, uint32_t given)
 static uint32_t give_to_span(grt_heap *heap, const block_place *blocks, uint32_t count)
 {
     heap_span *span = heap->table.pages[heap_page_of(heap, blocks[0].address)].u.span;
-    uint32_t first = place_of_span(&heap->slots, span->size_class, span->page).slot;
     uint32_t given = 0;
-    while (given < count && blocks[given].slot - first < span->blocks) {
-        span_put(span, blocks[given].slot - first);
+    while (given < count && blocks[given].slot - span->slot < span->blocks) {
+        span_put(span, blocks[given].slot - span->slot);
         given++;
     }
     note_given(heap, span, given);

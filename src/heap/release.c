@@ -275,11 +275,11 @@ void heap_make_pages_live_locked(grt_heap *heap, uint32_t page, uint32_t size)
 {
     heap_page *head = &heap->table.pages[page];
     bool is_medium = head->length <= MEDIUM_PAGES_MAX;
-    page_info info = is_medium ? medium_info_of(&heap->slots, page, head->length) : 0;
+    page_info info = is_medium ? medium_info_of(page, head->length) : 0;
     head->u.large.asked = is_medium ? LARGE_MEDIUM : size;
     heap_set_page_info(heap, page, info);
     if (is_medium) {
-        slot_store(&heap->slots.all[medium_slot(&heap->slots, page)],
+        slot_store(&heap->slots.all[medium_slot(page)],
                    SLOT_LIVE | (size - slot_base(head->length)));
     }
 }

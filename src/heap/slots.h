@@ -6,11 +6,9 @@
  * claims its block by clearing the bit, so that of any number of racing frees exactly one wins, and
  * double, interior and wild frees all fail the same test.
  *
- * The slots of a span lie side by side, in the order of its blocks, at a place that follows from
- * the span's first page. There are three areas, for a page has room for 256 blocks of 16 bytes but
- * only for four of 1,000: each class uses the area with the fewest slots a page that is enough.
- * Slots of one span are close together, so that even a large heap's live ones stay in the host's
- * caches, and areas are backed only where they are touched.
+ * The slots of a span lie side by side, in the order of its blocks, behind the span's record
+ * (span.h), and records lie side by side too. So even a large heap's live slots stay in the host's
+ * caches, on few pages.
  *
  * The slot of a medium block is that of its first page in an area where each page has one and small
  * blocks have none. So whoever finds a live medium block by a slot has the right address, even if
@@ -37,14 +35,6 @@ typedef uint16_t heap_slot;
 
 _Static_assert(SMALL_MAX < SLOT_FILLED, "every size of a small block fits");
 
-#define SLOT_AREAS 3u
-
-/* The slots of a class's spans. */
-typedef struct class_area {
-    uint32_t first;      /* index of the area's first slot */
-    uint32_t page_shift; /* log2 of the slots a page in that area */
-} class_area;
-
 /* What a page of a span or the first page of a medium block says, 0 for all other pages: the class
  * times CLASS_UNIT in bits 0 to 11, the slot of the span's block 0 or of the medium block from bit
  * 32 on, and in between the page's first byte in the span or the pages of the block. What 0 says is
@@ -61,17 +51,15 @@ typedef uint64_t page_info;
 _Static_assert((MEDIUM_CLASS + 1) * CLASS_UNIT <= 4096, "a class fits where it is said");
 
 typedef struct heap_slots {
-    heap_slot *all;
+    heap_slot *all; /* SLOTS_SPARE of nobody, those of medium blocks, and behind that the spans' */
     page_info *pages; /* of the whole guest window, by address / 4096 */
-    grt_addr first;   /* the heap's */
-    uint32_t medium;  /* the slot of a medium block at the heap's first page */
-    class_area areas[SIZE_CLASS_COUNT];
 } heap_slots;
 
-/* Slots that a heap of so many pages needs, and the set-up over zeroed storage for them. */
-size_t slots_count(uint32_t pages);
-void slots_init(heap_slots *slots, grt_addr first, uint32_t pages, heap_slot *storage,
-                page_info *infos);
+/* How many there are before those of spans. */
+static inline size_t slots_before_spans(uint32_t pages)
+{
+    return SLOTS_SPARE + (size_t)pages;
+}
 
 /* ---- places ---------------------------------------------------------------------------------- */
 
@@ -80,23 +68,6 @@ typedef struct block_place {
     grt_addr address;
     uint32_t slot; /* index among all slots */
 } block_place;
-
-/* The place of block 0 of a span that starts at [page] of the heap. */
-static inline block_place place_of_span(const heap_slots *slots, uint32_t size_class, uint32_t page)
-{
-    const class_area *area = &slots->areas[size_class];
-    return (block_place){slots->first + (page << PAGE_SHIFT),
-                         area->first + (page << area->page_shift)};
-}
-
-static inline block_place place_of_block(const heap_slots *slots, uint32_t size_class,
-                                         uint32_t page, uint32_t block)
-{
-    block_place place = place_of_span(slots, size_class, page);
-    place.address += block * size_class_extents[size_class];
-    place.slot += block;
-    return place;
-}
 
 /* 1 / extent in 2^-31, rounded up, for block_at(). */
 static inline uint32_t reciprocal_of(uint32_t extent)
@@ -117,23 +88,22 @@ static inline bool block_at(uint32_t reciprocal, uint32_t offset_in_span, uint32
 
 _Static_assert(SMALL_MAX <= 1u << 13, "reciprocals are 2^18 and more");
 
-static inline page_info page_info_of(const heap_slots *slots, uint32_t size_class,
-                                     uint32_t span_page, uint32_t page_in_span)
+/* What a page of a span says whose block 0 has [slot]. */
+static inline page_info small_info_of(uint32_t size_class, uint32_t slot, uint32_t page_in_span)
 {
-    uint64_t slot = place_of_span(slots, size_class, span_page).slot;
-    return slot << 32 | (uint64_t)page_in_span << PAGE_SHIFT | size_class * CLASS_UNIT;
+    return (page_info)slot << 32 | (page_info)page_in_span << PAGE_SHIFT | size_class * CLASS_UNIT;
 }
 
 /* The slot of the medium block that starts at [page] of the heap. */
-static inline uint32_t medium_slot(const heap_slots *slots, uint32_t page)
+static inline uint32_t medium_slot(uint32_t page)
 {
-    return slots->medium + page;
+    return SLOTS_SPARE + page;
 }
 
 /* The same for the first page of a medium block. */
-static inline page_info medium_info_of(const heap_slots *slots, uint32_t page, uint32_t pages)
+static inline page_info medium_info_of(uint32_t page, uint32_t pages)
 {
-    return (page_info)medium_slot(slots, page) << 32 | (page_info)pages << PAGE_SHIFT |
+    return (page_info)medium_slot(page) << 32 | (page_info)pages << PAGE_SHIFT |
            MEDIUM_CLASS * CLASS_UNIT;
 }
 

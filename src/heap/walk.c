@@ -6,7 +6,7 @@
 static bool visit_span(const grt_heap *heap, const heap_span *span, grt_block_visitor *visit,
                        void *user)
 {
-    block_place place = place_of_span(&heap->slots, span->size_class, span->page);
+    block_place place = heap_place_in_span(heap, span, 0);
     for (uint32_t block = 0; block < span->carved; block++) {
         heap_slot slot = slot_load(&heap->slots.all[place.slot]);
         if (slot_is_live(slot) && !visit(user, place.address, slot_asked(slot), span->extent)) {

@@ -190,6 +190,89 @@ static void test_describe(void **state)
     fixture_close(&fixture);
 }
 
+#define SPAN_BLOCKS 1024u /* of 64 bytes */
+
+static void fill_spans(uint32_t spans, grt_addr *blocks)
+{
+    for (uint32_t i = 0; i < spans * SPAN_BLOCKS; i++) {
+        blocks[i] = grt_heap_alloc(fixture.heap, 60);
+        assert_int_not_equal(blocks[i], 0);
+    }
+}
+
+static void give_spans_up(uint32_t spans, const grt_addr *blocks)
+{
+    for (uint32_t i = 0; i < spans * SPAN_BLOCKS; i++) {
+        grt_heap_free(fixture.heap, blocks[i]);
+    }
+    grt_heap_trim(fixture.heap);
+}
+
+static uint32_t asked_for_freed(grt_addr block)
+{
+    grt_block_info info;
+    grt_heap_describe(fixture.heap, block, &info);
+    assert_int_equal(info.state, GRT_BLOCK_FREED);
+    assert_int_equal(info.start, block);
+    assert_int_equal(info.extent, 64);
+    assert_int_equal(grt_heap_free(fixture.heap, block), GRT_DOUBLE_FREE);
+    return info.asked;
+}
+
+/* What a freed block was asked for is known for as long as the record of its span has not got
+ * another one: the first given up is the first to. That there was a block is known for longer. */
+static void test_what_a_given_up_span_remembers(void **state)
+{
+    (void)state;
+    static grt_addr blocks[5 * SPAN_BLOCKS];
+    fixture_open(&fixture, 512);
+    fill_spans(1, blocks);
+    grt_addr freed = blocks[1000];
+    (void)grt_heap_alloc(fixture.heap, 20 * GRT_PAGE_SIZE);
+    give_spans_up(1, blocks);
+    (void)grt_heap_alloc(fixture.heap, 8 * GRT_PAGE_SIZE); /* no span fits what is left there */
+    fill_spans(5, blocks);
+    assert_int_equal(asked_for_freed(freed), 60);
+    give_spans_up(5, blocks);
+    assert_int_equal(asked_for_freed(freed), 60);
+    grt_addr other = grt_heap_alloc(fixture.heap, 60);
+    assert_int_equal(asked_for_freed(freed), 0);
+    grt_heap_free(fixture.heap, other);
+    grt_heap_trim(fixture.heap); /* the record waits again, and tells of that block's span */
+    assert_int_equal(asked_for_freed(freed), 0);
+    assert_heap_sound(fixture.heap);
+    fixture_close(&fixture);
+}
+
+/* A span that took the place of another has not had blocks where that had some. */
+static void test_a_span_in_the_place_of_another(void **state)
+{
+    (void)state;
+    static grt_addr blocks[SPAN_BLOCKS];
+    fixture_open(&fixture, 512);
+    fill_spans(1, blocks);
+    give_spans_up(1, blocks);
+    assert_int_equal(grt_heap_alloc(fixture.heap, 60), blocks[0]);
+    assert_int_equal(asked_for_freed(blocks[1000]), 0);
+    fixture_close(&fixture);
+}
+
+/* A shorter span leaves the last page as the one before it did. */
+static void test_a_shorter_span_in_the_place_of_another(void **state)
+{
+    (void)state;
+    static grt_addr blocks[SPAN_BLOCKS];
+    fixture_open(&fixture, 512);
+    fill_spans(1, blocks);
+    give_spans_up(1, blocks);
+    grt_addr shorter = grt_heap_alloc(fixture.heap, 5000); /* of 15 pages instead of 16 */
+    assert_int_equal(shorter, blocks[0]);
+    grt_heap_free(fixture.heap, shorter);
+    grt_heap_trim(fixture.heap);
+    assert_int_equal(asked_for_freed(blocks[1000]), 0);
+    fixture_close(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +285,9 @@ int main(void)
         cmocka_unit_test(test_repeats_are_counted),
         cmocka_unit_test(test_size_and_realloc_of_bad_addresses),
         cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_what_a_given_up_span_remembers),
+        cmocka_unit_test(test_a_span_in_the_place_of_another),
+        cmocka_unit_test(test_a_shorter_span_in_the_place_of_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

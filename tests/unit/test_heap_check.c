@@ -128,12 +128,42 @@ static void test_spans(void **state)
     PLANT(span->carved, 5000, "carved 5000 of 1024 blocks");
     PLANT(span->carved, 0, "is no cached block");
     PLANT(span->in_span, 7, "counts 7 blocks, not 0");
-    PLANT(span->free_bits[3], 1, "the summary of the span at page 0 is wrong");
+    PLANT(span_bits(span)[3], 1, "the summary of the span at page 0 is wrong");
     PLANT(span->owner, heap->shared, "is not its owner's");
     PLANT(span->owner, NULL, "is not listed as what it is");
     PLANT(span->listed, true, "is not its owner's");
+    PLANT(span->slot, span->slot + 1, "page 0 of the run at page 0 has information");
+    PLANT(span->used, false, "the span at page 0 was given up");
     PLANT(*heap_page_info(heap, 3), 9, "page 3 of the run at page 0 has information 9");
     PLANT(*heap_page_info(heap, 16), 1, "page 16 of the run at page 16 has information 1");
+}
+
+/* Two spans were given up, and their records wait. */
+static void test_span_records(void **state)
+{
+    (void)state;
+    grt_addr blocks[3000];
+    for (int i = 0; i < 3000; i++) {
+        blocks[i] = grt_heap_alloc(heap, 64);
+    }
+    for (int i = 0; i < 3000; i++) {
+        grt_heap_free(heap, blocks[i]);
+    }
+    uint32_t page = heap_page_of(heap, blocks[1500]);
+    page = page_at(heap_page_address(heap, page))->u.span->page;
+    grt_heap_trim(heap);
+    heap_span *span =
+        (heap_span *)(uintptr_t)span_recall(&heap->pool, page_at(small)->u.span->size_class, page);
+    assert_non_null(span);
+    span_shelf *shelf = heap->pool.shelves;
+    while (shelf->unused == 0) {
+        shelf++;
+    }
+    PLANT(span->used, true, "waits for another");
+    PLANT(shelf->unused, shelf->unused + 1, "records of a length wait, not 3");
+    PLANT(shelf->last, span->next != NULL ? span : shelf->first, "records of a length wait, not 2");
+    PLANT(shelf->made, shelf->made + 1, "wait and");
+    PLANT(shelf->limit, 1, "records of a length wait");
 }
 
 /* A block that is in its span, and elsewhere too. */
@@ -144,11 +174,11 @@ static void test_blocks_in_two_places(void **state)
     span_put(span, 0);
     span->in_span++;
     expect("block 0 of the span at page 0 is live and in the span");
-    span->free_bits[0] = 0;
-    span->free_bits[15] = UINT64_C(1) << 63;
+    span_bits(span)[0] = 0;
+    span_bits(span)[15] = UINT64_C(1) << 63;
     span->summary = 1 << 15;
     expect("has block 1023, never carved");
-    span->free_bits[15] = 0;
+    span_bits(span)[15] = 0;
     span->summary = 0;
     span->in_span = 0;
 }
@@ -169,7 +199,7 @@ static void test_lists(void **state)
 static heap_slot *first_slot(void)
 {
     heap_span *span = page_at(small)->u.span;
-    return &heap->slots.all[place_of_span(&heap->slots, span->size_class, span->page).slot];
+    return &heap->slots.all[span->slot];
 }
 
 static void test_caches(void **state)
@@ -197,7 +227,7 @@ static void test_caches(void **state)
 static void test_medium_blocks(void **state)
 {
     (void)state;
-    heap_slot *slot = &heap->slots.all[heap->slots.medium + (medium - heap->first) / GRT_PAGE_SIZE];
+    heap_slot *slot = &heap->slots.all[medium_slot((medium - heap->first) / GRT_PAGE_SIZE)];
     uint32_t base = slot_base(13);
     page_info *info = heap_page_info(heap, (medium - heap->first) / GRT_PAGE_SIZE);
     assert_int_equal(*slot, SLOT_LIVE | (50000 - base));
@@ -259,7 +289,7 @@ static void test_chunks(void **state)
 {
     (void)state;
     page_info *info = heap_page_info(heap, chunk->page);
-    heap_slot *slots = &heap->slots.all[heap->slots.medium + chunk->page];
+    heap_slot *slots = &heap->slots.all[medium_slot(chunk->page)];
     PLANT(chunk->owner, NULL, "has no record");
     PLANT(chunk->page, chunk->page + 64, "has no record");
     PLANT(page_at(cut)->kind, PAGE_LARGE, "");
@@ -413,6 +443,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unmerged_free_runs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bins, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_spans, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_span_records, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_blocks_in_two_places, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lists, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_caches, set_up, tear_down),
