@@ -136,15 +136,17 @@ static bool take_pending(grt_heap *heap, heap_cache *cache, uint32_t size, pendi
     return done;
 }
 
-static void publish(grt_heap *heap, heap_cache *cache, const pending_block *block, uint32_t size)
+/* Makes a pending block live. [base]: see slot_base(). */
+static inline void publish(grt_heap *heap, heap_cache *cache, block_place place, uint32_t extent,
+                           uint32_t size, uint32_t base)
 {
     bool open = cache_enter(cache);
     if (!LIKELY(open)) {
         cache_leave(cache);
         os_mutex_lock(&heap->lock);
     }
-    cache_end_pending(cache, block->pages * GRT_PAGE_SIZE, true);
-    make_live(heap, cache, block->place, size, slot_base(block->pages));
+    cache_end_pending(cache, extent, true);
+    make_live(heap, cache, place, size, base);
     if (LIKELY(open)) {
         cache_leave(cache);
     } else {
@@ -160,7 +162,7 @@ static APART grt_addr alloc_zeroed_larger(grt_heap *heap, uint32_t size)
         return heap_alloc_zeroed_slowly(heap, size);
     }
     heap_clear(heap->base + block.place.address, size);
-    publish(heap, cache, &block, size);
+    publish(heap, cache, block.place, block.pages * GRT_PAGE_SIZE, size, slot_base(block.pages));
     if (!LIKELY(!block.is_rich)) {
         heap_shed_chunks(heap, cache);
     }
@@ -170,34 +172,46 @@ static APART grt_addr alloc_zeroed_larger(grt_heap *heap, uint32_t size)
 /* What a small block has at least: units of so many bytes, of which none crosses a page. A few of
  * them are cleared and copied here: compilers that know how short blocks are take a string
  * instruction, which costs more than a lookup, and a call has to find out how short they are. */
-#define UNIT            SMALL_ALIGNMENT
-#define UNITS_BYTES_MAX 256u
+#define BLOCK_UNIT   SMALL_ALIGNMENT
+#define BY_UNITS_MAX 256u
 
 static inline void clear(uint8_t *block, uint32_t bytes)
 {
-    if (!LIKELY(bytes <= UNITS_BYTES_MAX)) {
+    if (!LIKELY(bytes <= BY_UNITS_MAX)) {
         heap_clear(block, bytes);
         return;
     }
-    for (uint32_t at = 0; at < bytes; at += UNIT) {
-        memset(block + at, 0, UNIT);
+    for (uint32_t at = 0; at < bytes; at += BLOCK_UNIT) {
+        memset(block + at, 0, BLOCK_UNIT);
     }
 }
 
-/* A small block is live before it is cleared: whoever frees it meanwhile frees what was handed out
- * to another, now as in a moment. */
+/* A small block out of the caller's cache that is pending. */
+static inline bool take_pending_small(heap_cache *cache, cache_bin *bin, block_place *place)
+{
+    bool done = LIKELY(cache_enter(cache)) && pop(bin, place);
+    if (LIKELY(done)) {
+        cache_add_pending(cache, bin->extent, true);
+    }
+    cache_leave(cache);
+    return done;
+}
+
 grt_addr grt_heap_alloc_zeroed(grt_heap *heap, uint32_t size)
 {
-    grt_addr block;
     if (!LIKELY(heap != NULL && size - 1 < SMALL_MAX)) {
         return heap != NULL && size != 0 ? alloc_zeroed_larger(heap, size)
                                          : heap_alloc_zeroed_slowly(heap, size);
     }
-    if (!LIKELY(take(heap, size, size_class_of(size), &block))) {
+    heap_cache *cache = heap_cache_at_hand(heap);
+    cache_bin *bin = &cache->bins[size_class_of(size)];
+    block_place place;
+    if (!LIKELY(take_pending_small(cache, bin, &place))) {
         return heap_alloc_zeroed_slowly(heap, size);
     }
-    clear(heap->base + block, size);
-    return block;
+    clear(heap->base + place.address, size);
+    publish(heap, cache, place, bin->extent, size, 0);
+    return place.address;
 }
 
 grt_addr grt_heap_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alignment)
@@ -387,12 +401,12 @@ static void end_move_slowly(grt_heap *heap, heap_cache *cache, const sighting *f
 /* As clear(). */
 static inline void copy(uint8_t *to, const uint8_t *from, uint32_t bytes)
 {
-    if (!LIKELY(bytes <= UNITS_BYTES_MAX)) {
+    if (!LIKELY(bytes <= BY_UNITS_MAX)) {
         heap_copy(to, from, bytes);
         return;
     }
-    for (uint32_t at = 0; at < bytes; at += UNIT) {
-        memcpy(to + at, from + at, UNIT);
+    for (uint32_t at = 0; at < bytes; at += BLOCK_UNIT) {
+        memcpy(to + at, from + at, BLOCK_UNIT);
     }
 }
 
