@@ -4,18 +4,12 @@
 #include "heap/call_site.h"
 #include "heap/internal.h"
 
-/* Spans, chunks and small runs are committed ahead, 256 KiB or an eighth of what is committed, so
- * that a growing guest makes few calls to the host. Larger runs are committed exactly: what is
- * committed early has to be cleared by hand.
+/* Spans, chunks and small runs are committed up to 256 KiB ahead, so that a growing guest makes few
+ * calls to the host. Larger runs are committed exactly: what is committed early has to be cleared
+ * by hand.
  */
-#define COMMIT_AHEAD_LEAST 64u
-#define COMMIT_AHEAD_MOST  512u
+#define COMMIT_AHEAD_PAGES 64u
 #define EXACT_COMMIT_PAGES 16u
-
-static uint32_t min_of(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
 
 static bool fail(heap_request *request, grt_heap_cause cause)
 {
@@ -36,8 +30,7 @@ static uint32_t room_ahead(const grt_heap *heap, uint32_t page, bool wanted)
         return 0;
     }
     uint32_t room = heap->table.pages[behind].length;
-    uint32_t ahead = min_of(COMMIT_AHEAD_MOST, heap->backing.committed_pages / 8);
-    return min_of(room, ahead > COMMIT_AHEAD_LEAST ? ahead : COMMIT_AHEAD_LEAST);
+    return room < COMMIT_AHEAD_PAGES ? room : COMMIT_AHEAD_PAGES;
 }
 
 /* Backs a run that was just taken. When the host or the memory's budget refuses, the heap's own
