@@ -40,6 +40,7 @@ typedef struct heap_chunk {
     uint64_t free;     /* pages in no block */
     uint64_t heads;    /* first pages of blocks, those in [returned] among them */
     uint64_t starts;   /* where blocks have started: pages that the host surely backs */
+    uint64_t older;    /* where they have in chunks that were here before: pages that it may */
     uint64_t returned; /* pages of blocks that other threads freed */
     struct heap_cache *owner;
     uint32_t page;                    /* its first, among the heap's */
@@ -185,6 +186,7 @@ static inline uint32_t chunk_set_find(chunk_set *set, uint32_t pages)
         fits = chunk_fits(set->current->free, pages);
     }
     uint64_t again = fits & set->current->starts;
+    again = again != 0 ? again : fits & set->current->older;
     return (uint32_t)__builtin_ctzll(again != 0 ? again : fits);
 }
 

@@ -30,6 +30,7 @@ bool heap_add_chunk_locked(grt_heap *heap, heap_cache *cache, heap_request *requ
     chunk->page = page;
     chunk_set_free(chunk, CHUNK_WHOLE);
     chunk_set_heads(chunk, 0);
+    chunk->older |= chunk->starts;
     chunk->starts = 0;
     __atomic_store_n(&chunk->owner, cache, __ATOMIC_RELAXED);
     chunk_set_add(&cache->chunks, chunk);

@@ -534,29 +534,70 @@ static void test_what_was_there_before_the_chunk(void **state)
     fixture_close(&fixture);
 }
 
+static void change_page(grt_addr page, int change)
+{
+    if (change == 0) {
+        grt_memory_protect(fixture.memory, page, GRT_PAGE_SIZE, GRT_READ_ONLY);
+    } else if (change == 1) {
+        grt_memory_protect(fixture.memory, page, GRT_PAGE_SIZE, GRT_NO_ACCESS);
+    } else {
+        grt_memory_decommit(fixture.memory, page, GRT_PAGE_SIZE);
+    }
+}
+
 /* The pages of a block that the guest took away or protected are not handed out as they are. */
 static void test_pages_that_the_guest_changed(void **state)
 {
     (void)state;
     fixture_open(&fixture, 4096);
-    for (int change = 0; change < 3; change++) {
+    for (uint32_t i = 0; i < 3 * 8; i++) {
         grt_addr block = get(PAGES(8));
-        grt_addr page = block + PAGES(3);
-        if (change == 0) {
-            grt_memory_protect(fixture.memory, page, GRT_PAGE_SIZE, GRT_READ_ONLY);
-        } else if (change == 1) {
-            grt_memory_protect(fixture.memory, page, GRT_PAGE_SIZE, GRT_NO_ACCESS);
-        } else {
-            grt_memory_decommit(fixture.memory, page, GRT_PAGE_SIZE);
-        }
+        change_page(block + PAGES(i / 3), (int)(i % 3));
         put(block);
         assert_int_equal(own_chunks()->count, 0); /* only free runs can be as the guest made it */
-        for (int i = 0; i < 3; i++) {
+        for (int tries = 0; tries < 3; tries++) {
             grt_addr again = get(PAGES(8));
             assert_true(grt_memory_accessible(fixture.memory, again, PAGES(8), GRT_READ_WRITE));
         }
         grt_heap_trim(fixture.heap);
     }
+    fixture_close(&fixture);
+}
+
+/* A chunk is cut where blocks started in the one before it: the host backs those pages. */
+static void test_a_chunk_in_the_place_of_another(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 4096);
+    grt_addr first = get(PAGES(5)), second = get(PAGES(6));
+    assert_int_equal(second, first + PAGES(5));
+    put(first);
+    put(second);
+    grt_heap_trim(fixture.heap);
+    assert_int_equal(own_chunks()->count, 0);
+    assert_int_equal(get(PAGES(3)), first);
+    assert_int_equal(get(PAGES(3)), second);
+    assert_int_equal(get(PAGES(3)), second + PAGES(3)); /* none is left */
+    fixture_close(&fixture);
+}
+
+/* Pages seen through a mirror of the console's memory have no records of their own. */
+static void test_a_heap_in_a_mirror(void **state)
+{
+    (void)state;
+    grt_memory_config memory_config = grt_memory_config_default();
+    memory_config.profile = GRT_PROFILE_CONSOLE;
+    grt_heap_config config = fixture_config(&fixture, 4096);
+    config.first = 0xE0000000u;
+    config.end = config.first + PAGES(4096);
+    assert_int_equal(grt_memory_create(&memory_config, &fixture.memory), GRT_OK);
+    assert_int_equal(grt_heap_create(fixture.memory, &config, &fixture.heap), GRT_OK);
+    put(get(PAGES(8)));
+    assert_int_equal(own_chunks()->count, 1); /* nothing was changed */
+    grt_addr block = get(PAGES(8));
+    change_page(block + PAGES(7), 0);
+    put(block);
+    assert_int_equal(own_chunks()->count, 0);
     fixture_close(&fixture);
 }
 
@@ -720,6 +761,8 @@ int main(void)
         cmocka_unit_test(test_wrong_frees),
         cmocka_unit_test(test_what_was_there_before_the_chunk),
         cmocka_unit_test(test_pages_that_the_guest_changed),
+        cmocka_unit_test(test_a_chunk_in_the_place_of_another),
+        cmocka_unit_test(test_a_heap_in_a_mirror),
         cmocka_unit_test(test_changed_pages_that_are_cut_off),
         cmocka_unit_test(test_changed_blocks_become_smaller),
         cmocka_unit_test(test_changed_pages_in_no_block),
