@@ -281,7 +281,7 @@ static inline uint32_t heap_large_gap(const heap_page *head)
     return heap_is_guarded(head) ? past_guarded_gap(head->past) : 0;
 }
 
-/* The guest may have taken pages of its block, of a byte or more, away, or protected them. */
+/* False if the guest took away or protected any page of [bytes], at least one, of a block. */
 static inline bool heap_is_writable(const grt_heap *heap, grt_addr address, uint32_t bytes)
 {
     uint32_t first = address >> PAGE_SHIFT, last = (address + bytes - 1) >> PAGE_SHIFT;
@@ -293,14 +293,6 @@ static inline bool heap_is_writable(const grt_heap *heap, grt_addr address, uint
 grt_status heap_find_locked(const grt_heap *heap, grt_addr address, heap_block *block);
 
 void heap_describe_locked(const grt_heap *heap, grt_addr address, grt_block_info *info);
-
-/* The place of a block of a span. */
-static inline block_place heap_place_in_span(const grt_heap *heap, const heap_span *span,
-                                             uint32_t block)
-{
-    grt_addr start = heap->first + (span->page << PAGE_SHIFT);
-    return (block_place){start + block * span->extent, span->slot + block};
-}
 
 static inline page_info *heap_page_info(const grt_heap *heap, uint32_t page)
 {
@@ -320,6 +312,14 @@ static inline page_info heap_get_page_info(const grt_heap *heap, uint32_t page)
 static inline grt_addr heap_page_address(const grt_heap *heap, uint32_t page)
 {
     return heap->first + (page << PAGE_SHIFT);
+}
+
+/* The place of a block of a span. */
+static inline block_place heap_place_in_span(const grt_heap *heap, const heap_span *span,
+                                             uint32_t block)
+{
+    grt_addr start = heap_page_address(heap, span->page);
+    return (block_place){start + block * span->extent, span->slot + block};
 }
 
 /* The page that an address of the heap lies in. */

@@ -17,6 +17,7 @@
 
 #include "guestrt/memory.h"
 #include "os/os.h"
+#include "memory/quick.h"
 #include "memory/refusal.h"
 
 #define GRT_PAGE_SHIFT 12
@@ -29,7 +30,7 @@
 
 /* A page record: 0, or when the page is committed, 1 + its grt_access in the low two bits and its
  * note above them. */
-typedef uint8_t grt_page;
+typedef uint8_t grt_page; /* as quick.h reads them */
 #define GRT_PAGE_NONE       0u
 #define GRT_PAGE_NOTE_SHIFT 2
 
@@ -110,7 +111,7 @@ static inline grt_page grt_page_get(const grt_memory *memory, uint64_t address)
 
 static inline grt_page grt_page_make(grt_access access, uint8_t note)
 {
-    return (grt_page)((1u + (unsigned)access) | (unsigned)note << GRT_PAGE_NOTE_SHIFT);
+    return (grt_page)(GRT_QUICK_ACCESS(access) | (unsigned)note << GRT_PAGE_NOTE_SHIFT);
 }
 
 /* Of a committed page. */

@@ -1,6 +1,6 @@
 /*
- * quick.h - the question whether guest bytes can be written, without a call, for code that is only
- * a few instructions long itself.
+ * quick.h - the question whether guest bytes can be read or written, without a call, for code that
+ * is only a few instructions long itself.
  *
  * Through the console's mirrors above 0xC0000000, pages have no records of their own: there it
  * takes grt_memory_accessible() to know.
@@ -10,8 +10,8 @@
 
 #include "guestrt/memory.h"
 
-/* The records of all pages by number, constant for the memory's life: what grt_quick_writable()
- * takes. O(1), no lock. */
+/* The records of all pages by number, constant for the memory's life: what the functions
+ * below take. O(1), no lock. */
 const uint8_t *grt_memory_page_records(const grt_memory *memory);
 
 /* What every record of a page has whose access is so much or more: 3 is read and write, 2 read
