@@ -84,6 +84,19 @@ static bool check_span_list(heap_checker *check, const heap_span *span)
                         "the span at page %u is not listed as what it is", span->page);
 }
 
+/* Slots from block [from] on: whatever was there before, they must not be live. */
+static bool check_dead_slots(heap_checker *check, const heap_span *span, uint32_t from)
+{
+    for (uint32_t i = from; i < span_room(span); i++) {
+        if (!heap_require(check, !slot_is_live(slot_load(&check->heap->slots.all[span->slot + i])),
+                          "slot %u of the span at page %u is live, and no block is there", i,
+                          span->page)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool heap_check_span(heap_checker *check, uint32_t page, const heap_page *head)
 {
     const heap_span *span = head->u.span;
@@ -100,31 +113,44 @@ bool heap_check_span(heap_checker *check, uint32_t page, const heap_page *head)
             return false;
         }
     }
-    return true;
+    return check_dead_slots(check, span, span->carved);
 }
 
 /* ---- records -----------------------------------------------------------------------------------
  */
 
-/* Those of a shelf that wait for a span, each of them once. */
+static bool check_waiting(heap_checker *check, const heap_span *span)
+{
+    uint64_t bits = 0;
+    for (uint32_t word = 0; word < span_words(span); word++) {
+        bits |= span_bits(span)[word];
+    }
+    return heap_require(check, !span->used, "the record of the span at page %u waits for another",
+                        span->page) &&
+           heap_require(check, bits == 0, "the record of the span at page %u has bits left",
+                        span->page) &&
+           check_dead_slots(check, span, 0);
+}
+
+/* The records of a shelf that wait for a span. */
 static bool check_shelf(heap_checker *check, const span_shelf *shelf)
 {
     uint32_t waiting = 0;
     const heap_span *last = NULL;
-    for (const heap_span *span = shelf->first; span != NULL && waiting < shelf->made;
+    for (const heap_span *span = shelf->first; span != NULL && waiting <= shelf->unused;
          span = span->next) {
-        if (!heap_require(check, !span->used, "the record of the span at page %u waits for another",
-                          span->page)) {
+        if (!check_waiting(check, span)) {
             return false;
         }
         last = span;
         waiting++;
     }
-    return heap_require(check,
-                        waiting == shelf->unused && (waiting == 0 || last == shelf->last) &&
-                            shelf->made <= shelf->limit,
-                        "%u of %u records of a length wait, not %u", waiting, shelf->made,
-                        shelf->unused);
+    return heap_require(check, waiting == shelf->unused, "%u records of a length wait, not %u",
+                        waiting, shelf->unused) &&
+           heap_require(check, waiting == 0 || last == shelf->last,
+                        "the queue of records does not end with its last") &&
+           heap_require(check, shelf->made <= shelf->limit, "%u records of a length exceed %u",
+                        shelf->made, shelf->limit);
 }
 
 bool heap_check_span_records(heap_checker *check)

@@ -39,7 +39,7 @@ typedef struct layout {
     size_t page_info;
     size_t slots;
     size_t spans; /* behind the slots, see heap_slots */
-    size_t last_spans;
+    size_t latest_spans;
     size_t chunks;
     size_t end;
 } layout;
@@ -67,7 +67,7 @@ static layout lay_out(uint32_t pages)
     parts.page_info = add_part(&parts, (GRT_WINDOW_SIZE >> PAGE_SHIFT) * sizeof(page_info));
     parts.slots = add_part(&parts, slots_before_spans(pages) * sizeof(heap_slot));
     parts.spans = add_part(&parts, span_pool_size(pages));
-    parts.last_spans = add_part(&parts, (size_t)pages * sizeof(uint32_t));
+    parts.latest_spans = add_part(&parts, (size_t)pages * sizeof(uint32_t));
     parts.chunks = add_part(&parts, chunk_records(pages) * sizeof(heap_chunk));
     return parts;
 }
@@ -81,7 +81,7 @@ static void place_metadata(grt_heap *heap, unsigned char *base, const layout *pa
     heap->slots.all = (heap_slot *)(void *)(base + parts->slots);
     heap->slots.pages = (page_info *)(void *)(base + parts->page_info);
     span_pool_init(&heap->pool, pages, heap->slots.all, base + parts->spans,
-                   (uint32_t *)(void *)(base + parts->last_spans));
+                   (uint32_t *)(void *)(base + parts->latest_spans));
     heap->chunks = (heap_chunk *)(void *)(base + parts->chunks);
     heap->first_group = heap->first >> (PAGE_SHIFT + CHUNK_SHIFT);
     heap->odd_pages = (heap->first >> PAGE_SHIFT) % CHUNK_PAGES;

@@ -64,7 +64,7 @@ static inline uint32_t past_large_gap(uint32_t past)
 }
 
 /* [page_in_span] < 64; [carved] blocks of the span, at most 4,096, were taken at some time. Which
- * of them were handed out, the slots remember. */
+ * of them were handed out, the span's record remembers until it serves another. */
 static inline uint32_t past_small(uint32_t size_class, uint32_t page_in_span, uint32_t carved)
 {
     return PAST_SMALL | size_class << 2 | page_in_span << 9 | carved << 15;

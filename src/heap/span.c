@@ -8,24 +8,35 @@
 /* ---- shelves -----------------------------------------------------------------------------------
  */
 
-/* Blocks that records have room for: the classes of up to 64 bytes, which have the most blocks,
- * have records to measure. */
-static const uint16_t lengths[SPAN_LENGTHS] = {16,  32,   64,   128,  256, 512,
-                                               704, 1024, 1376, 2048, 4096};
+/* Slots that records have room for: those of blocks of 16, 32, 48, 64, 96 and 128 bytes, and half
+ * as many again and again. */
+static const uint16_t lengths[SPAN_LENGTHS] = {
+    16, 32, 64, 128, 256, 512, 704, 1024, 1376, 2048, SPAN_BLOCKS_MAX};
 
-_Static_assert(4096 / 64 <= 64, "one word sums the bits up");
+_Static_assert(SPAN_BLOCKS_MAX / 64 <= 64, "one word sums the bits up");
+_Static_assert(SPAN_BLOCKS_MAX <= UINT16_MAX && SIZE_CLASS_COUNT <= UINT8_MAX, "fields hold them");
 
-/* A record that was given up is not used again before there are so many, so that it tells what was
- * there for some time. */
+/* A record that was given up is not used again before there are so many, as long as there can be
+ * more, so that it tells what was there for some time. */
 #define UNUSED_LEAST 4u
 
-static uint32_t shelf_of(uint32_t blocks)
+/* The shelf of a class's spans. Every address in a span leads to a slot, also one behind the last
+ * block: that must not be another record's, but one that is never live. */
+static uint32_t shelf_of(uint32_t size_class)
 {
+    uint32_t bytes = size_class_pages(size_class) * GRT_PAGE_SIZE;
+    uint32_t slots = (bytes - 1) / size_class_extent(size_class) + 1;
     uint32_t shelf = 0;
-    while (lengths[shelf] < blocks) {
+    GRT_ASSERT(slots <= SPAN_BLOCKS_MAX);
+    while (lengths[shelf] < slots) {
         shelf++;
     }
     return shelf;
+}
+
+uint32_t span_room(const heap_span *span)
+{
+    return lengths[shelf_of(span->size_class)];
 }
 
 static size_t to_lines(size_t bytes)
@@ -49,7 +60,7 @@ static uint32_t shelf_limit(uint32_t shelf, uint32_t pages)
     uint32_t least = UINT32_MAX;
     for (uint32_t i = 0; i < SIZE_CLASS_COUNT; i++) {
         uint32_t span = size_class_pages(i);
-        if (shelf_of(size_class_blocks(i)) == shelf && span < least) {
+        if (shelf_of(i) == shelf && span < least) {
             least = span;
         }
     }
@@ -69,10 +80,10 @@ size_t span_pool_size(uint32_t pages)
 }
 
 void span_pool_init(span_pool *pool, uint32_t pages, heap_slot *slots, void *records,
-                    uint32_t *last)
+                    uint32_t *latest)
 {
     unsigned char *at = records;
-    *pool = (span_pool){.slots = slots, .last = last};
+    *pool = (span_pool){.slots = slots, .latest = latest};
     for (uint32_t i = 0; i < SPAN_LENGTHS; i++) {
         pool->shelves[i] = (span_shelf){.records = at, .limit = shelf_limit(i, pages)};
         at += pool->shelves[i].limit * record_size(i);
@@ -120,7 +131,7 @@ static uint32_t record_number(const span_pool *pool, const heap_span *span)
 
 const heap_span *span_recall(const span_pool *pool, uint32_t size_class, uint32_t page)
 {
-    size_t offset = (size_t)pool->last[page] * SPAN_RECORD_ALIGNMENT;
+    size_t offset = (size_t)pool->latest[page] * SPAN_RECORD_ALIGNMENT;
     const void *record = (const unsigned char *)pool->slots + offset;
     const heap_span *span = record;
     GRT_ASSERT(offset != 0); /* a span started there */
@@ -129,21 +140,20 @@ const heap_span *span_recall(const span_pool *pool, uint32_t size_class, uint32_
 
 heap_span *span_create(span_pool *pool, uint32_t size_class, uint32_t page)
 {
-    uint32_t blocks = size_class_blocks(size_class);
-    heap_span *span = take_record(pool, &pool->shelves[shelf_of(blocks)]);
+    heap_span *span = take_record(pool, &pool->shelves[shelf_of(size_class)]);
     span->next = span->prev = NULL;
     span->owner = NULL;
     span->summary = 0;
     span->page = page;
     span->carved = 0;
     span->in_span = 0;
-    span->blocks = (uint16_t)blocks;
+    span->blocks = (uint16_t)size_class_blocks(size_class);
     span->extent = (uint16_t)size_class_extent(size_class);
     span->pages = (uint8_t)size_class_pages(size_class);
     span->size_class = (uint8_t)size_class;
     span->listed = false;
     span->used = true;
-    pool->last[page] = record_number(pool, span);
+    pool->latest[page] = record_number(pool, span);
     return span;
 }
 
@@ -155,7 +165,7 @@ void span_destroy(span_pool *pool, heap_span *span)
         span_bits(span)[word] = 0;
     }
     span->used = false;
-    give_record(&pool->shelves[shelf_of(span->blocks)], span);
+    give_record(&pool->shelves[shelf_of(span->size_class)], span);
 }
 
 /* ---- one span ----------------------------------------------------------------------------------

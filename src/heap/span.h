@@ -49,9 +49,10 @@ _Static_assert(SMALL_MAX <= UINT16_MAX, "an extent fits");
 
 /* ---- the pool -------------------------------------------------------------------------------- */
 
-#define SPAN_LENGTHS 11u
+#define SPAN_LENGTHS    11u
+#define SPAN_BLOCKS_MAX 4096u /* of 16 bytes */
 
-/* The records of spans of up to so many blocks. */
+/* The records of one length. */
 typedef struct span_shelf {
     unsigned char *records;
     uint32_t made;
@@ -62,7 +63,7 @@ typedef struct span_shelf {
 
 typedef struct span_pool {
     heap_slot *slots; /* what slots are counted from */
-    uint32_t *last;   /* for each page, the record of the span that started there last, as
+    uint32_t *latest; /* for each page, the record of the span that started there last, as
                          record_number() says; 0: none did */
     span_shelf shelves[SPAN_LENGTHS];
 } span_pool;
@@ -71,7 +72,7 @@ typedef struct span_pool {
  * bytes, which lie behind the [slots] that are no span's. */
 size_t span_pool_size(uint32_t pages);
 void span_pool_init(span_pool *pool, uint32_t pages, heap_slot *slots, void *records,
-                    uint32_t *last);
+                    uint32_t *latest);
 
 /* A span without blocks that are out. O(1). */
 heap_span *span_create(span_pool *pool, uint32_t size_class, uint32_t page);
@@ -82,6 +83,9 @@ void span_destroy(span_pool *pool, heap_span *span);
 /* The record of the span of the class that started at [page] and was given up; null if it serves
  * another span now. O(1). */
 const heap_span *span_recall(const span_pool *pool, uint32_t size_class, uint32_t page);
+
+/* Slots that the span's record has, and every address in the span leads to. O(1). */
+uint32_t span_room(const heap_span *span);
 
 /* ---- one span -------------------------------------------------------------------------------- */
 

@@ -126,7 +126,8 @@ static void test_spans(void **state)
     PLANT(span->size_class, 99, "has class 99");
     PLANT(span->extent, 80, "does not have the shape of its class");
     PLANT(span->carved, 5000, "carved 5000 of 1024 blocks");
-    PLANT(span->carved, 0, "is no cached block");
+    PLANT(span->carved, 0, "slot 0 of the span at page 0 is live, and no block is there");
+    PLANT(span->carved, 3, "is no cached block");
     PLANT(span->in_span, 7, "counts 7 blocks, not 0");
     PLANT(span_bits(span)[3], 1, "the summary of the span at page 0 is wrong");
     PLANT(span->owner, heap->shared, "is not its owner's");
@@ -134,6 +135,8 @@ static void test_spans(void **state)
     PLANT(span->listed, true, "is not its owner's");
     PLANT(span->slot, span->slot + 1, "page 0 of the run at page 0 has information");
     PLANT(span->used, false, "the span at page 0 was given up");
+    PLANT(heap->slots.all[span->slot + span->carved], SLOT_LIVE | 60,
+          "is live, and no block is there");
     PLANT(*heap_page_info(heap, 3), 9, "page 3 of the run at page 0 has information 9");
     PLANT(*heap_page_info(heap, 16), 1, "page 16 of the run at page 16 has information 1");
 }
@@ -160,10 +163,13 @@ static void test_span_records(void **state)
         shelf++;
     }
     PLANT(span->used, true, "waits for another");
-    PLANT(shelf->unused, shelf->unused + 1, "records of a length wait, not 3");
-    PLANT(shelf->last, span->next != NULL ? span : shelf->first, "records of a length wait, not 2");
+    PLANT(span_bits(span)[3], 8, "has bits left");
+    PLANT(heap->slots.all[span->slot + 1023], SLOT_LIVE | 60, "is live, and no block is there");
+    PLANT(shelf->unused, shelf->unused + 1, "2 records of a length wait, not 3");
+    PLANT(shelf->last, shelf->first, "does not end with its last");
+    PLANT(shelf->last->next, shelf->first, "3 records of a length wait, not 2");
     PLANT(shelf->made, shelf->made + 1, "wait and");
-    PLANT(shelf->limit, 1, "records of a length wait");
+    PLANT(shelf->limit, 1, "exceed 1");
 }
 
 /* A block that is in its span, and elsewhere too. */

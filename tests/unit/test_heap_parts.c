@@ -1,6 +1,6 @@
 /*
  * test_heap_parts.c - the heap's parts by themselves: bitmaps, size classes, runs, rate limit,
- * words of chunks.
+ * words of chunks, records of spans.
  */
 #include "heap_fixture.h"
 
@@ -11,6 +11,7 @@
 #include "heap/rate_limit.h"
 #include "heap/size_class.h"
 #include "heap/slots.h"
+#include "heap/span.h"
 
 /* ---- bitmaps ------------------------------------------------------------------------------------
  */
@@ -260,9 +261,71 @@ static void test_words_of_chunks(void **state)
     }
 }
 
+/* ---- records of spans --------------------------------------------------------------------------
+ */
+
+static span_pool pool;
+
+/* As many spans of a class as fit so many pages; each marks all that is its own. */
+static uint32_t make_spans(uint32_t size_class, uint32_t pages, heap_span **spans)
+{
+    uint32_t count = 0;
+    for (uint32_t page = 0; page + size_class_pages(size_class) <= pages;
+         page += size_class_pages(size_class)) {
+        heap_span *span = span_create(&pool, size_class, page);
+        for (uint32_t i = 0; i < span_room(span); i++) {
+            pool.slots[span->slot + i] = (heap_slot)page;
+        }
+        span->summary = page;
+        spans[count++] = span;
+    }
+    return count;
+}
+
+static void expect_own(const heap_span *span, uint32_t size_class, uint32_t page)
+{
+    assert_int_equal(span->page, page);
+    assert_int_equal(span->summary, page);
+    for (uint32_t word = 0; word < span_words(span); word++) {
+        assert_int_equal(span_bits(span)[word], 0);
+    }
+    for (uint32_t i = 0; i < span_room(span); i++) {
+        assert_int_equal(pool.slots[span->slot + i], page);
+    }
+    uint32_t last = size_class_pages(size_class) * GRT_PAGE_SIZE - 1;
+    assert_true(last / size_class_extent(size_class) < span_room(span));
+}
+
+/* There is a record for every span that fits, and none is in another. */
+static void test_records_of_spans(void **state)
+{
+    (void)state;
+    static const uint32_t pages[] = {1, 14, 15, 16, 17, 29, 30, 31, 32, 45, 60, 75, 90, 240, 1000};
+    static uint32_t latest[1000];
+    heap_span *spans[1000 / 14];
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+        size_t before = slots_before_spans(pages[i]) * sizeof(heap_slot);
+        before =
+            (before + SPAN_RECORD_ALIGNMENT - 1) / SPAN_RECORD_ALIGNMENT * SPAN_RECORD_ALIGNMENT;
+        size_t size = before + span_pool_size(pages[i]);
+        unsigned char *storage = aligned_alloc(SPAN_RECORD_ALIGNMENT, size);
+        memset(storage, 0, size);
+        span_pool_init(&pool, pages[i], (heap_slot *)(void *)storage, storage + before, latest);
+        for (uint32_t size_class = 0; size_class < SIZE_CLASS_COUNT; size_class++) {
+            uint32_t count = make_spans(size_class, pages[i], spans);
+            for (uint32_t at = 0; at < count; at++) {
+                expect_own(spans[at], size_class, at * size_class_pages(size_class));
+                span_destroy(&pool, spans[at]);
+            }
+        }
+        free(storage);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_records_of_spans),
         cmocka_unit_test(test_the_table_of_classes),
         cmocka_unit_test(test_blocks_are_found_by_a_multiplication),
         cmocka_unit_test(test_plain_bitmap_against_bytes),
