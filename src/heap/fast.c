@@ -74,7 +74,7 @@ static inline bool cut(grt_heap *heap, heap_cache *cache, uint32_t pages, uint32
 }
 
 /* As take(), for 1 <= [size] <= MEDIUM_MAX: a block of whole pages. */
-static bool take_medium(grt_heap *heap, uint32_t size, grt_addr *block)
+static inline bool take_medium(grt_heap *heap, uint32_t size, grt_addr *block)
 {
     heap_cache *cache = heap_cache_at_hand(heap);
     uint32_t pages = heap_pages_for(size);
@@ -94,12 +94,22 @@ static bool take_medium(grt_heap *heap, uint32_t size, grt_addr *block)
     return true;
 }
 
+/* A size above SMALL_MAX. */
+static APART grt_addr alloc_pages(grt_heap *heap, uint32_t size)
+{
+    grt_addr block;
+    bool done = size <= MEDIUM_MAX && take_medium(heap, size, &block);
+    return LIKELY(done) ? block : heap_alloc_slowly(heap, size, SMALL_ALIGNMENT);
+}
+
 /* A size above SIZE_CLASS_TABLE_MAX. */
 static APART grt_addr alloc_larger(grt_heap *heap, uint32_t size)
 {
+    if (size > SMALL_MAX) {
+        return alloc_pages(heap, size);
+    }
     grt_addr block;
-    bool done = size <= SMALL_MAX ? take(heap, size, size_class_of(size), &block)
-                                  : size <= MEDIUM_MAX && take_medium(heap, size, &block);
+    bool done = take(heap, size, size_class_of(size), &block);
     return LIKELY(done) ? block : heap_alloc_slowly(heap, size, SMALL_ALIGNMENT);
 }
 
@@ -136,22 +146,32 @@ static bool take_pending(grt_heap *heap, heap_cache *cache, uint32_t size, pendi
     return done;
 }
 
-/* Makes a pending block live. [base]: see slot_base(). */
-static inline void publish(grt_heap *heap, heap_cache *cache, block_place place, uint32_t extent,
-                           uint32_t size, uint32_t base)
+/* Makes a pending block live, for who may use the cache. [base]: see slot_base(). */
+static inline void make_pending_live(grt_heap *heap, heap_cache *cache, block_place place,
+                                     uint32_t extent, uint32_t size, uint32_t base)
 {
-    bool open = cache_enter(cache);
-    if (!LIKELY(open)) {
-        cache_leave(cache);
-        os_mutex_lock(&heap->lock);
-    }
     cache_end_pending(cache, extent, true);
     make_live(heap, cache, place, size, base);
+}
+
+static APART grt_addr publish_slowly(grt_heap *heap, heap_cache *cache, block_place place,
+                                     uint32_t extent, uint32_t size, uint32_t base)
+{
+    os_mutex_lock(&heap->lock);
+    make_pending_live(heap, cache, place, extent, size, base);
+    os_mutex_unlock(&heap->lock);
+    return place.address;
+}
+
+static inline grt_addr publish(grt_heap *heap, heap_cache *cache, block_place place,
+                               uint32_t extent, uint32_t size, uint32_t base)
+{
+    bool open = cache_enter(cache);
     if (LIKELY(open)) {
-        cache_leave(cache);
-    } else {
-        os_mutex_unlock(&heap->lock);
+        make_pending_live(heap, cache, place, extent, size, base);
     }
+    cache_leave(cache);
+    return LIKELY(open) ? place.address : publish_slowly(heap, cache, place, extent, size, base);
 }
 
 static APART grt_addr alloc_zeroed_larger(grt_heap *heap, uint32_t size)
@@ -162,7 +182,8 @@ static APART grt_addr alloc_zeroed_larger(grt_heap *heap, uint32_t size)
         return heap_alloc_zeroed_slowly(heap, size);
     }
     heap_clear(heap->base + block.place.address, size);
-    publish(heap, cache, block.place, block.pages * GRT_PAGE_SIZE, size, slot_base(block.pages));
+    (void)publish(heap, cache, block.place, block.pages * GRT_PAGE_SIZE, size,
+                  slot_base(block.pages));
     if (!LIKELY(!block.is_rich)) {
         heap_shed_chunks(heap, cache);
     }
@@ -175,12 +196,8 @@ static APART grt_addr alloc_zeroed_larger(grt_heap *heap, uint32_t size)
 #define BLOCK_UNIT   SMALL_ALIGNMENT
 #define BY_UNITS_MAX 256u
 
-static inline void clear(uint8_t *block, uint32_t bytes)
+static inline void clear_units(uint8_t *block, uint32_t bytes)
 {
-    if (!LIKELY(bytes <= BY_UNITS_MAX)) {
-        heap_clear(block, bytes);
-        return;
-    }
     for (uint32_t at = 0; at < bytes; at += BLOCK_UNIT) {
         memset(block + at, 0, BLOCK_UNIT);
     }
@@ -197,6 +214,15 @@ static inline bool take_pending_small(heap_cache *cache, cache_bin *bin, block_p
     return done;
 }
 
+static APART grt_addr clear_by_call(grt_heap *heap, heap_cache *cache, block_place place,
+                                    uint32_t extent, uint32_t size)
+{
+    heap_clear(heap->base + place.address, size);
+    return publish(heap, cache, place, extent, size, 0);
+}
+
+/* What is out of the ordinary is left to others as the last thing, so that what is not need not
+ * save registers. */
 grt_addr grt_heap_alloc_zeroed(grt_heap *heap, uint32_t size)
 {
     if (!LIKELY(heap != NULL && size - 1 < SMALL_MAX)) {
@@ -209,9 +235,11 @@ grt_addr grt_heap_alloc_zeroed(grt_heap *heap, uint32_t size)
     if (!LIKELY(take_pending_small(cache, bin, &place))) {
         return heap_alloc_zeroed_slowly(heap, size);
     }
-    clear(heap->base + place.address, size);
-    publish(heap, cache, place, bin->extent, size, 0);
-    return place.address;
+    if (!LIKELY(size <= BY_UNITS_MAX)) {
+        return clear_by_call(heap, cache, place, bin->extent, size);
+    }
+    clear_units(heap->base + place.address, size);
+    return publish(heap, cache, place, bin->extent, size, 0);
 }
 
 grt_addr grt_heap_alloc_aligned(grt_heap *heap, uint32_t size, uint32_t alignment)
@@ -398,7 +426,7 @@ static void end_move_slowly(grt_heap *heap, heap_cache *cache, const sighting *f
     os_mutex_unlock(&heap->lock);
 }
 
-/* As clear(). */
+/* As clear_units(), of any length. */
 static inline void copy(uint8_t *to, const uint8_t *from, uint32_t bytes)
 {
     if (!LIKELY(bytes <= BY_UNITS_MAX)) {
