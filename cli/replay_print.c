@@ -42,10 +42,10 @@ static void print_heap(const replay_result *result)
 {
     const grt_heap_stats *heap = &result->heap;
     printf("peak: %" PRIu64 " bytes in at most %" PRIu64 " blocks asked for, %" PRIu64
-           " as rounded, %" PRIu64 " committed\n",
+           " taken (rounded, and at hand), %" PRIu64 " committed\n",
            result->live_asked_peak, result->live_blocks_peak, heap->live_peak,
            result->committed_peak);
-    printf("footprint: %.3f committed / asked for, at the peak\n", footprint(result));
+    printf("footprint: %.3f most committed / most asked for\n", footprint(result));
     printf("at the end: live %" PRIu64 " in %" PRIu64 " blocks, cached %" PRIu64
            ", committed %" PRIu64 ", largest run %" PRIu64 ", fragmentation %.1f %%\n",
            heap->live, heap->blocks, heap->cached, heap->committed, heap->largest_free,

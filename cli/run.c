@@ -90,11 +90,30 @@ static int choose(const char *option, const char *value, const char *first, cons
     return -1;
 }
 
+/* A number, or one with K, M or G behind it for 2^10, 2^20, 2^30, as heap options have them. */
+static bool parse_bytes(const char *text, uint32_t *bytes)
+{
+    static const char units[] = "KMG";
+    char number[32];
+    uint64_t value;
+    size_t length = strlen(text);
+    const char *unit = length > 0 ? strchr(units, text[length - 1]) : NULL;
+    unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+    if (length >= sizeof number)
+        return false;
+    snprintf(number, sizeof number, "%.*s", (int)length - (unit != NULL), text);
+    if (!parse_u64(number, &value) || value > UINT32_MAX >> shift)
+        return false;
+    *bytes = (uint32_t)(value << shift);
+    return true;
+}
+
 static bool take_bytes(const char *option, const char *value, uint32_t *bytes)
 {
-    if (parse_u32(value, bytes) && *bytes != 0)
+    if (parse_bytes(value, bytes) && *bytes != 0)
         return true;
-    cli_error("--%s takes a number of bytes from 1 to 4294967295, not '%s'", option, value);
+    cli_error("--%s takes a number of bytes from 1 to 4294967295 (or with K, M, G), not '%s'",
+              option, value);
     return false;
 }
 
@@ -319,6 +338,16 @@ static int exit_code_of(grt_runtime *runtime, grt_status status, uint32_t guest_
     }
 }
 
+/* Blocks that were never freed, and freed ones that were never handed out again, were looked at by
+ * nobody yet. */
+static void check_at_end(const grt_heap_options *options, const char *name, grt_heap *heap)
+{
+    char text[256];
+    bool patterns = options->fill || options->slack || options->redzone != 0;
+    if (patterns && heap && !grt_heap_check(heap, text, sizeof text))
+        fprintf(stderr, "[HEAP-DAMAGE] found at the end, heap=%s: %s\n", name, text);
+}
+
 static int run_module(run_command *command, const grt_ppc_module *module, int argc, char **argv)
 {
     grt_runtime *runtime = NULL;
@@ -331,6 +360,10 @@ static int run_module(run_command *command, const grt_ppc_module *module, int ar
     fflush(stdout);
     if (status != GRT_OK && status != GRT_GUEST_FAULT && status != GRT_STOPPED)
         cli_error("%s; %s", grt_status_sentence(status), grt_status_remedy(status));
+    if (runtime) {
+        check_at_end(&command->config.heap_options, "user", grt_runtime_user_heap(runtime));
+        check_at_end(&command->config.heap_options, "physical", grt_runtime_physical_heap(runtime));
+    }
     if (runtime && command->summary)
         print_summary(command, runtime);
     int exit_code = exit_code_of(runtime, status, guest_code);

@@ -90,11 +90,28 @@ void *call_allocate(grt_trace_op op, size_t size, size_t alignment)
  * -------------------------------------------------------------------------------------
  */
 
-/* What the heap would say, had it an address to say it of. */
+#define OUTSIDE_LINES 64u
+
+static bool is_power_of_ten(uint32_t value)
+{
+    while (value >= 10 && value % 10 == 0) {
+        value /= 10;
+    }
+    return value == 1;
+}
+
+/* What the heap would say, had it an address to say it of. The first lines, and then the 100th,
+ * 1000th...: a program that does this in a loop must not drown its log. */
 static void refuse_outside(const void *block, const char *what)
 {
-    preload_say("HEAP-BAD-FREE", "%s pointer=%p status=%s heap=preload: outside the guest window",
-                what, block, grt_status_name(GRT_NOT_A_BLOCK));
+    static uint32_t count;
+    uint32_t number = __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
+    if (number <= OUTSIDE_LINES || is_power_of_ten(number)) {
+        preload_say("HEAP-BAD-FREE",
+                    "%s pointer=%p status=%s heap=preload: outside the guest window, number %u of "
+                    "such calls",
+                    what, block, grt_status_name(GRT_OUT_OF_RANGE), number);
+    }
 }
 
 static bool give_back(const preload_heap *at, void *block, grt_addr address)

@@ -20,6 +20,7 @@
 typedef struct preload_heap {
     grt_memory *memory;
     grt_heap *heap;
+    bool has_patterns; /* its options fill or mark blocks */
 } preload_heap;
 
 /* The heap, made by the first call; null when it cannot be made, which is said once. Any thread. */

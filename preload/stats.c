@@ -48,11 +48,24 @@ static void write_counts(grt_heap *heap)
         stats.live_peak, stats.committed, stats.fragmentation);
 }
 
+/* Blocks that were never freed, and freed ones that were never handed out again, were looked at by
+ * nobody yet. */
+static void check_at_end(grt_heap *heap)
+{
+    char text[256];
+    if (!grt_heap_check(heap, text, sizeof text)) {
+        preload_say("HEAP-DAMAGE", "found at the end, heap=preload: %s", text);
+    }
+}
+
 __attribute__((destructor)) static void at_exit(void)
 {
     preload_inside++;
-    const preload_heap *found = wanted ? preload_heap_get() : NULL;
-    if (found != NULL) {
+    const preload_heap *found = preload_heap_get();
+    if (found != NULL && found->has_patterns) {
+        check_at_end(found->heap);
+    }
+    if (found != NULL && wanted) {
         write_counts(found->heap);
     }
     preload_inside--;

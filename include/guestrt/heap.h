@@ -26,7 +26,8 @@ typedef struct grt_heap_config {
     grt_addr first;   /* [first, end), multiples of GRT_PAGE_SIZE */
     uint64_t end;
     uint64_t budget;             /* bytes that may be live; 0 = capacity */
-    uint32_t log_failures_above; /* failures of at most this many bytes are not logged (1,024) */
+    uint32_t log_failures_above; /* failures of at most this many bytes are not logged (1,024),
+                                    but for injected ones */
     grt_log log;
     grt_heap_options options; /* all zero: nothing is on */
 } grt_heap_config;
@@ -41,13 +42,13 @@ grt_heap_config grt_heap_config_default(void); /* the flat profile's user heap *
     X(3, SIZE_OVERFLOW, "the size does not fit once it is rounded up",                             \
       "look at the caller: a negative or wrapped size")                                            \
     X(4, LARGER_THAN_ARENA, "the request is larger than the whole heap",                           \
-      "look at the caller's size; titles probe for the largest block this way")                    \
+      "look at the caller's size: a negative one, or a title that probes for the largest block")   \
     X(5, OVER_BUDGET, "the heap's or the memory's budget would be exceeded",                       \
       "raise the budget, or find who holds the memory")                                            \
     X(6, EXHAUSTED, "fewer bytes are free than were asked for",                                    \
       "find who holds the memory: the owners below are sorted by bytes")                           \
     X(7, FRAGMENTED, "enough bytes are free, but not in one run",                                  \
-      "the largest free run is below; look at what lies between the free runs")                    \
+      "see what lies between (grt_heap_walk), or, if cached is large, the small blocks that stay") \
     X(8, BAD_ALIGNMENT, "the alignment is not a power of two or larger than the heap can honour",  \
       "ask for a power of two of at most 16 MiB")                                                  \
     X(9, HOST_REFUSED, "the host refused memory for the pages",                                    \
@@ -93,14 +94,16 @@ typedef struct grt_heap_stats {
     uint64_t overruns;          /* found behind blocks so far; never falls */
     uint64_t writes_after_free; /* found in freed blocks so far; never falls */
     uint64_t sites_lost;        /* sampled blocks that found no room; never falls */
-    double fragmentation;       /* 1 - largest_free / free; 0 when nothing is free */
+    double fragmentation;       /* 1 - largest_free / free; 0 when nothing is free. What is free
+                                   between small blocks is not in it, but in cached */
 } grt_heap_stats;
 
 /* The evidence for the calling thread's last refused request. */
 typedef struct grt_heap_failure {
     grt_heap_cause cause;
     uint64_t asked;     /* bytes, as the caller gave them */
-    uint64_t rounded;   /* bytes, as they would have been taken from the heap */
+    uint64_t rounded;   /* bytes, as they would have been taken from the heap; as asked when that
+                           cannot be said */
     uint32_t alignment; /* bytes */
     int host_errno;     /* for HOST_REFUSED */
     uint32_t call_site; /* guest return address, 0 when not called by guest code */

@@ -56,9 +56,11 @@ static bool whole_pages(const heap_request *request)
     return request->bounded || request->bare;
 }
 
+/* Bytes of spans count that are in no block: what is scattered among live blocks is free, but of no
+ * use. */
 static grt_heap_cause why_no_run(const grt_heap *heap, const heap_request *request)
 {
-    if ((uint64_t)heap->runs.free_pages << PAGE_SHIFT < request->rounded) {
+    if (heap->capacity - heap->counters.taken_bytes < request->rounded) {
         return GRT_HEAP_EXHAUSTED;
     }
     return request->bounded ? GRT_HEAP_NO_ROOM_WITHIN : GRT_HEAP_FRAGMENTED;
@@ -270,9 +272,15 @@ static bool serve(grt_heap *heap, heap_cache *cache, heap_request *request, uint
            (lacks_room(request) && serve_pages(heap, cache, request));
 }
 
-static bool injected(grt_heap *heap)
+static bool injected(grt_heap *heap, const heap_request *request)
 {
-    if (heap->inject_countdown == 0 || --heap->inject_countdown > 0) {
+    if (heap->inject_countdown == 0) {
+        return false;
+    }
+    if (heap->inject_countdown == 1 && request->quiet) {
+        return true; /* the next one is refused too: who asks quietly asks again, for the reason */
+    }
+    if (--heap->inject_countdown > 0) {
         return false;
     }
     heap->inject_countdown = heap->inject_sticky ? 1 : 0;
@@ -286,7 +294,7 @@ static bool admissible(grt_heap *heap, heap_request *request)
     if (heap->shut_down) {
         return fail(request, GRT_HEAP_SHUT_DOWN);
     }
-    if (injected(heap) || (heap->watch.on && heap_watch_refuses_locked(heap, request))) {
+    if (injected(heap, request) || (heap->watch.on && heap_watch_refuses_locked(heap, request))) {
         return fail(request, GRT_HEAP_INJECTED);
     }
     if (request->rounded > UINT32_MAX) {

@@ -100,6 +100,7 @@ uint32_t heap_backing_decommit(heap_backing *backing, uint32_t page, uint32_t le
             bitmap_fill(backing->committed, page, stop - page, false);
             heap_backing_forget_fill(backing, page, stop - page);
             backing->committed_pages -= stop - page;
+            backing->given_back += stop - page;
             given += stop - page;
         }
         page = stop;

@@ -30,7 +30,8 @@ typedef struct heap_backing {
     uint64_t *filled;    /* a bit a page: all of it is the fill of freed blocks; null: not kept */
     uint32_t pages;
     uint32_t committed_pages;
-    bool commit_zeroes; /* false where pages may have a second, older mapping */
+    uint64_t given_back; /* pages, in the heap's life */
+    bool commit_zeroes;  /* false where pages may have a second, older mapping */
 } heap_backing;
 
 /* Commits what is not committed of [page, page + length), and, when that leaves out the run's end,

@@ -14,7 +14,8 @@
 /* What the heap knows. The owner is asked for only where it is somebody else. */
 typedef struct address_report {
     uint32_t site;
-    uint32_t repeat; /* 0: not to be logged */
+    uint32_t repeat;   /* 0: not to be logged */
+    uint32_t left_out; /* of lines about other addresses */
     grt_block_info info;
     char owner[48];  /* " owner=physical", empty inside the heap */
     char region[80]; /* the end of the sentence */
@@ -36,22 +37,33 @@ static void find_owner(const grt_heap *heap, grt_addr address, address_report *r
              (unsigned)(address - page.region_first), (unsigned)page.region_first, page.owner);
 }
 
+/* Behind the last of the lines about many addresses. */
+static const char *left_out_text(const address_report *report, char *text, size_t size)
+{
+    snprintf(text, size, "; %u lines about other addresses were left out before this one",
+             report->left_out);
+    return report->left_out > 0 ? text : "";
+}
+
 static void write_report(const grt_heap *heap, grt_addr address, grt_status status,
                          const char *what, const address_report *report)
 {
+    char others[80];
     grt_log_line(&heap->log, GRT_LOG_ERROR, "HEAP-BAD-FREE",
-                 "%s address=0x%08X status=%s heap=%s call_site=0x%08X repeat=%u%s: %s%s", what,
+                 "%s address=0x%08X status=%s heap=%s call_site=0x%08X repeat=%u%s: %s%s%s", what,
                  (unsigned)address, grt_status_name(status), heap->name, report->site,
-                 report->repeat, report->owner, report->info.text, report->region);
+                 report->repeat, report->owner, report->info.text, report->region,
+                 left_out_text(report, others, sizeof others));
 }
 
 grt_status heap_refuse_address_unlock(grt_heap *heap, grt_addr address, grt_status status,
                                       const char *what)
 {
     address_report report = {.site = grt_call_site()};
-    report.repeat = rate_limit_count(
-        &heap->repeats, (rate_key){BAD_ADDRESS_KEY | (uint32_t)status, address, report.site});
+    rate_key key = {BAD_ADDRESS_KEY | (uint32_t)status, address, report.site};
+    report.repeat = rate_limit_count(&heap->repeats, key);
     if (report.repeat > 0) { /* may look far back, hence only for a line */
+        report.left_out = rate_limit_left_out(&heap->repeats, key);
         heap_describe_locked(heap, address, &report.info);
     }
     os_mutex_unlock(&heap->lock);

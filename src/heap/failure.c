@@ -87,16 +87,21 @@ static uint64_t longest_run(const grt_heap *heap, const heap_request *request, u
     return (uint64_t)longest << PAGE_SHIFT;
 }
 
+/* No size would be served, whatever room there is. */
+static bool refuses_all(const grt_heap *heap, const heap_request *request)
+{
+    const grt_heap_options *options = &heap->watch.options;
+    bool every = options->fail_every == 1 && !heap_sizes_any(options->fail_size);
+    return request->cause == GRT_HEAP_SHUT_DOWN || request->cause == GRT_HEAP_BAD_ALIGNMENT ||
+           heap->inject_countdown == 1 || every;
+}
+
 /* The largest block of this alignment that there is room for. */
 static uint64_t largest_fit(const grt_heap *heap, const heap_request *request)
 {
-    grt_heap_cause cause = request->cause;
     uint32_t alignment = request->alignment;
-    if (cause == GRT_HEAP_SHUT_DOWN) {
+    if (refuses_all(heap, request)) {
         return 0;
-    }
-    if (cause == GRT_HEAP_BAD_ALIGNMENT) {
-        alignment = SMALL_ALIGNMENT; /* the one asked for cannot be had at any size */
     }
     heap_room room = measure_room(heap, request);
     uint64_t run = longest_run(heap, request, alignment);
@@ -161,7 +166,9 @@ void heap_refuse_locked(grt_heap *heap, const heap_request *request, heap_refusa
     refusal->repeat = 0;
     refusal->holders = 0;
     refusal->sampled.every = 0;
-    if (!request->quiet && request->asked > heap->log_failures_above) {
+    bool is_worth_a_line =
+        request->asked > heap->log_failures_above || request->cause == GRT_HEAP_INJECTED;
+    if (!request->quiet && is_worth_a_line) {
         refusal->repeat = count_refusal(heap, request);
     }
     if (refusal->repeat > 0) {
@@ -209,6 +216,20 @@ static void write_host_limit(const grt_log *log, const grt_heap_failure *failure
     os_memory_limit_text(limit, sizeof limit);
     grt_log_line(log, GRT_LOG_ERROR, "HEAP-DIAG", "errno=%d limit: %s", failure->host_errno,
                  limit[0] != '\0' ? limit : "none visible");
+}
+
+/* Both are named, for the cause does not say which of them it was. */
+static void write_budgets(const grt_log *log, const grt_heap *heap, const grt_heap_failure *failure)
+{
+    if (failure->cause != GRT_HEAP_OVER_BUDGET) {
+        return;
+    }
+    grt_memory_stats memory;
+    grt_memory_get_stats(heap->memory, &memory);
+    grt_log_line(log, GRT_LOG_ERROR, "HEAP-DIAG",
+                 "budget=%" PRIu64 " memory_budget=%" PRIu64 " memory_committed=%" PRIu64
+                 " (0: none)",
+                 heap->budget != UINT64_MAX ? heap->budget : 0, memory.budget, memory.committed);
 }
 
 static void write_holder(const grt_log *log, const heap_holder *holder, uint32_t place)
@@ -289,6 +310,7 @@ void heap_report_refusal(const grt_heap *heap, const heap_refusal *refusal)
     if (heap != NULL) {
         write_state(&log, &refusal->failure);
         write_host_limit(&log, &refusal->failure);
+        write_budgets(&log, heap, &refusal->failure);
     }
     for (uint32_t i = 0; i < refusal->holders; i++) {
         write_holder(&log, &refusal->holder[i], i + 1);

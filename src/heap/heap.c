@@ -541,10 +541,12 @@ void heap_free_claimed(grt_heap *heap, heap_cache *cache, grt_addr block)
 uint64_t grt_heap_trim(grt_heap *heap)
 {
     os_mutex_lock(&heap->lock);
-    (void)heap_reclaim_locked(heap);
-    uint64_t bytes = (uint64_t)heap_trim_locked(heap) << PAGE_SHIFT;
+    uint64_t before = heap->backing.given_back;
+    (void)heap_reclaim_locked(heap); /* may give back by itself */
+    (void)heap_trim_locked(heap);
+    uint64_t pages = heap->backing.given_back - before;
     os_mutex_unlock(&heap->lock);
-    return bytes;
+    return pages << PAGE_SHIFT;
 }
 
 void grt_heap_shut_down(grt_heap *heap)

@@ -39,14 +39,19 @@ static uint32_t count_event(rate_limit *limit, rate_key key)
     return limit->rows[row].count;
 }
 
+static uint32_t kind_of(rate_key key)
+{
+    return row_of((rate_key){key.what, 0, key.site}) % RATE_KINDS;
+}
+
 /* How many lines there would be of the event's kind, this one included. */
 static uint32_t count_line(rate_limit *limit, rate_key key)
 {
-    uint32_t row = row_of((rate_key){key.what, 0, key.site}) % RATE_KINDS;
+    uint32_t row = kind_of(key);
     if (limit->kinds[row].what != key.what || limit->kinds[row].site != key.site) {
         limit->kinds[row].what = key.what;
         limit->kinds[row].site = key.site;
-        limit->kinds[row].lines = 0;
+        limit->kinds[row].lines = limit->kinds[row].left_out = 0;
     }
     if (limit->kinds[row].lines < UINT32_MAX) {
         limit->kinds[row].lines++;
@@ -61,5 +66,17 @@ uint32_t rate_limit_count(rate_limit *limit, rate_key key)
         return 0;
     }
     uint32_t lines = count_line(limit, key);
-    return lines <= RATE_LINES || is_power_of_ten(lines) ? count : 0;
+    if (lines <= RATE_LINES || is_power_of_ten(lines)) {
+        return count;
+    }
+    limit->kinds[kind_of(key)].left_out++;
+    return 0;
+}
+
+uint32_t rate_limit_left_out(rate_limit *limit, rate_key key)
+{
+    uint32_t row = kind_of(key);
+    uint32_t left_out = limit->kinds[row].left_out;
+    limit->kinds[row].left_out = 0;
+    return left_out;
 }

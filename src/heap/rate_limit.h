@@ -29,10 +29,15 @@ typedef struct rate_limit {
     struct {
         uint32_t what, site;
         uint32_t lines;
+        uint32_t left_out; /* since the last one */
     } kinds[RATE_KINDS];
 } rate_limit;
 
 /* Counts an event; returns how often it has happened if that is worth a line, else 0. O(1). */
 uint32_t rate_limit_count(rate_limit *limit, rate_key key);
+
+/* For a line that is written: how many that differ from it in the value alone were not since the
+ * last one that was. O(1). */
+uint32_t rate_limit_left_out(rate_limit *limit, rate_key key);
 
 #endif

@@ -93,7 +93,11 @@ bool heap_watch_refuses_locked(grt_heap *heap, const heap_request *request)
     if (options->fail_nth == 0 && options->fail_every == 0) {
         return by_size;
     }
-    watch->counted++;
-    return watch->counted == options->fail_nth ||
-           (options->fail_every != 0 && watch->counted % options->fail_every == 0);
+    uint64_t number = watch->counted + 1;
+    bool refused = number == options->fail_nth ||
+                   (options->fail_every != 0 && number % options->fail_every == 0);
+    if (!(refused && request->quiet)) { /* who asks quietly asks again, aloud, for the reason */
+        watch->counted = number;
+    }
+    return refused;
 }

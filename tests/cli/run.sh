@@ -276,6 +276,15 @@ part_faults() {
     guestrt run -s --heap=slack,fill probe.elf
     ends 0 && prints "$probe_output" && reports '^user heap with fill,slack: 0 overruns, 0 writes after free'
     verdict "run --summary: what the heap options came to" $?
+    guestrt run --heap=redzone=16 probe.elf overrun
+    ends 0 && reports '^\[HEAP-DAMAGE\] found at the end, heap=user: the block 0x[0-9A-F]{8} of 60 bytes was overrun: byte 60 is 07$'
+    verdict "--heap=redzone: an overrun of a block that is never freed" $?
+    guestrt run --heap=fill,quarantine=1M probe.elf stale
+    ends 0 && reports '^\[HEAP-DAMAGE\] found at the end, heap=user: the freed block 0x[0-9A-F]{8} of [0-9]+ bytes was written to: byte 50 is 01$'
+    verdict "--heap=fill,quarantine: a write to a block that is still kept" $?
+    guestrt run --heap-budget=1M --stack-size=64K plain.elf
+    ends 5 && quiet
+    verdict "--heap-budget and --stack-size take K, M and G" $?
     GUESTRT_HEAP=fill,redzone=5K guestrt run plain.elf
     ends 2 && silent && reports "GUESTRT_HEAP: character 14: redzone takes .* not '5K'"
     verdict "GUESTRT_HEAP: what is wrong in it, and where: 2" $?

@@ -4,9 +4,10 @@
  * expect:
  * [HEAP-ALLOC-FAIL] size=100000 cause=GRT_HEAP_FRAGMENTED rounded=102400 alignment=16 heap=user
  *     call_site=0x00000000 repeat=1: enough bytes are free, but not in one run
- * [HEAP-DIAG] remedy: the largest free run is below; look at what lies between the free runs
- * [HEAP-DIAG] capacity=262144 allocated=131072 peak_allocated=262144 oom_count=1
- *     free_space=131072 fragmentation=50.0%
+ * [HEAP-DIAG] remedy: see what lies between (grt_heap_walk), or, if cached is large, the small
+ *     blocks that stay
+ * [HEAP-DIAG] capacity=262144 allocated=131072 peak_allocated=262144 oom_count=1 free_space=131072
+ *     fragmentation=50.0%
  * [HEAP-DIAG] largest_free=65536 would_fit=65536 cached=0 committed=262144 blocks=2 asked=131072
  * [HEAP-DIAG] owner 1: 131072 bytes in 2 blocks of 65536 bytes from call site 0x00000000
  * sound, 0 bad frees, 1 failures

@@ -3,13 +3,13 @@
  *
  * expect:
  * [HEAP-ALLOC-FAIL] size=361758720 cause=GRT_HEAP_OVER_BUDGET rounded=361758720 alignment=16
- *     heap=user call_site=0x00000000 repeat=1: the heap's or the memory's budget would be
- *     exceeded
+ *     heap=user call_site=0x00000000 repeat=1: the heap's or the memory's budget would be exceeded
  * [HEAP-DIAG] remedy: raise the budget, or find who holds the memory
  * [HEAP-DIAG] capacity=2145910784 allocated=361758720 peak_allocated=361758720 oom_count=1
  *     free_space=1784152064 fragmentation=0.0%
  * [HEAP-DIAG] largest_free=1784152064 would_fit=175112192 cached=0 committed=361758720 blocks=1
  *     asked=361758720
+ * [HEAP-DIAG] budget=536870912 memory_budget=0 memory_committed=361758720 (0: none)
  * [HEAP-DIAG] owner 1: 361758720 bytes in 1 blocks of 361758720 bytes from call site 0x00000000
  * sound, 0 bad frees, 3 failures
  */

@@ -5,7 +5,8 @@
  * [HEAP-ALLOC-FAIL] size=1073741823 cause=GRT_HEAP_LARGER_THAN_ARENA rounded=1073741824
  *     alignment=16 heap=user call_site=0x82001234 repeat=1: the request is larger than the whole
  *     heap
- * [HEAP-DIAG] remedy: look at the caller's size; titles probe for the largest block this way
+ * [HEAP-DIAG] remedy: look at the caller's size: a negative one, or a title that probes for the
+ *     largest block
  * [HEAP-DIAG] capacity=536870912 allocated=134217728 peak_allocated=134217728 oom_count=1
  *     free_space=402653184 fragmentation=0.0%
  * [HEAP-DIAG] largest_free=402653184 would_fit=402653184 cached=0 committed=134217728 blocks=1
@@ -14,25 +15,28 @@
  * [HEAP-ALLOC-FAIL] size=1073151999 cause=GRT_HEAP_LARGER_THAN_ARENA rounded=1073152000
  *     alignment=16 heap=user call_site=0x82001234 repeat=10: the request is larger than the whole
  *     heap
- * [HEAP-DIAG] remedy: look at the caller's size; titles probe for the largest block this way
+ * [HEAP-DIAG] remedy: look at the caller's size: a negative one, or a title that probes for the
+ *     largest block
  * [HEAP-DIAG] capacity=536870912 allocated=134217728 peak_allocated=134217728 oom_count=10
  *     free_space=402653184 fragmentation=0.0%
  * [HEAP-DIAG] largest_free=402653184 would_fit=402653184 cached=0 committed=134217728 blocks=1
  *     asked=134217728
  * [HEAP-DIAG] owner 1: 134217728 bytes in 1 blocks of 134217728 bytes from call site 0x82001234
  * [HEAP-ALLOC-FAIL] size=1067253759 cause=GRT_HEAP_LARGER_THAN_ARENA rounded=1067253760
- *     alignment=16 heap=user call_site=0x82001234 repeat=100: the request is larger than the
- *     whole heap
- * [HEAP-DIAG] remedy: look at the caller's size; titles probe for the largest block this way
+ *     alignment=16 heap=user call_site=0x82001234 repeat=100: the request is larger than the whole
+ *     heap
+ * [HEAP-DIAG] remedy: look at the caller's size: a negative one, or a title that probes for the
+ *     largest block
  * [HEAP-DIAG] capacity=536870912 allocated=134217728 peak_allocated=134217728 oom_count=100
  *     free_space=402653184 fragmentation=0.0%
  * [HEAP-DIAG] largest_free=402653184 would_fit=402653184 cached=0 committed=134217728 blocks=1
  *     asked=134217728
  * [HEAP-DIAG] owner 1: 134217728 bytes in 1 blocks of 134217728 bytes from call site 0x82001234
  * [HEAP-ALLOC-FAIL] size=1008271359 cause=GRT_HEAP_LARGER_THAN_ARENA rounded=1008271360
- *     alignment=16 heap=user call_site=0x82001234 repeat=1000: the request is larger than the
- *     whole heap
- * [HEAP-DIAG] remedy: look at the caller's size; titles probe for the largest block this way
+ *     alignment=16 heap=user call_site=0x82001234 repeat=1000: the request is larger than the whole
+ *     heap
+ * [HEAP-DIAG] remedy: look at the caller's size: a negative one, or a title that probes for the
+ *     largest block
  * [HEAP-DIAG] capacity=536870912 allocated=134217728 peak_allocated=134217728 oom_count=1000
  *     free_space=402653184 fragmentation=0.0%
  * [HEAP-DIAG] largest_free=402653184 would_fit=402653184 cached=0 committed=134217728 blocks=1

@@ -11,7 +11,8 @@
  * [HEAP-ALLOC-FAIL] size=4294901760 cause=GRT_HEAP_LARGER_THAN_ARENA rounded=4294901760
  *     alignment=16 heap=user call_site=0x00000000 repeat=1: the request is larger than the whole
  *     heap
- * [HEAP-DIAG] remedy: look at the caller's size; titles probe for the largest block this way
+ * [HEAP-DIAG] remedy: look at the caller's size: a negative one, or a title that probes for the
+ *     largest block
  * [HEAP-DIAG] capacity=262144 allocated=0 peak_allocated=0 oom_count=2 free_space=262144
  *     fragmentation=0.0%
  * [HEAP-DIAG] largest_free=262144 would_fit=262144 cached=0 committed=0 blocks=0 asked=0

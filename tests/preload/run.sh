@@ -162,13 +162,19 @@ part_mistakes() {
     [ "$(said '^\[HEAP-')" -eq 4 ] && [ "$(said '^\[HEAP-BAD-FREE\] mistakes\[[0-9]+\]: free .*GRT_DOUBLE_FREE')" -eq 1 ] &&
         [ "$(said '^\[HEAP-BAD-FREE\] mistakes\[[0-9]+\]: free .*GRT_INTERIOR_POINTER')" -eq 1 ] &&
         [ "$(said '^\[HEAP-BAD-FREE\] mistakes\[[0-9]+\]: realloc .*GRT_INTERIOR_POINTER')" -eq 1 ] &&
-        [ "$(said '^\[HEAP-BAD-FREE\] mistakes\[[0-9]+\]: free pointer=0x.*GRT_NOT_A_BLOCK')" -eq 1 ]
+        [ "$(said '^\[HEAP-BAD-FREE\] mistakes\[[0-9]+\]: free pointer=0x.*GRT_OUT_OF_RANGE')" -eq 1 ]
     verdict "mistakes: each is reported, exactly once, with the program's name" $?
     traces_hold mistakes
     LD_PRELOAD=$preload ./mistakes >out 2>err
     code=$?
     ends 0 && [ "$(grep -cE '^\[HEAP-BAD-FREE\] mistakes' err)" -eq 4 ]
     verdict "mistakes: without GUESTRT_LOG the reports go to stderr" $?
+    preloaded ./mistakes stack
+    ends 0 && [ "$(said '^\[HEAP-BAD-FREE\] .* pointer=0x')" -eq 66 ] && [ "$(said ', number 1000 of such calls$')" -eq 1 ]
+    verdict "mistakes: a thousand frees of the stack are 64 lines, the 100th and the 1000th" $?
+    GUESTRT_HEAP=redzone=16 preloaded ./mistakes overrun
+    ends 0 && [ "$(said '^\[HEAP-DAMAGE\] mistakes\[[0-9]+\]: found at the end, heap=preload: the block .* was overrun: byte 100 is 07')" -eq 1 ]
+    verdict "mistakes: an overrun of a block that is never freed" $?
     LD_PRELOAD=$preload GUESTRT_LOG=/no/such/directory/log ./mistakes >out 2>err
     code=$?
     ends 0 && [ "$(grep -cE '^\[HEAP-BAD-FREE\] mistakes' err)" -eq 4 ]

@@ -441,6 +441,22 @@ static void test_trim_gives_everything_back(void **state)
     fixture_close(&fixture);
 }
 
+/* Also what goes back while kept blocks are taken back. */
+static void test_trim_tells_how_much(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 0);
+    grt_addr small = grt_heap_alloc(fixture.heap, 100);
+    grt_addr large = grt_heap_alloc(fixture.heap, 64 * MIB);
+    grt_heap_free(fixture.heap, small);
+    grt_heap_free(fixture.heap, large);
+    uint64_t committed = stats_of(fixture.heap).committed;
+    assert_true(committed > 64 * MIB);
+    assert_int_equal(grt_heap_trim(fixture.heap), committed);
+    assert_int_equal(stats_of(fixture.heap).committed, 0);
+    fixture_close(&fixture);
+}
+
 static void test_few_free_pages_are_kept(void **state)
 {
     (void)state;
@@ -588,6 +604,7 @@ int main(void)
         cmocka_unit_test(test_realloc_smaller_never_fails),
         cmocka_unit_test(test_statistics_add_up),
         cmocka_unit_test(test_trim_gives_everything_back),
+        cmocka_unit_test(test_trim_tells_how_much),
         cmocka_unit_test(test_few_free_pages_are_kept),
         cmocka_unit_test(test_protected_and_decommitted_pages_come_back),
         cmocka_unit_test(test_pages_of_what_is_cut_off_come_back),

@@ -169,6 +169,32 @@ static void test_size_and_realloc_of_bad_addresses(void **state)
     fixture_close(&fixture);
 }
 
+/* Many mistakes of one kind: the first lines, then some that say how many there were between. */
+static void test_a_flood_says_what_it_left_out(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, 256);
+    grt_addr block = grt_heap_alloc(fixture.heap, 4096);
+    for (uint32_t i = 1; i <= 1000; i++) {
+        uint32_t before = fixture.lines;
+        fixture.lines = 0;
+        assert_int_equal(grt_heap_free(fixture.heap, block + i * 4), GRT_INTERIOR_POINTER);
+        bool written = fixture.lines != 0;
+        assert_int_equal(written, i <= 64 || i == 100 || i == 1000);
+        assert_int_equal(written && strstr(fixture.line[0], "left out") != NULL, i > 64 && written);
+        if (i == 100 || i == 1000) {
+            const char *text = i == 100
+                                   ? "of 4096 bytes; 35 lines about other addresses were left out "
+                                     "before this one"
+                                   : "of 4096 bytes; 899 lines about other addresses were left "
+                                     "out before this one";
+            assert_non_null(strstr(fixture.line[0], text));
+        }
+        fixture.lines = before;
+    }
+    fixture_close(&fixture);
+}
+
 static void test_describe(void **state)
 {
     (void)state;
@@ -285,6 +311,7 @@ int main(void)
         cmocka_unit_test(test_outside_and_never),
         cmocka_unit_test(test_repeats_are_counted),
         cmocka_unit_test(test_size_and_realloc_of_bad_addresses),
+        cmocka_unit_test(test_a_flood_says_what_it_left_out),
         cmocka_unit_test(test_describe),
         cmocka_unit_test(test_what_a_given_up_span_remembers),
         cmocka_unit_test(test_a_span_in_the_place_of_another),

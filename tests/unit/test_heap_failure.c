@@ -63,6 +63,16 @@ static void test_sizes_that_cannot_be(void **state)
     fixture_close(&fixture);
 }
 
+static void expect_written(const char *text)
+{
+    for (uint32_t i = 0; i < fixture.lines && i < LOG_LINES; i++) {
+        if (strcmp(fixture.line[i], text) == 0) {
+            return;
+        }
+    }
+    fail_msg("nobody wrote: %s", text);
+}
+
 static void test_budget(void **state)
 {
     (void)state;
@@ -72,6 +82,7 @@ static void test_budget(void **state)
     assert_int_not_equal(grt_heap_alloc(fixture.heap, 60 * KIB), 0);
     assert_int_equal(grt_heap_alloc(fixture.heap, 60 * KIB), 0);
     grt_heap_failure failure = expect_cause(GRT_HEAP_OVER_BUDGET);
+    expect_written("[HEAP-DIAG] budget=102400 memory_budget=0 memory_committed=323584 (0: none)");
     assert_int_equal(failure.would_fit, 40 * KIB);
     assert_would_fit_is_exact(&failure);
     assert_int_not_equal(grt_heap_alloc(fixture.heap, 40 * KIB), 0);
@@ -113,7 +124,7 @@ static void test_alignment(void **state)
     assert_int_equal(grt_heap_alloc_aligned(fixture.heap, 10, 3), 0);
     grt_heap_failure failure = expect_cause(GRT_HEAP_BAD_ALIGNMENT);
     assert_int_equal(failure.alignment, 3);
-    assert_int_equal(failure.would_fit, 256 * GRT_PAGE_SIZE);
+    assert_int_equal(failure.would_fit, 0); /* of this alignment, nothing ever does */
     assert_int_equal(grt_heap_alloc_aligned(fixture.heap, 10, 0x2000000u), 0);
     (void)expect_cause(GRT_HEAP_BAD_ALIGNMENT);
     assert_int_equal(grt_heap_alloc_aligned(fixture.heap, 10, 0x1000000u), 0);
@@ -148,10 +159,58 @@ static void test_injected(void **state)
         assert_int_equal(grt_heap_alloc(fixture.heap, 10) == 0, i == 3);
     }
     (void)expect_cause(GRT_HEAP_INJECTED);
+    assert_int_equal(fixture.lines > 0, 1); /* small as it is, somebody asked for it */
     grt_heap_inject_failure(fixture.heap, 2, true);
     for (int i = 1; i <= 5; i++) {
         assert_int_equal(grt_heap_alloc(fixture.heap, 10) == 0, i >= 2);
     }
+    assert_int_equal(expect_cause(GRT_HEAP_INJECTED).would_fit, 0);
+    fixture_close(&fixture);
+}
+
+/* Who asks quietly and is refused asks again for the reason: that is the same request. */
+static void test_injected_into_quiet_requests(void **state)
+{
+    (void)state;
+    for (int way = 0; way < 2; way++) {
+        fixture_open_options(&fixture, 64, way == 0 ? "" : "fail_nth=2");
+        if (way == 0) {
+            grt_heap_inject_failure(fixture.heap, 2, false);
+        }
+        assert_int_not_equal(grt_heap_try_alloc_aligned(fixture.heap, 10, 16), 0);
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(grt_heap_try_alloc_aligned(fixture.heap, 10, 16), 0);
+        }
+        assert_int_equal(stats_of(fixture.heap).failures, 0);
+        assert_int_equal(grt_heap_alloc(fixture.heap, 10), 0);
+        (void)expect_cause(GRT_HEAP_INJECTED);
+        assert_int_not_equal(grt_heap_try_alloc_aligned(fixture.heap, 10, 16), 0);
+        fixture_close(&fixture);
+    }
+}
+
+/* One small block in sixty-four lives on: nothing is free but what is between them. */
+static void test_scattered_small_blocks(void **state)
+{
+    (void)state;
+    static grt_addr blocks[2 * KIB + 1];
+    fixture_open(&fixture, 512);
+    uint32_t count = 0;
+    while ((blocks[count] = grt_heap_alloc(fixture.heap, 1024)) != 0) {
+        count++;
+    }
+    (void)expect_cause(GRT_HEAP_EXHAUSTED);
+    for (uint32_t i = 0; i < count; i++) {
+        if (i % 64 != 0) {
+            grt_heap_free(fixture.heap, blocks[i]);
+        }
+    }
+    assert_int_equal(grt_heap_alloc(fixture.heap, 100 * KIB), 0);
+    grt_heap_failure failure = expect_cause(GRT_HEAP_FRAGMENTED);
+    assert_true(failure.stats.cached > 100 * KIB && failure.stats.free < 100 * KIB);
+    assert_would_fit_is_exact(&failure);
+    assert_int_equal(grt_heap_alloc(fixture.heap, 2 * KIB * KIB - 4096), 0);
+    (void)expect_cause(GRT_HEAP_EXHAUSTED);
     fixture_close(&fixture);
 }
 
@@ -187,6 +246,7 @@ static void test_memory_budget(void **state)
     grt_addr kept = grt_heap_alloc(fixture.heap, 200 * KIB);
     assert_int_equal(grt_heap_alloc(fixture.heap, 200 * KIB), 0);
     grt_heap_failure failure = expect_cause(GRT_HEAP_OVER_BUDGET);
+    expect_written("[HEAP-DIAG] budget=0 memory_budget=307200 memory_committed=204800 (0: none)");
     assert_int_equal(failure.would_fit, 100 * KIB);
     assert_would_fit_is_exact(&failure);
     grt_heap_free(fixture.heap, kept);
@@ -205,19 +265,12 @@ static void test_what_is_at_hand_is_room(void **state)
         blocks[i] = grt_heap_alloc(fixture.heap, 64 * KIB);
     }
     grt_heap_free(fixture.heap, grt_heap_alloc(fixture.heap, 100)); /* 63 others are at hand */
-    for (int i = 0; i < 2; i++) {
-        grt_heap_free(fixture.heap, blocks[7]);
-        assert_int_equal(i == 0 ? grt_heap_alloc(fixture.heap, 0xFFFFFFF0u)
-                                : grt_heap_alloc_aligned(fixture.heap, 10000, 24),
-                         0);
-        grt_heap_failure failure =
-            expect_cause(i == 0 ? GRT_HEAP_SIZE_OVERFLOW : GRT_HEAP_BAD_ALIGNMENT);
-        assert_int_equal(failure.stats.cached, 0);
-        assert_int_equal(failure.would_fit, 64 * KIB);
-        failure.alignment = 16;
-        assert_would_fit_is_exact(&failure);
-        blocks[7] = grt_heap_alloc(fixture.heap, 64 * KIB);
-    }
+    grt_heap_free(fixture.heap, blocks[7]);
+    assert_int_equal(grt_heap_alloc(fixture.heap, 0xFFFFFFF0u), 0);
+    grt_heap_failure failure = expect_cause(GRT_HEAP_SIZE_OVERFLOW);
+    assert_int_equal(failure.stats.cached, 0);
+    assert_int_equal(failure.would_fit, 64 * KIB);
+    assert_would_fit_is_exact(&failure);
     for (uint32_t i = 0; i < fixture.lines; i++) {
         assert_null(strstr(fixture.line[i], "owner 2"));
     }
@@ -252,7 +305,7 @@ static void test_would_fit_is_exact_in_random_states(void **state)
                 grt_heap_failure failure;
                 assert_true(grt_heap_last_failure(&failure));
                 if (nonsense == 1) {
-                    failure.alignment = 16;
+                    assert_int_equal(failure.would_fit, 0);
                 } else if (failure.would_fit >= (size > 0 ? size : 1)) {
                     fail_msg("%s: %u bytes aligned to %u refused, but %u would fit",
                              grt_heap_cause_name(failure.cause), size, alignment,
@@ -408,6 +461,8 @@ int main(void)
         cmocka_unit_test(test_alignment),
         cmocka_unit_test(test_shut_down),
         cmocka_unit_test(test_injected),
+        cmocka_unit_test(test_injected_into_quiet_requests),
+        cmocka_unit_test(test_scattered_small_blocks),
         cmocka_unit_test(test_host_refuses),
         cmocka_unit_test(test_memory_budget),
         cmocka_unit_test(test_what_is_at_hand_is_room),

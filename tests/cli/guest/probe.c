@@ -31,6 +31,26 @@ static void call(uintptr_t address)
     function();
 }
 
+/* Neither is seen by the compiler. */
+static void write_at(volatile char *place, int value)
+{
+    *place = (char)value;
+}
+
+static void overrun(void)
+{
+    char *volatile block = malloc(60);
+    write_at(block + 60, 7);
+}
+
+static void write_to_freed(void)
+{
+    char *volatile block = malloc(100);
+    uintptr_t place = (uintptr_t)block + 50;
+    free(block);
+    write_at((volatile char *)place, 1);
+}
+
 static void jump(void)
 {
     jmp_buf place;
@@ -85,6 +105,10 @@ int main(int argc, char **argv)
         *(volatile int *)(argc - 2) = 1;
     else if (!strcmp(what, "stack-overflow"))
         return descend(0);
+    else if (!strcmp(what, "overrun"))
+        overrun();
+    else if (!strcmp(what, "stale"))
+        write_to_freed();
     else if (!strcmp(what, "spin"))
         for (volatile int i = 0;; i++)
             ;

@@ -1,4 +1,5 @@
-/* Frees what must not be freed, once each, and goes on. */
+/* Frees what must not be freed, once each, and goes on. With an argument: the one mistake that it
+ * names. */
 #define _GNU_SOURCE
 #include <malloc.h>
 #include <stdio.h>
@@ -7,9 +8,22 @@
 
 static void *volatile hidden; /* the compiler must not see what is done */
 
-int main(void)
+static int one_mistake(const char *name)
 {
     char on_stack[32];
+    hidden = name[0] == 's' ? on_stack : malloc(100);
+    for (int i = 0; i < 1000 && name[0] == 's'; i++)
+        free(hidden);
+    if (name[0] == 'o')
+        memset(hidden, 7, 101);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    char on_stack[32];
+    if (argc > 1)
+        return one_mistake(argv[1]);
     hidden = malloc(100);
     char *other = malloc(100);
     strcpy(other, "whole");
