@@ -38,6 +38,10 @@ grt_fault_id grt_fault_classify(grt_thread *thread, grt_addr address, os_fault_a
 /* One sentence about what is at [address]. */
 void grt_fault_describe(grt_runtime *runtime, grt_addr address, char *text, size_t size);
 
+/* The same for an address that is a thread's own: of its stack, PCR, TLS...; false for any other.
+ */
+bool grt_fault_describe_context(grt_runtime *runtime, grt_addr address, char *text, size_t size);
+
 /* What a value is when one of the heaps' patterns can have been read; null for any other. */
 const char *grt_fault_pattern(const grt_runtime *runtime, uint32_t value);
 

@@ -38,7 +38,7 @@ static const char *context_part(const grt_runtime *runtime, const grt_context_bl
     return NULL;
 }
 
-static bool describe_context(grt_runtime *runtime, grt_addr address, char *text, size_t size)
+bool grt_fault_describe_context(grt_runtime *runtime, grt_addr address, char *text, size_t size)
 {
     bool found = false;
     os_mutex_lock(&runtime->threads_lock);
@@ -108,7 +108,7 @@ void grt_fault_describe(grt_runtime *runtime, grt_addr address, char *text, size
     char symbol[96];
     if (address < NULL_REACH)
         snprintf(text, size, "page 0, which traps: 0x%X bytes from a null pointer", address);
-    else if (describe_context(runtime, address, text, size) ||
+    else if (grt_fault_describe_context(runtime, address, text, size) ||
              describe_block(runtime->user_heap, address, text, size) ||
              describe_block(runtime->physical_heap, address, text, size))
         return;

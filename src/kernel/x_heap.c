@@ -1,6 +1,7 @@
 /* x_heap.c - exports that allocate from the title's heaps. */
 #include "kernel/x_heap.h"
 
+#include "diag/fault.h"
 #include "kernel/vm_text.h"
 
 /* ---- complaints ---------------------------------------------------------------------------- */
@@ -15,6 +16,14 @@ static void complain_destroyed(grt_call *call, uint32_t heap, const grt_title_tr
     grt_call_place(call->runtime, trouble->at, place, sizeof place);
     grt_call_complain(call, "heap %08X was destroyed by thread %u at %s", (unsigned)heap,
                       (unsigned)trouble->by, place);
+}
+
+/* For the heap, which has said what it knows, a thread's stack is a part of a block. */
+static void complain_of_context(grt_call *call, grt_addr block)
+{
+    char text[GRT_VM_TEXT_MAX];
+    if (grt_fault_describe_context(call->runtime, block, text, sizeof text))
+        grt_call_complain(call, "0x%08X is no heap block: %s", (unsigned)block, text);
 }
 
 void grt_title_complain(grt_call *call, uint32_t heap, grt_addr block,
@@ -46,7 +55,9 @@ void grt_title_complain(grt_call *call, uint32_t heap, grt_addr block,
         break;
     case GRT_TITLE_HEAP_OK:
     case GRT_TITLE_HEAP_NO_MEMORY: /* the user heap has said so */
+        break;
     case GRT_TITLE_NO_BLOCK:
+        complain_of_context(call, block);
         break;
     }
 }
