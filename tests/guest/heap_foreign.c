@@ -1,5 +1,5 @@
-// What is no heap block is refused, and said to be what it is: a stack, a thread's own block, an image.
-// (A port that freed such memory handed a running thread's stack out again.)
+// What is no heap block is refused and said to be what it is: a stack, a thread's own block, an
+// image. (A port that freed such memory handed a running thread's stack out again.)
 // expect: refused
 // stderr: is no heap block: the stack of thread id 00000001 "main"
 // stderr: is no heap block: the PCR of thread id 00000001 "main"
