@@ -34,7 +34,7 @@ extern "C" {
     X(10, DOUBLE_FREE, "the block was freed before", "the report names the block")                 \
     X(11, INTERIOR_POINTER, "the address lies inside a block, not at its start",                   \
       "free the address that the allocation returned")                                             \
-    X(12, NOT_A_BLOCK, "no block ever started at this address",                                    \
+    X(12, NOT_A_BLOCK, "no block starts here, and the last one that was here did not either",      \
       "the report says what the address is")                                                       \
     X(13, WRONG_HEAP, "the block belongs to another heap", "free it through its own heap")         \
     X(14, ALREADY_INITIALISED, "the object exists already",                                        \
