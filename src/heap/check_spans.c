@@ -3,6 +3,8 @@
  */
 #include "heap/check.h"
 
+#include <string.h>
+
 static bool check_span_shape(heap_checker *check, uint32_t page, const heap_page *head)
 {
     const heap_span *span = head->u.span;
@@ -84,13 +86,30 @@ static bool check_span_list(heap_checker *check, const heap_span *span)
                         "the span at page %u is not listed as what it is", span->page);
 }
 
-/* Slots from block [from] on: whatever was there before, they must not be live. */
+#define SLOTS_A_WORD 4u
+
+/* True iff one of four slots is live. The caches are stopped: nobody changes any. */
+static bool any_live(const heap_slot *slots)
+{
+    uint64_t word;
+    memcpy(&word, slots, sizeof word);
+    return (word & SLOT_LIVE * UINT64_C(0x0001000100010001)) != 0;
+}
+
+/* Slots from block [from] on: whatever was there before, they must not be live. There are many, so
+ * they are looked at four at a time. */
 static bool check_dead_slots(heap_checker *check, const heap_span *span, uint32_t from)
 {
-    for (uint32_t i = from; i < span_room(span); i++) {
-        if (!heap_require(check, !slot_is_live(slot_load(&check->heap->slots.all[span->slot + i])),
-                          "slot %u of the span at page %u is live, and no block is there", i,
-                          span->page)) {
+    const heap_slot *slots = &check->heap->slots.all[span->slot];
+    uint32_t room = span_room(span); /* a multiple of four */
+    for (uint32_t i = from; i < room;) {
+        if (i % SLOTS_A_WORD == 0 && !any_live(&slots[i])) {
+            i += SLOTS_A_WORD;
+        } else if (heap_require(check, !slot_is_live(slot_load(&slots[i])),
+                                "slot %u of the span at page %u is live, and no block is there", i,
+                                span->page)) {
+            i++;
+        } else {
             return false;
         }
     }
