@@ -3,6 +3,7 @@
 #include "compile.h"
 #include "guestrt/fault.h"
 #include "guestrt/guestrt.h"
+#include "heap/options.h"
 #include "thread/layout.h"
 #include "translate_options.h"
 #include <stdio.h>
@@ -90,28 +91,13 @@ static int choose(const char *option, const char *value, const char *first, cons
     return -1;
 }
 
-/* A number, or one with K, M or G behind it for 2^10, 2^20, 2^30, as heap options have them. */
-static bool parse_bytes(const char *text, uint32_t *bytes)
-{
-    static const char units[] = "KMG";
-    char number[32];
-    uint64_t value;
-    size_t length = strlen(text);
-    const char *unit = length > 0 ? strchr(units, text[length - 1]) : NULL;
-    unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
-    if (length >= sizeof number)
-        return false;
-    snprintf(number, sizeof number, "%.*s", (int)length - (unit != NULL), text);
-    if (!parse_u64(number, &value) || value > UINT32_MAX >> shift)
-        return false;
-    *bytes = (uint32_t)(value << shift);
-    return true;
-}
-
 static bool take_bytes(const char *option, const char *value, uint32_t *bytes)
 {
-    if (parse_bytes(value, bytes) && *bytes != 0)
+    uint64_t number;
+    if (heap_read_bytes(value, strlen(value), &number) && number != 0 && number <= UINT32_MAX) {
+        *bytes = (uint32_t)number;
         return true;
+    }
     cli_error("--%s takes a number of bytes from 1 to 4294967295 (or with K, M, G), not '%s'",
               option, value);
     return false;
@@ -343,8 +329,7 @@ static int exit_code_of(grt_runtime *runtime, grt_status status, uint32_t guest_
 static void check_at_end(const grt_heap_options *options, const char *name, grt_heap *heap)
 {
     char text[256];
-    bool patterns = options->fill || options->slack || options->redzone != 0;
-    if (patterns && heap && !grt_heap_check(heap, text, sizeof text))
+    if (grt_heap_options_mark(options) && heap && !grt_heap_check(heap, text, sizeof text))
         fprintf(stderr, "[HEAP-DAMAGE] found at the end, heap=%s: %s\n", name, text);
 }
 

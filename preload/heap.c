@@ -46,7 +46,7 @@ static bool make_heap(void)
     config.name = "preload";
     config.log = preload_log();
     take_options(&config);
-    made.has_patterns = config.options.fill || config.options.slack || config.options.redzone != 0;
+    made.has_patterns = grt_heap_options_mark(&config.options);
     grt_status status = grt_heap_create(made.memory, &config, &made.heap);
     if (status != GRT_OK) {
         say_refusal("no heap", status);

@@ -81,6 +81,14 @@ grt_status grt_heap_options_parse(const char *text, grt_heap_options *options, c
  * case: a length of [size] or more says that [text] was cut. Any thread. */
 size_t grt_heap_options_format(const grt_heap_options *options, char *text, size_t size);
 
+/* True iff blocks or what is between them are filled with patterns, which grt_heap_check() looks
+ * at.
+ */
+static inline bool grt_heap_options_mark(const grt_heap_options *options)
+{
+    return options->fill || options->slack || options->redzone != 0;
+}
+
 /* What a word of guest memory or a pointer is made of when it is one of the heap's patterns: "the
  * heap's fill of freed blocks"; null for any other value. O(1), any thread. */
 const char *grt_heap_pattern_name(uint32_t value);

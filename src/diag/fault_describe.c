@@ -64,15 +64,10 @@ static bool describe_block(grt_heap *heap, grt_addr address, char *text, size_t 
     return true;
 }
 
-static bool heap_writes_patterns(const grt_runtime *runtime)
-{
-    const grt_heap_options *options = &runtime->config.heap_options;
-    return options->fill || options->slack || options->redzone != 0;
-}
-
 const char *grt_fault_pattern(const grt_runtime *runtime, uint32_t value)
 {
-    return heap_writes_patterns(runtime) ? grt_heap_pattern_name(value) : NULL;
+    bool marked = grt_heap_options_mark(&runtime->config.heap_options);
+    return marked ? grt_heap_pattern_name(value) : NULL;
 }
 
 /* A pointer that was read from memory which the heap had filled, and what was added to it. */

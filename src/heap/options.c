@@ -118,10 +118,10 @@ static bool read_plain(piece text, uint64_t *value)
                : read_digits(text, 10, value);
 }
 
-/* A number with a unit behind it, if there is one. */
-static bool read_bytes(piece text, uint64_t *value)
+bool heap_read_bytes(const char *start, size_t length, uint64_t *value)
 {
     static const char units[] = "KMG";
+    piece text = {start, length};
     const char *unit = text.length > 0 ? strchr(units, text.start[text.length - 1]) : NULL;
     if (unit == NULL || *unit == '\0') {
         return read_plain(text, value);
@@ -138,8 +138,9 @@ static bool read_number(const option_row *row, piece text, uint32_t *number)
 {
     uint64_t value;
     bool with_unit = row->kind == BYTES || row->kind == SIZES;
-    if (!(with_unit ? read_bytes(text, &value) : read_plain(text, &value)) || value < row->least ||
-        value > row->most) {
+    bool read =
+        with_unit ? heap_read_bytes(text.start, text.length, &value) : read_plain(text, &value);
+    if (!read || value < row->least || value > row->most) {
         return false;
     }
     *number = (uint32_t)value;

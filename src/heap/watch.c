@@ -51,7 +51,7 @@ void heap_watch_init(grt_heap *heap, const grt_heap_options *options)
     heap_watch *watch = &heap->watch;
     watch->options = *options;
     watch->has_tail = options->slack || options->redzone != 0;
-    watch->touches = options->fill || watch->has_tail;
+    watch->touches = grt_heap_options_mark(options);
     watch->guards = heap_sizes_any(options->guard) || options->guard_site.site[0] != 0 ||
                     options->guard_sample != 0;
     bool fails =
