@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "heap/rate_limit.h"
 #include "os/os.h"
 #include "preload.h"
 
@@ -90,23 +91,12 @@ void *call_allocate(grt_trace_op op, size_t size, size_t alignment)
  * -------------------------------------------------------------------------------------
  */
 
-#define OUTSIDE_LINES 64u
-
-static bool is_power_of_ten(uint32_t value)
-{
-    while (value >= 10 && value % 10 == 0) {
-        value /= 10;
-    }
-    return value == 1;
-}
-
-/* What the heap would say, had it an address to say it of. The first lines, and then the 100th,
- * 1000th...: a program that does this in a loop must not drown its log. */
+/* What the heap would say, had it an address to say it of, and as often as it would. */
 static void refuse_outside(const void *block, const char *what)
 {
     static uint32_t count;
     uint32_t number = __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
-    if (number <= OUTSIDE_LINES || is_power_of_ten(number)) {
+    if (rate_is_due(number)) {
         preload_say("HEAP-BAD-FREE",
                     "%s pointer=%p status=%s heap=preload: outside the guest window, number %u of "
                     "such calls",

@@ -3,8 +3,6 @@
  */
 #include "heap/rate_limit.h"
 
-#include <stdbool.h>
-
 static uint32_t row_of(rate_key key)
 {
     uint64_t mixed = ((uint64_t)key.value << 32 | key.site) * 0x9E3779B97F4A7C15u;
@@ -15,14 +13,6 @@ static uint32_t row_of(rate_key key)
 static bool keys_equal(rate_key a, rate_key b)
 {
     return a.what == b.what && a.value == b.value && a.site == b.site;
-}
-
-static bool is_power_of_ten(uint32_t value)
-{
-    while (value >= 10 && value % 10 == 0) {
-        value /= 10;
-    }
-    return value == 1;
 }
 
 /* How often the event happened, itself included. */
@@ -62,11 +52,10 @@ static uint32_t count_line(rate_limit *limit, rate_key key)
 uint32_t rate_limit_count(rate_limit *limit, rate_key key)
 {
     uint32_t count = count_event(limit, key);
-    if (!is_power_of_ten(count)) {
+    if (!rate_is_power_of_ten(count)) {
         return 0;
     }
-    uint32_t lines = count_line(limit, key);
-    if (lines <= RATE_LINES || is_power_of_ten(lines)) {
+    if (rate_is_due(count_line(limit, key))) {
         return count;
     }
     limit->kinds[kind_of(key)].left_out++;

@@ -7,11 +7,26 @@
 #ifndef GRT_HEAP_RATE_LIMIT_H
 #define GRT_HEAP_RATE_LIMIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define RATE_ROWS  64u
 #define RATE_KINDS 16u
 #define RATE_LINES 64u /* of one kind */
+
+static inline bool rate_is_power_of_ten(uint32_t value)
+{
+    while (value >= 10 && value % 10 == 0) {
+        value /= 10;
+    }
+    return value == 1;
+}
+
+/* Of lines of one kind: true iff that of this number is written. */
+static inline bool rate_is_due(uint32_t number)
+{
+    return number <= RATE_LINES || rate_is_power_of_ten(number);
+}
 
 typedef struct rate_key {
     uint32_t what; /* a cause or a status, tagged by the user */
